@@ -1,0 +1,70 @@
+import type { RefreshKind } from '../core/affected-objects.ts';
+import type { Receiver, ReceiverConfig } from '../core/receiver.ts';
+import type { SecretReading, StatusPlan } from '../core/receiver-status.ts';
+
+/**
+ * What the use cases ask of the outside. Every method that waits takes the signal that ends the waiting; it raises `Unavailable` when
+ * the other side is away, throttles or refuses, and when the signal ends it.
+ */
+
+/** The ProjectConfigs and the ClusterConfig. */
+export interface ReceiverConfigs {
+  list(signal: AbortSignal): Promise<ListedConfigs>;
+}
+
+export interface ListedConfigs {
+  readonly configs: readonly ReceiverConfig[];
+  /** What could not be read, one line each, with the name of the object. */
+  readonly unreadable: readonly string[];
+}
+
+/** The status subresource of a config. */
+export interface ConfigStatuses {
+  read(config: ReceiverConfig, signal: AbortSignal): Promise<ReceiverConfig | undefined>;
+  /** Writes list and conditions of a plan made from `config`; `conflict` where somebody wrote after `config` was read. */
+  write(
+    config: ReceiverConfig,
+    plan: StatusPlan,
+    signal: AbortSignal,
+  ): Promise<'written' | 'conflict' | 'gone'>;
+}
+
+/** The receivers' HMAC secrets. */
+export interface ReceiverSecrets {
+  /** Reads many at once, in the order of `receivers`; `cached` answers from a short cache where it can. */
+  read(
+    receivers: readonly Receiver[],
+    from: 'cached' | 'store',
+    signal: AbortSignal,
+  ): Promise<SecretReading[]>;
+}
+
+/** A Warehouse or Promotion, not yet looked into. */
+export interface ClusterObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly content: unknown;
+}
+
+/** The Warehouses and Promotions. */
+export interface RefreshTargets {
+  /** Gives the objects of a project, or of all where `project` is empty, page by page: a large cluster's fit into no memory at once. */
+  pages(kind: RefreshKind, project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]>;
+  /** Asks Kargo to refresh the object, in words of its own API; `gone` where it has been deleted since. */
+  refresh(
+    kind: RefreshKind,
+    object: ClusterObject,
+    at: Date,
+    signal: AbortSignal,
+  ): Promise<'refreshed' | 'gone'>;
+}
+
+/** Structured logging: a message and what it is about. Never a body, a signature or a secret. */
+export interface Log {
+  info(message: string, about: Record<string, unknown>): void;
+  warn(message: string, about: Record<string, unknown>): void;
+  error(message: string, about: Record<string, unknown>): void;
+}
+
+/** The time now. */
+export type Clock = () => Date;
