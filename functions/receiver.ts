@@ -1,0 +1,58 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import { connectToKargo } from '../lib/adapters/cluster.ts';
+import { gatewayAnswer, readGatewayDelivery } from '../lib/adapters/gateway-delivery.ts';
+import { answerInternalErrors } from '../lib/adapters/internal-errors.ts';
+import { createLogger, logDelivery } from '../lib/adapters/logging.ts';
+import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
+import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
+import { KargoRefreshTargets } from '../lib/adapters/refresh-targets.ts';
+import { secretIds } from '../lib/adapters/secret-ids.ts';
+import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
+import { readSettings } from '../lib/adapters/settings.ts';
+import { handleDelivery } from '../lib/app/handle-delivery.ts';
+import { ReceiverDirectory } from '../lib/app/receiver-directory.ts';
+import { answerTo } from '../lib/core/answer.ts';
+
+/** Bitbucket Cloud gives up after 10 s; this leaves two for the ways there and back. */
+const BUDGET_MS = 8_000;
+
+/** What is kept of the function's own timeout to answer in. */
+const ANSWER_RESERVE_MS = 500;
+
+const settings = readSettings(process.env);
+const logger = createLogger('receiver');
+const store = new SecretsManager();
+const kargo = connectToKargo(settings.cluster, store);
+const clock = (): Date => new Date();
+const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
+const parts = {
+  directory: new ReceiverDirectory({
+    configs: new KargoReceiverConfigs(kargo),
+    secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
+    clock,
+    graceMs: settings.graceMs,
+  }),
+  targets: new KargoRefreshTargets(kargo),
+  clock,
+  log: logger,
+};
+
+/** Answers one delivery of Bitbucket to `POST /bitbucket/<hash>`. */
+async function receive(
+  event: APIGatewayProxyEventV2,
+  context: Context,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const { hash, delivery, requestUuid } = readGatewayDelivery(event);
+  const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
+  const handled = await handleDelivery(parts, hash, delivery, AbortSignal.timeout(Math.max(0, budget)));
+  const answer = answerTo(handled.outcome);
+  logDelivery(logger, { requestUuid, eventKey: delivery.eventKey, ...handled.about }, answer);
+  return gatewayAnswer(answer);
+}
+
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error>()
+  .use(injectLambdaContext(logger))
+  .use(answerInternalErrors(logger))
+  .handler(receive);

@@ -1,0 +1,46 @@
+import type { Context } from 'aws-lambda';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import { connectToKargo } from '../lib/adapters/cluster.ts';
+import { createLogger } from '../lib/adapters/logging.ts';
+import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
+import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
+import { secretIds } from '../lib/adapters/secret-ids.ts';
+import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
+import { readSettings } from '../lib/adapters/settings.ts';
+import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile-receivers.ts';
+
+/** A run gives way to the next one, a minute later. */
+const BUDGET_MS = 50_000;
+
+/** What is kept of the function's own timeout to end in. */
+const END_RESERVE_MS = 500;
+
+const settings = readSettings(process.env);
+const logger = createLogger('reconciler');
+const store = new SecretsManager();
+const configs = new KargoReceiverConfigs(connectToKargo(settings.cluster, store));
+const clock = (): Date => new Date();
+const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
+const parts = {
+  configs,
+  statuses: configs,
+  secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
+  base: settings.base,
+  clock,
+  log: logger,
+};
+
+/** Reconciles every receiver once. Raises an error after the whole run if anything failed, so that an alarm can ring. */
+async function reconcile(_event: unknown, context: Context): Promise<ReconcileResult> {
+  const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - END_RESERVE_MS);
+  const result = await reconcileReceivers(parts, AbortSignal.timeout(Math.max(0, budget)));
+  logger[result.written > 0 ? 'info' : 'debug']('reconciled', { ...result });
+  if (result.failures.length > 0)
+    throw new Error(`${result.failures.length} failed: ${result.failures.join('; ')}`);
+  return result;
+}
+
+export const handler = middy<unknown, ReconcileResult, Error>()
+  .use(injectLambdaContext(logger))
+  .handler(reconcile);

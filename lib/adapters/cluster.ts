@@ -1,0 +1,10 @@
+import { clusterCredentials } from './cluster-credentials.ts';
+import { ClusterConnection } from './cluster-connection.ts';
+import { KargoApi } from './kargo-api.ts';
+import type { SecretsManager } from './secrets-manager.ts';
+import type { ClusterSettings } from './settings.ts';
+
+/** Connects to the cluster that the settings name; nothing is sent before the first use. */
+export function connectToKargo(settings: ClusterSettings, store: SecretsManager): KargoApi {
+  return new KargoApi(new ClusterConnection(clusterCredentials(settings, store)));
+}

@@ -1,0 +1,135 @@
+import * as v from 'valibot';
+import type { ClusterConnection } from './cluster-connection.ts';
+import { callCluster, isStatus } from './cluster-call.ts';
+
+/** The kinds of Kargo that are read or written here, by their plural names. */
+export type KargoPlural = 'projectconfigs' | 'clusterconfigs' | 'warehouses' | 'promotions';
+
+/** An object as the cluster holds it; only its names are relied on. */
+export interface KargoObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly content: unknown;
+}
+
+/** Objects of one page of a list: a Warehouse is about 7 KB, so a page stays below 4 MB. */
+const PAGE_SIZE = 500;
+
+const GROUP = { group: 'kargo.akuity.io', version: 'v1alpha1' } as const;
+const MERGE_PATCH = 'application/merge-patch+json';
+
+const listPage = v.object({
+  metadata: v.optional(v.object({ continue: v.optional(v.string()) })),
+  items: v.array(
+    v.looseObject({ metadata: v.looseObject({ name: v.string(), namespace: v.optional(v.string(), '') }) }),
+  ),
+});
+
+/** Kargo's API group on the cluster. Every method raises `Unavailable` where the cluster is away, throttles or refuses. */
+export class KargoApi {
+  readonly #connection: ClusterConnection;
+
+  constructor(connection: ClusterConnection) {
+    this.#connection = connection;
+  }
+
+  /** Gives the objects of a namespace, or of all where it is empty, page by page. */
+  async *pages(
+    plural: KargoPlural,
+    namespace: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly KargoObject[]> {
+    let next: string | undefined;
+    do {
+      const page: unknown = await callCluster(
+        this.#connection,
+        (api, options) => {
+          const query = {
+            ...GROUP,
+            plural,
+            limit: PAGE_SIZE,
+            ...(next === undefined ? {} : { _continue: next }),
+          };
+          return namespace === ''
+            ? api.listClusterCustomObject(query, options)
+            : api.listNamespacedCustomObject({ ...query, namespace }, options);
+        },
+        { signal },
+      );
+      const { items, metadata } = v.parse(listPage, page);
+      yield items.map((content) => ({
+        name: content.metadata.name,
+        namespace: content.metadata.namespace,
+        content,
+      }));
+      next = metadata?.continue || undefined;
+    } while (next !== undefined);
+  }
+
+  /** Gives an object as it is now, or undefined where it is gone. `namespace` is empty for a cluster-scoped one. */
+  async get(plural: KargoPlural, namespace: string, name: string, signal: AbortSignal): Promise<unknown> {
+    const id = { ...GROUP, plural, name };
+    return callCluster<unknown>(
+      this.#connection,
+      (api, options) =>
+        namespace === ''
+          ? api.getClusterCustomObject(id, options)
+          : api.getNamespacedCustomObject({ ...id, namespace }, options),
+      { signal },
+    ).catch(undefinedOn404);
+  }
+
+  /** Merge-patches metadata of a namespaced object. */
+  async patch(
+    plural: KargoPlural,
+    namespace: string,
+    name: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<PatchResult> {
+    const patched = callCluster<unknown>(
+      this.#connection,
+      (api, options) => api.patchNamespacedCustomObject({ ...GROUP, plural, namespace, name, body }, options),
+      { signal, contentType: MERGE_PATCH },
+    );
+    return resultOf(patched);
+  }
+
+  /** Merge-patches the status subresource; `namespace` is empty for a cluster-scoped object. */
+  async patchStatus(
+    plural: KargoPlural,
+    namespace: string,
+    name: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<PatchResult> {
+    const id = { ...GROUP, plural, name, body };
+    const patched = callCluster<unknown>(
+      this.#connection,
+      (api, options) =>
+        namespace === ''
+          ? api.patchClusterCustomObjectStatus(id, options)
+          : api.patchNamespacedCustomObjectStatus({ ...id, namespace }, options),
+      { signal, contentType: MERGE_PATCH },
+    );
+    return resultOf(patched);
+  }
+}
+
+export type PatchResult = 'patched' | 'conflict' | 'gone';
+
+async function resultOf(patched: Promise<unknown>): Promise<PatchResult> {
+  try {
+    await patched;
+    return 'patched';
+  } catch (error) {
+    if (isStatus(error, 404)) return 'gone';
+    if (isStatus(error, 409)) return 'conflict';
+    throw error;
+  }
+}
+
+function undefinedOn404(error: unknown): undefined {
+  if (isStatus(error, 404)) return undefined;
+  throw error;
+}

@@ -1,0 +1,110 @@
+import pLimit from 'p-limit';
+import type { Clock, ReceiverSecrets } from '../app/ports.ts';
+import { inGrace, readSecretContent } from '../core/receiver-secret.ts';
+import type { SecretReading } from '../core/receiver-status.ts';
+import type { Receiver } from '../core/receiver.ts';
+import { BATCH_SIZE, type SecretsManager, type StoredReading } from './secrets-manager.ts';
+import type { SecretIdOf } from './secret-ids.ts';
+
+/** How long a secret is used without reading it again: as long as a deleted one may go on verifying. */
+const CACHED_MS = 30_000;
+
+/** Requests to the store that run side by side; far below its quotas, which the whole account shares. */
+const SIDE_BY_SIDE = 8;
+
+export interface ReceiverSecretsParts {
+  readonly store: SecretsManager;
+  readonly secretIdOf: SecretIdOf;
+  readonly clock: Clock;
+  readonly graceMs: number;
+}
+
+/** The receivers' secrets in Secrets Manager: current version and, within the grace of a rotation, the previous one. */
+export class StoredReceiverSecrets implements ReceiverSecrets {
+  readonly #parts: ReceiverSecretsParts;
+  readonly #cache = new Map<string, { readonly reading: SecretReading; readonly at: number }>();
+  /**
+   * When each version was made. A batch read is documented to give the date of the secret instead, so the date is asked for once
+   * a version.
+   */
+  readonly #madeAt = new Map<string, { readonly versionId: string | undefined; readonly createdAt: Date }>();
+  readonly #limit = pLimit(SIDE_BY_SIDE);
+
+  constructor(parts: ReceiverSecretsParts) {
+    this.#parts = parts;
+  }
+
+  async read(
+    receivers: readonly Receiver[],
+    from: 'cached' | 'store',
+    signal: AbortSignal,
+  ): Promise<SecretReading[]> {
+    const ids = receivers.map(this.#parts.secretIdOf);
+    const now = this.#parts.clock().getTime();
+    const isCached = (id: string): boolean => {
+      const cached = this.#cache.get(id);
+      return cached !== undefined && now - cached.at < CACHED_MS;
+    };
+    const wanted = [...new Set(ids)].filter((id) => from === 'store' || !isCached(id));
+    const current = await this.#readCurrent(wanted, signal);
+    await Promise.all(
+      wanted.map(async (id) => {
+        const reading = await this.#complete(id, current.get(id), signal);
+        this.#cache.set(id, { reading, at: now });
+      }),
+    );
+    return ids.map((id) => this.#cache.get(id)?.reading ?? notAnswered(id));
+  }
+
+  async #readCurrent(ids: readonly string[], signal: AbortSignal): Promise<Map<string, StoredReading>> {
+    const [only] = ids;
+    if (ids.length === 1 && only !== undefined) return new Map([[only, await this.#readOne(only, signal)]]);
+    const batches: string[][] = [];
+    for (let start = 0; start < ids.length; start += BATCH_SIZE)
+      batches.push(ids.slice(start, start + BATCH_SIZE));
+    const read = await Promise.all(
+      batches.map((batch) => this.#limit(() => this.#parts.store.readBatch(batch, signal))),
+    );
+    return new Map(read.flatMap((readings) => [...readings]));
+  }
+
+  async #readOne(id: string, signal: AbortSignal): Promise<StoredReading> {
+    const reading = await this.#limit(() => this.#parts.store.read(id, 'AWSCURRENT', signal));
+    if (reading.kind === 'found') this.#madeAt.set(id, reading.version);
+    return reading;
+  }
+
+  async #complete(
+    id: string,
+    batched: StoredReading | undefined,
+    signal: AbortSignal,
+  ): Promise<SecretReading> {
+    if (batched === undefined) return notAnswered(id);
+    if (batched.kind === 'fault') return batched;
+    const isDated = this.#madeAt.get(id)?.versionId === batched.version.versionId;
+    const reading = isDated ? batched : await this.#readOne(id, signal);
+    if (reading.kind === 'fault') return reading;
+    const currentSince = this.#madeAt.get(id)?.createdAt ?? reading.version.createdAt;
+    const current = readSecretContent(reading.version.text);
+    if (!inGrace(currentSince, this.#parts.clock(), this.#parts.graceMs)) {
+      return { kind: 'found', versions: { current, currentSince } };
+    }
+    const previous = await this.#limit(() => this.#parts.store.read(id, 'AWSPREVIOUS', signal));
+    return {
+      kind: 'found',
+      versions: {
+        current,
+        currentSince,
+        ...(previous.kind === 'found' ? { previous: readSecretContent(previous.version.text) } : {}),
+      },
+    };
+  }
+}
+
+function notAnswered(id: string): SecretReading {
+  return {
+    kind: 'fault',
+    fault: 'unreadable',
+    reason: `secret "${id}" cannot be read: the store did not answer for it`,
+  };
+}
