@@ -1,0 +1,32 @@
+import { NAMESPACE, SECRET } from './core-kinds.ts';
+import { customKinds } from './custom-kinds.ts';
+import type { KubernetesObject } from './kubernetes-object.ts';
+import { ListPages } from './list-pages.ts';
+import { ObjectStore } from './object-store.ts';
+import { apiVersionOf, type ResourceKind } from './resource-kind.ts';
+import { notFound } from './status-error.ts';
+
+/** All that a stand-in cluster consists of: its kinds, its objects, and the lists that are being read page by page. */
+export class Cluster {
+  readonly kinds: ResourceKind[] = [NAMESPACE, SECRET, ...customKinds()];
+  readonly store = new ObjectStore();
+  readonly pages = new ListPages();
+
+  kindOf(object: Pick<KubernetesObject, 'apiVersion' | 'kind'>): ResourceKind | undefined {
+    return this.kinds.find((kind) => kind.kind === object.kind && apiVersionOf(kind) === object.apiVersion);
+  }
+
+  /** Raises a StatusError (404) when there is no such object. */
+  existing({ kind, namespace, name }: Target): KubernetesObject {
+    const object = this.store.get(kind, namespace, name);
+    if (!object) throw notFound(kind, name);
+    return object;
+  }
+}
+
+/** The object that a request is about. `namespace` is empty for cluster-scoped kinds. */
+export interface Target {
+  kind: ResourceKind;
+  namespace: string;
+  name: string;
+}
