@@ -52,7 +52,7 @@ async function receive(
   return gatewayAnswer(answer);
 }
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error>()
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(injectLambdaContext(logger))
   .use(answerInternalErrors(logger))
   .handler(receive);

@@ -41,6 +41,6 @@ async function reconcile(_event: unknown, context: Context): Promise<ReconcileRe
   return result;
 }
 
-export const handler = middy<unknown, ReconcileResult, Error>()
+export const handler = middy<unknown, ReconcileResult>()
   .use(injectLambdaContext(logger))
   .handler(reconcile);
