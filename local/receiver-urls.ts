@@ -1,12 +1,10 @@
-import { connectToKargo } from '../lib/adapters/cluster.ts';
+import type { KargoApi } from '../lib/adapters/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
-import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
+import { usableReceivers, type Receiver } from '../lib/core/receiver.ts';
 
-/** A receiver's URL as it stands in a status. */
+/** A receiver and its URL as it stands in a status. */
 export interface ReceiverUrl {
-  /** The project, or `cluster`. */
-  readonly owner: string;
-  readonly receiver: string;
+  readonly receiver: Receiver;
   readonly url: string;
 }
 
@@ -14,14 +12,12 @@ export interface ReceiverUrl {
 const WITHIN_MS = 5_000;
 
 /** Reads every Bitbucket receiver's URL from the statuses of a cluster. Raises `Unavailable`. */
-export async function receiverUrls(kubeconfig: string): Promise<ReceiverUrl[]> {
-  const kargo = connectToKargo({ kind: 'kubeconfig-file', path: kubeconfig }, new SecretsManager());
+export async function receiverUrls(kargo: KargoApi): Promise<ReceiverUrl[]> {
   const { configs } = await new KargoReceiverConfigs(kargo).list(AbortSignal.timeout(WITHIN_MS));
-  return configs.flatMap(({ name, status, declared }) =>
-    status.webhookReceivers
-      .filter((entry) =>
-        declared.some((receiver) => receiver.kind === 'bitbucket' && receiver.name === entry.name),
-      )
-      .map((entry) => ({ owner: name, receiver: entry.name, url: String(entry['url']) })),
+  return configs.flatMap((config) =>
+    usableReceivers(config).flatMap((receiver) => {
+      const entry = config.status.webhookReceivers.find(({ name }) => name === receiver.name);
+      return entry === undefined ? [] : [{ receiver, url: String(entry['url']) }];
+    }),
   );
 }

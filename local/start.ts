@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KargoApi } from '../lib/adapters/kargo-api.ts';
 import { startChild, type ChildProcess } from './child-process.ts';
+import { localEnvironment, localKargo } from './local-outside.ts';
 import { readLocalSettings } from './local-settings.ts';
 import { startOfflineFunctions } from './offline-functions.ts';
 import { receiverUrls } from './receiver-urls.ts';
@@ -21,28 +23,21 @@ await runMain(async () => {
     for (const folder of scratch) rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const environment: NodeJS.ProcessEnv = { ...process.env };
-    environment['RECEIVER_BASE_URL'] ||= `http://127.0.0.1:${settings.port}`;
-    environment['AWS_REGION'] ||= 'us-east-1';
+    const environment = localEnvironment(settings);
     if (settings.kubeconfig === undefined) {
       children.push(await startStandIn('cluster'));
       const { folder, path } = writeKubeconfig(`http://127.0.0.1:${settings.clusterPort}`);
       scratch.push(folder);
       environment['KUBECONFIG'] = path;
     }
-    if (settings.awsEndpointUrl === undefined) {
-      children.push(await startStandIn('secrets'));
-      environment['AWS_ENDPOINT_URL'] = `http://127.0.0.1:${settings.secretsPort}`;
-      environment['AWS_ACCESS_KEY_ID'] ||= 'local';
-      environment['AWS_SECRET_ACCESS_KEY'] ||= 'local';
-    }
+    if (settings.awsEndpointUrl === undefined) children.push(await startStandIn('secrets'));
     const functions = await startOfflineFunctions(settings.port, environment, () => {
       console.error('the functions have ended');
       void end().finally(() => process.exit(1));
     });
     children.push(functions);
     void reconcileForever(functions.reconcile, settings.reconcileMs, () => isEnding);
-    await tellReady(functions.url, environment['KUBECONFIG'] ?? '');
+    await tellReady(functions.url, localKargo(settings));
     return end;
   } catch (error) {
     await end();
@@ -73,15 +68,16 @@ async function reconcileForever(
   }
 }
 
-async function tellReady(url: string, kubeconfig: string): Promise<void> {
+async function tellReady(url: string, kargo: KargoApi): Promise<void> {
   const deadline = Date.now() + URLS_WITHIN_MS;
-  let urls = await receiverUrls(kubeconfig);
+  let urls = await receiverUrls(kargo);
   while (urls.length === 0 && Date.now() < deadline) {
     await sleep(200);
-    urls = await receiverUrls(kubeconfig);
+    urls = await receiverUrls(kargo);
   }
   console.log(`ready ${url}`);
-  for (const { owner, receiver, url: receiverUrl } of urls)
-    console.log(`  ${owner} / ${receiver}: ${receiverUrl}`);
+  for (const { receiver, url: receiverUrl } of urls) {
+    console.log(`  ${receiver.project || 'cluster'} / ${receiver.name}: ${receiverUrl}`);
+  }
   console.log('next, in another shell: npm run send');
 }

@@ -23,7 +23,8 @@ export function clusterCredentials(settings: ClusterSettings, store: SecretsMana
   }
 }
 
-function parseKubeconfig(text: string, source: string): KubeConfig {
+/** Reads a kubeconfig; `source` names it in errors. Raises an error where it is none or its current context names no cluster. */
+export function parseKubeconfig(text: string, source: string): KubeConfig {
   const kubeconfig = new KubeConfig();
   try {
     kubeconfig.loadFromString(text);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster } from './cluster.ts';
 import { NAMESPACE } from './core-kinds.ts';
-import type { KubernetesObject } from './kubernetes-object.ts';
-import { metadataFaults } from './metadata-faults.ts';
+import type { KubernetesObject, ObjectMeta } from './kubernetes-object.ts';
+import { requireValid } from './object-faults.ts';
+import { clientMetadata } from './object-metadata.ts';
 import type { ResourceKind } from './resource-kind.ts';
-import { alreadyExists, badRequest, invalid, notFound } from './status-error.ts';
+import { alreadyExists, badRequest, notFound, unforeseen } from './status-error.ts';
 
 /**
  * Creates an object and gives it as it is kept.
@@ -14,43 +15,47 @@ export function createObject(
   { store }: Cluster,
   kind: ResourceKind,
   namespace: string,
-  given: KubernetesObject,
+  { status, ...given }: KubernetesObject,
   dryRun = false,
 ): KubernetesObject {
-  if ((given.metadata.namespace ?? namespace) !== namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
+  requireNamespace(kind, namespace, given.metadata);
   if (kind.namespaced && !store.get(NAMESPACE, '', namespace)) throw notFound(NAMESPACE, namespace);
+  if (given.metadata.resourceVersion)
+    throw unforeseen('resourceVersion should not be set on objects to be created');
 
-  const { name = generatedName(given), labels, annotations, finalizers, ...rest } = given.metadata;
-  const { status: _status, ...content } = given;
+  const { name = '', generateName = '', namespace: _given, ...metadata } = clientMetadata(given.metadata);
   const object = kind.complete({
-    ...(kind.hasStatus ? content : given),
+    ...given,
+    ...(!kind.hasStatus && status !== undefined && { status }),
     apiVersion: given.apiVersion,
     kind: given.kind,
     metadata: {
-      ...rest,
-      name,
+      name: name || (generateName && `${generateName}${randomUUID().slice(0, 5)}`),
+      ...(generateName && { generateName }),
       ...(kind.namespaced && { namespace }),
-      ...(labels && { labels }),
-      ...(annotations && { annotations }),
-      ...(finalizers && { finalizers }),
+      ...metadata,
       uid: randomUUID(),
-      creationTimestamp: timestamp(),
+      creationTimestamp: now(),
       ...(kind.custom && { generation: 1 }),
     },
   });
-  const faults = [...metadataFaults(kind, object.metadata), ...kind.faults(object)];
-  if (faults.length > 0) throw invalid(kind, name, faults);
-  if (store.get(kind, namespace, name)) throw alreadyExists(kind, name);
+  requireValid(kind, object);
+  const { name: finalName = '' } = object.metadata;
+  if (store.get(kind, namespace, finalName)) throw alreadyExists(kind, finalName);
   return dryRun ? object : store.put(kind, object);
 }
 
-function generatedName({ metadata: { generateName } }: KubernetesObject): string {
-  return generateName ? `${generateName}${randomUUID().slice(0, 5)}` : '';
+/** Raises a StatusError (400) if the object itself names another namespace than the path does. */
+export function requireNamespace(
+  kind: ResourceKind,
+  namespace: string,
+  { namespace: own }: ObjectMeta,
+): void {
+  if (!kind.namespaced || !own || own === namespace) return;
+  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
-/** The API's times are whole seconds. */
-function timestamp(): string {
+/** The time as the API has it, in whole seconds. */
+export function now(): string {
   return `${new Date().toISOString().slice(0, 19)}Z`;
 }

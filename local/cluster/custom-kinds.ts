@@ -10,7 +10,9 @@ interface CustomResourceDefinition {
     group: string;
     scope: 'Namespaced' | 'Cluster';
     names: { kind: string; listKind: string; plural: string; singular: string; shortNames?: string[] };
-    versions: [{ name: string; subresources?: { status?: object }; schema: { openAPIV3Schema: StructuralSchema } }];
+    versions: [
+      { name: string; subresources?: { status?: object }; schema: { openAPIV3Schema: StructuralSchema } },
+    ];
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Cluster, Target } from './cluster.ts';
 import { NAMESPACE } from './core-kinds.ts';
+import { now } from './create-object.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { conflict, type Status } from './status-error.ts';
 
@@ -16,42 +17,51 @@ export interface DeleteOptions {
 export function deleteObject(
   cluster: Cluster,
   target: Target,
-  options: DeleteOptions = {},
+  options: DeleteOptions,
 ): KubernetesObject | Status {
   const { kind, namespace, name } = target;
   const existing = cluster.existing(target);
-  const { uid, finalizers = [] } = existing.metadata;
-  for (const [field, wanted] of Object.entries(options.preconditions ?? {})) {
-    const actual = existing.metadata[field];
-    if (wanted === actual) continue;
-    const title = field === 'uid' ? 'UID' : 'ResourceVersion';
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: ${title} in precondition: ${wanted}, ${title} in object meta: ${actual}`,
-    );
-  }
-  if (finalizers.length > 0) return marked(cluster, target, existing);
+  requirePreconditions(target, existing, options.preconditions ?? {});
+  if (existing.metadata.finalizers) return marked(cluster, target, existing);
   cluster.store.remove(kind, namespace, name);
   if (kind === NAMESPACE) {
-    cluster.store.clear(cluster.kinds, name);
-    return { ...deleting(existing), status: { phase: 'Terminating' } };
+    for (const inside of cluster.kinds.filter(({ namespaced }) => namespaced))
+      cluster.store.clear(inside, name);
+    return { ...withDeletionTime(existing), status: { phase: 'Terminating' } };
   }
-  const details = { name, ...(kind.group && { group: kind.group }), kind: kind.plural, ...(uid && { uid }) };
+  const { uid = '' } = existing.metadata;
+  const details = { name, ...(kind.group && { group: kind.group }), kind: kind.plural, uid };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}
+
+function requirePreconditions(
+  { kind, name }: Target,
+  { metadata }: KubernetesObject,
+  { uid, resourceVersion }: NonNullable<DeleteOptions['preconditions']>,
+): void {
+  const fail = (title: string, wanted: string, actual = '', guess = ''): never => {
+    const because = `the ${title} in the precondition (${wanted}) does not match the ${title} in record (${actual}). ${guess}`;
+    throw conflict(kind.kind, kind.group, name, because);
+  };
+  if (uid !== undefined && uid !== metadata.uid) {
+    fail('UID', uid, metadata.uid, 'The object might have been deleted and then recreated');
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    fail('ResourceVersion', resourceVersion, metadata.resourceVersion, 'The object might have been modified');
+  }
 }
 
 function marked({ store }: Cluster, { kind }: Target, existing: KubernetesObject): KubernetesObject {
   if (existing.metadata.deletionTimestamp !== undefined) return existing;
-  const generation = (existing.metadata.generation ?? 0) + 1;
-  const { metadata, ...content } = deleting(existing);
+  const object = withDeletionTime(existing);
+  const { generation = 0 } = existing.metadata;
+  const counted = kind.custom ? { generation: generation + 1 } : {};
   return store.put(kind, {
-    ...content,
-    metadata: { ...metadata, ...(kind.custom && { generation }) },
-  } as KubernetesObject);
+    ...object,
+    metadata: { ...object.metadata, deletionGracePeriodSeconds: 0, ...counted },
+  });
 }
 
-function deleting(object: KubernetesObject): KubernetesObject {
-  const deletionTimestamp = `${new Date().toISOString().slice(0, 19)}Z`;
-  return { ...object, metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } };
+function withDeletionTime(object: KubernetesObject): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, deletionTimestamp: now() } };
 }

@@ -8,7 +8,7 @@ const VERSION = {
   platform: `${process.platform}/${process.arch}`,
 };
 
-const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update'];
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update'];
 
 /** Answers the paths by which a client learns what there is, and whether it is well; undefined for any other. */
 export function discoveryAnswer(kinds: ResourceKind[], path: string): object | string | undefined {

@@ -1,4 +1,5 @@
-import type { KubernetesObject } from './kubernetes-object.ts';
+import { isRecord, type KubernetesObject } from './kubernetes-object.ts';
+import { pathOf } from './object-store.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
 /** What the API says of a list beside its items. */
@@ -13,8 +14,17 @@ interface Page {
   metadata: ListMetadata;
 }
 
-/** How many unfinished lists are kept at their revision. The real API keeps five minutes of history. */
-const KEPT_SNAPSHOTS = 1000;
+/** Where a list goes on: after the object at `start`, in the state of `rv`, or in whatever state there is if that is -1. */
+interface Position {
+  v: string;
+  rv: number;
+  start: string;
+}
+
+const TOKEN_VERSION = 'meta.k8s.io/v1';
+
+/** How many unfinished lists are kept in their state; the real API keeps five minutes of history. */
+const KEPT_LISTS = 1000;
 
 const EXPIRED =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the ' +
@@ -24,32 +34,66 @@ const EXPIRED =
 
 /** Cuts lists into pages. Every page after the first shows the objects as they were when the first was made. */
 export class ListPages {
-  readonly #snapshots = new Map<string, { revision: string; rest: KubernetesObject[] }>();
-  #lastToken = 0;
+  readonly #rests = new Map<string, KubernetesObject[]>();
 
+  /** The first page of a list as it is at `revision`. No limit, or one below 1, means all. */
   first(items: KubernetesObject[], revision: string, limit: number): Page {
     if (limit <= 0 || items.length <= limit) return { items, metadata: { resourceVersion: revision } };
-    this.#lastToken += 1;
+    const page = items.slice(0, limit);
     const rest = items.slice(limit);
-    const token = Buffer.from(
-      JSON.stringify({ v: 'meta.k8s.io/v1', rv: Number(revision), start: this.#lastToken }),
-    ).toString('base64url');
-    this.#snapshots.set(token, { revision, rest });
-    for (const oldest of this.#snapshots.keys()) {
-      if (this.#snapshots.size <= KEPT_SNAPSHOTS) break;
-      this.#snapshots.delete(oldest);
+    const token = tokenOf({
+      v: TOKEN_VERSION,
+      rv: Number(revision),
+      start: pathOf(page.at(-1)?.metadata ?? {}),
+    });
+    this.#rests.set(token, rest);
+    for (const oldest of this.#rests.keys()) {
+      if (this.#rests.size <= KEPT_LISTS) break;
+      this.#rests.delete(oldest);
     }
-    const metadata = { resourceVersion: revision, continue: token, remainingItemCount: rest.length };
-    return { items: items.slice(0, limit), metadata };
+    return {
+      items: page,
+      metadata: { resourceVersion: revision, continue: token, remainingItemCount: rest.length },
+    };
   }
 
-  /** Raises a StatusError: 400 for what is no token, 410 for one whose list is not kept any more. */
-  next(token: string, limit: number): Page {
-    const snapshot = this.#snapshots.get(token);
-    if (snapshot) return this.first(snapshot.rest, snapshot.revision, limit);
-    if (!/^eyJ[\w-]+$/.test(token)) {
-      throw badRequest('continue key is not valid: illegal base64 data');
-    }
-    throw new StatusError(410, 'Expired', EXPIRED);
+  /**
+   * The page that `token` leads to. `items` and `revision` are the list as it is now.
+   * Raises a StatusError: 400 for what is no token, 410 for one whose list is not kept any more.
+   */
+  next(token: string, items: KubernetesObject[], revision: string, limit: number): Page {
+    const { rv, start } = positionOf(token);
+    if (rv === -1)
+      return this.first(
+        items.filter(({ metadata }) => pathOf(metadata) > start),
+        revision,
+        limit,
+      );
+    const rest = this.#rests.get(token);
+    if (rest) return this.first(rest, String(rv), limit);
+    const expired = new StatusError(410, 'Expired', EXPIRED);
+    expired.status.metadata.continue = tokenOf({ v: TOKEN_VERSION, rv: -1, start });
+    throw expired;
   }
+}
+
+function tokenOf(position: Position): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+function positionOf(token: string): Position {
+  const refuse = (because: string): never => {
+    throw badRequest(`invalid continue token: continue key is not valid: ${because}`);
+  };
+  let position: unknown;
+  try {
+    position = JSON.parse(Buffer.from(token, 'base64url').toString());
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+  if (!isRecord(position) || position['v'] !== TOKEN_VERSION)
+    return refuse('server does not recognize this encoded version');
+  const { rv, start } = position;
+  if (typeof rv !== 'number' || typeof start !== 'string') return refuse('rv or start is missing');
+  return { v: TOKEN_VERSION, rv, start };
 }

@@ -13,32 +13,38 @@ export function decodeObject(kind: ResourceKind, body: unknown): KubernetesObjec
     const type = Array.isArray(body) ? 'array' : typeof body;
     throw unrecognized(kind, `couldn't get version/kind; json parse error: json: cannot unmarshal ${type}`);
   }
-  const { apiVersion, kind: given } = kind.custom ? body : { apiVersion: apiVersionOf(kind), kind: kind.kind, ...body };
-  if (typeof given !== 'string') throw unrecognized(kind, `Object 'Kind' is missing in '${JSON.stringify(body)}'`);
+  const { apiVersion, kind: given } = kind.custom
+    ? body
+    : { apiVersion: apiVersionOf(kind), kind: kind.kind, ...body };
+  if (typeof given !== 'string')
+    throw unrecognized(kind, `Object 'Kind' is missing in '${JSON.stringify(body)}'`);
   if (kind.custom && apiVersion !== apiVersionOf(kind)) {
     const versions = `(${textOf(apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`;
     throw badRequest(`the API version in the data ${versions}`);
   }
   if (!kind.custom && (apiVersion !== kind.version || given !== kind.kind)) {
     const unknown = `no kind "${given}" is registered for version "${textOf(apiVersion)}"`;
-    throw badRequest(`${given} in version "${textOf(apiVersion)}" cannot be handled as a ${kind.kind}: ${unknown}`);
+    throw badRequest(
+      `${given} in version "${textOf(apiVersion)}" cannot be handled as a ${kind.kind}: ${unknown}`,
+    );
   }
   const metadata = body['metadata'] ?? {};
   const unreadable = unreadableMetadata(metadata);
-  if (unreadable) throw badRequest(`${given} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${unreadable}`);
+  if (unreadable)
+    throw badRequest(
+      `${given} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${unreadable}`,
+    );
   return { ...body, apiVersion: apiVersionOf(kind), kind: given, metadata };
 }
 
 /** The same for what a patch made of an object. Raises a StatusError (422). */
-export function decodePatched(kind: ResourceKind, patched: unknown): KubernetesObject {
-  const object = patched as KubernetesObject;
-  const { metadata = {} } = object;
+export function decodePatched(patched: unknown): KubernetesObject {
+  const object = isRecord(patched) ? patched : {};
+  const metadata = object['metadata'] ?? {};
   const unreadable = unreadableMetadata(metadata);
-  if (unreadable) {
-    const message = `Invalid value: ${JSON.stringify(JSON.stringify(object))}: ${unreadable}`;
-    throw invalid('', '', '', [{ reason: 'FieldValueInvalid', message, field: 'patch' }]);
-  }
-  return { ...object, metadata };
+  if (!unreadable) return { ...object, metadata } as KubernetesObject;
+  const message = `Invalid value: ${JSON.stringify(JSON.stringify(object))}: ${unreadable}`;
+  throw invalid('', '', '', [{ reason: 'FieldValueInvalid', message, field: 'patch' }]);
 }
 
 /** Raises nothing: gives the error (400) for a body that is no object of any kind. */

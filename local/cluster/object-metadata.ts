@@ -19,7 +19,8 @@ const ALL_SERVER_FIELDS = [...SERVER_FIELDS, 'deletionGracePeriodSeconds'];
 
 /** What of a request's metadata cannot even be read, in the API server's words; undefined if all can. */
 export function unreadableMetadata(metadata: unknown): string | undefined {
-  if (!isRecord(metadata)) return `json: cannot unmarshal ${typeName(metadata)} into Go value of type v1.ObjectMeta`;
+  if (!isRecord(metadata))
+    return `json: cannot unmarshal ${typeName(metadata)} into Go value of type v1.ObjectMeta`;
   for (const [field, type] of Object.entries(CLIENT_FIELDS)) {
     const wrong = unreadable(metadata[field], type);
     if (wrong) return `json: cannot unmarshal ${wrong} into Go struct field ObjectMeta.${field}`;
@@ -52,7 +53,8 @@ function typeName(value: unknown): string {
 /** The metadata that a client gave, less what is empty, unknown, or not a client's to say. */
 export function clientMetadata(metadata: ObjectMeta): ObjectMeta {
   const entries = Object.entries(metadata).filter(([field, value]) => {
-    const isEmpty = value === null || value === '' || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
+    const isEmpty =
+      value === null || value === '' || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
     return Object.hasOwn(CLIENT_FIELDS, field) && !SERVER_FIELDS.includes(field) && !isEmpty;
   });
   return Object.fromEntries(entries);

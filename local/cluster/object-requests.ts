@@ -2,23 +2,21 @@ import type { IncomingMessage } from 'node:http';
 import type { Cluster } from './cluster.ts';
 import { createObject } from './create-object.ts';
 import { deleteObject, type DeleteOptions } from './delete-object.ts';
-import { isRecord, type KubernetesObject } from './kubernetes-object.ts';
+import type { KubernetesObject } from './kubernetes-object.ts';
 import { listObjects } from './list-objects.ts';
-import { mergePatched } from './merge-patch.ts';
-import { decodeObject } from './object-decoding.ts';
-import { mediaTypeOf, parseBody, readBody, requireMediaType } from './request-body.ts';
+import { objectTypeOf, patchTypeOf } from './media-types.ts';
+import { decodeObject, unrecognized } from './object-decoding.ts';
+import { patchObject } from './patch-object.ts';
+import { parseBody, readBody } from './request-body.ts';
+import { requireServed } from './request-methods.ts';
 import type { Route } from './request-route.ts';
-import { badRequest, methodNotAllowed } from './status-error.ts';
+import { badRequest } from './status-error.ts';
 import { updateObject } from './update-object.ts';
 
 export interface Answer {
   code: number;
-  body: object | string;
+  body: object;
 }
-
-const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
-const MERGE_PATCH = 'application/merge-patch+json';
-const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
 
 /** Answers a request for an object or a collection. Raises a StatusError for what fails. */
 export async function answerObjectRequest(
@@ -28,60 +26,60 @@ export async function answerObjectRequest(
   query: URLSearchParams,
 ): Promise<Answer> {
   const { kind, namespace, name, subresource } = route;
-  const dryRun = query.getAll('dryRun').includes('All');
-  const isWholeObject = name !== '' && subresource === '';
+  const options = { subresource, dryRun: query.getAll('dryRun').includes('All') };
+  requireServed(request.method ?? '', route, query);
   switch (request.method) {
-    case 'GET':
-      if (name !== '') return { code: 200, body: cluster.existing(route) };
-      if (query.get('watch') === 'true' || query.get('watch') === '1') throw methodNotAllowed();
-      return { code: 200, body: listObjects(cluster, kind, namespace, query) };
-    case 'POST':
-      if (name !== '' || (kind.namespaced && namespace === '')) throw methodNotAllowed();
-      return {
-        code: 201,
-        body: createObject(cluster, kind, namespace, await readObject(request, route), dryRun),
-      };
+    case 'POST': {
+      const object = await readObject(request, route);
+      return { code: 201, body: createObject(cluster, kind, namespace, object, options.dryRun) };
+    }
     case 'PUT':
-      if (name === '') throw methodNotAllowed();
+      return { code: 200, body: updateObject(cluster, route, await readObject(request, route), options) };
+    case 'PATCH': {
+      const type = patchTypeOf(request, kind);
+      return { code: 200, body: patchObject(cluster, route, await readBody(request), type, options) };
+    }
+    case 'DELETE': {
+      const deleteOptions = await readDeleteOptions(request);
       return {
         code: 200,
-        body: updateObject(cluster, route, await readObject(request, route), { subresource, dryRun }),
+        body: name ? deleteObject(cluster, route, deleteOptions) : deleteAll(cluster, route, query),
       };
-    case 'PATCH':
-      if (name === '') throw methodNotAllowed();
-      return { code: 200, body: await patchObject(cluster, request, route, dryRun) };
-    case 'DELETE':
-      if (!isWholeObject) throw methodNotAllowed();
-      return { code: 200, body: deleteObject(cluster, route, await readDeleteOptions(request)) };
+    }
     default:
-      throw methodNotAllowed();
+      return {
+        code: 200,
+        body: name ? cluster.existing(route) : listObjects(cluster, kind, namespace, query),
+      };
   }
 }
 
 async function readObject(request: IncomingMessage, { kind }: Route): Promise<KubernetesObject> {
-  const mediaType = mediaTypeOf(request);
-  requireMediaType(mediaType, kind.custom ? OBJECT_TYPES.slice(0, 2) : OBJECT_TYPES);
-  return decodeObject(kind, parseBody(await readBody(request), mediaType));
-}
-
-/** Custom kinds know no strategic merge patch; what is sent here as one to the others has no lists to merge. */
-async function patchObject(
-  cluster: Cluster,
-  request: IncomingMessage,
-  route: Route,
-  dryRun: boolean,
-): Promise<KubernetesObject> {
-  const mediaType = mediaTypeOf(request);
-  requireMediaType(mediaType, route.kind.custom ? [MERGE_PATCH] : [MERGE_PATCH, STRATEGIC_MERGE_PATCH]);
-  const patch = parseBody(await readBody(request), mediaType);
-  if (!isRecord(patch)) throw badRequest('a merge patch has to be an object');
-  const existing = cluster.existing(route);
-  const { subresource } = route;
-  const next = decodeObject(route.kind, mergePatched(existing, patch));
-  return updateObject(cluster, route, next, { subresource, dryRun });
+  const type = objectTypeOf(request);
+  const text = await readBody(request);
+  let body: unknown;
+  try {
+    body = parseBody(text, type);
+  } catch (error) {
+    const parser = type === 'application/json' ? `couldn't get version/kind; json parse error` : 'yaml';
+    throw unrecognized(kind, `${parser}: ${(error as Error).message}`);
+  }
+  return decodeObject(kind, body);
 }
 
 async function readDeleteOptions(request: IncomingMessage): Promise<DeleteOptions> {
   const text = await readBody(request);
-  return text === '' ? {} : (parseBody(text, mediaTypeOf(request)) as DeleteOptions);
+  try {
+    return text === '' ? {} : (parseBody(text, objectTypeOf(request)) ?? {});
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  }
+}
+
+/** Deletes what a list with the same query shows, and gives that list. */
+function deleteAll(cluster: Cluster, { kind, namespace }: Route, query: URLSearchParams): object {
+  const list = listObjects(cluster, kind, namespace, query);
+  for (const { metadata } of list.items)
+    deleteObject(cluster, { kind, namespace, name: metadata.name ?? '' }, {});
+  return list;
 }

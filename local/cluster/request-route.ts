@@ -10,10 +10,10 @@ export interface Route {
 
 /**
  * Reads `/api/v1/…` and `/apis/GROUP/VERSION/…`, followed by `[namespaces/NAMESPACE/]PLURAL[/NAME[/SUBRESOURCE]]`.
- * Gives undefined where nothing is served.
+ * Gives undefined where nothing is served. Raises a URIError for a path that is not encoded well.
  */
 export function routeOf(kinds: ResourceKind[], path: string): Route | undefined {
-  const segments = path.split('/').slice(1).map(decodeURIComponent);
+  const segments = path.replace(/\/$/, '').split('/').slice(1).map(decodeURIComponent);
   const [group, version, ...rest] = segments[0] === 'apis' ? segments.slice(1) : ['', ...segments.slice(1)];
   const isNamespaced = rest[0] === 'namespaces' && rest.length > 2 && rest[2] !== 'status';
   const [plural, name = '', subresource = '', ...more] = isNamespaced ? rest.slice(2) : rest;

@@ -53,8 +53,12 @@ function duplicates(schema: StructuralSchema, list: unknown[], field: string): F
   return list.flatMap((item, index) => {
     if (keys.length === 0 || !isRecord(item)) return [];
     const key = JSON.stringify(Object.fromEntries(keys.map((name) => [name, item[name]])));
-    if (!seen.has(key)) return void seen.add(key) ?? [];
-    return [{ reason: 'FieldValueDuplicate', message: `Duplicate value: ${key}`, field: `${field}[${index}]` }];
+    const isFirst = !seen.has(key);
+    seen.add(key);
+    if (isFirst) return [];
+    return [
+      { reason: 'FieldValueDuplicate', message: `Duplicate value: ${key}`, field: `${field}[${index}]` },
+    ];
   });
 }
 
@@ -62,7 +66,9 @@ function recordFaults(schema: StructuralSchema, record: JsonRecord, field: strin
   const at = (name: string): string => (field ? `${field}.${name}` : name);
   const missing = (schema.required ?? []).filter((name) => record[name] === undefined);
   return [
-    ...Object.entries(record).flatMap(([name, value]) => schemaFaults(propertyOf(schema, name) ?? {}, value, at(name))),
+    ...Object.entries(record).flatMap(([name, value]) =>
+      schemaFaults(propertyOf(schema, name) ?? {}, value, at(name)),
+    ),
     ...missing.map((name) => ({ reason: 'FieldValueRequired', message: 'Required value', field: at(name) })),
   ];
 }

@@ -33,11 +33,16 @@ export function hasRules(schema: StructuralSchema): boolean {
  */
 export function ruleFaults(schema: StructuralSchema, value: unknown, field: string): FieldFault[] {
   const { items } = schema;
-  if (Array.isArray(value) && items) return value.flatMap((item, index) => ruleFaults(items, item, `${field}[${index}]`));
+  if (Array.isArray(value) && items)
+    return value.flatMap((item, index) => ruleFaults(items, item, `${field}[${index}]`));
   if (!isRecord(value)) return [];
   const broken = (schema['x-kubernetes-validations'] ?? []).filter(({ rule }) => !ruleHolds(rule, value));
   return [
-    ...broken.map(({ message }) => ({ reason: 'FieldValueInvalid', message: `Invalid value: ${message}`, field })),
+    ...broken.map(({ message }) => ({
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${message}`,
+      field,
+    })),
     ...Object.entries(value).flatMap(([name, inner]) =>
       ruleFaults(propertyOf(schema, name) ?? {}, inner, field ? `${field}.${name}` : name),
     ),

@@ -3,21 +3,33 @@ import type { StructuralSchema } from './structural-schema.ts';
 
 /** What of a string breaks its schema. The API server tells of the first rule only, but of enum and format beside it. */
 export function stringFaults(schema: StructuralSchema, text: string, field: string): FieldFault[] {
-  const faults = [lengthOrPatternFault(schema, text, field), enumFault(schema, text, field), formatFault(schema, text, field)];
+  const faults = [
+    lengthOrPatternFault(schema, text, field),
+    enumFault(schema, text, field),
+    formatFault(schema, text, field),
+  ];
   return faults.filter((fault) => fault !== undefined);
 }
 
 function lengthOrPatternFault(schema: StructuralSchema, text: string, field: string): FieldFault | undefined {
   const { maxLength = Infinity, minLength = 0, pattern } = schema;
   if (text.length > maxLength) {
-    return { reason: 'FieldValueTooLong', message: `Too long: may not be more than ${maxLength} bytes`, field };
+    return {
+      reason: 'FieldValueTooLong',
+      message: `Too long: may not be more than ${maxLength} bytes`,
+      field,
+    };
   }
   const rule =
     text.length < minLength
       ? `should be at least ${minLength} chars long`
       : pattern !== undefined && !new RegExp(pattern, 'u').test(text) && `should match '${pattern}'`;
   if (!rule) return undefined;
-  return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(text)}: ${field} in body ${rule}`, field };
+  return {
+    reason: 'FieldValueInvalid',
+    message: `Invalid value: ${JSON.stringify(text)}: ${field} in body ${rule}`,
+    field,
+  };
 }
 
 function enumFault(schema: StructuralSchema, text: string, field: string): FieldFault | undefined {
@@ -35,5 +47,8 @@ function formatFault({ format }: StructuralSchema, text: string, field: string):
 }
 
 function isRfc3339(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
+  return (
+    /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+  );
 }

@@ -8,7 +8,11 @@ const KEY_RULE =
 /** A Secret as it is kept: `stringData` is only another way to write `data`. Raises a StatusError for what is no text. */
 export function completeSecret({ stringData, data, ...secret }: KubernetesObject): KubernetesObject {
   const bytes = { ...bytesOf(data), ...encoded(stringData) };
-  return { ...secret, ...(Object.keys(bytes).length > 0 && { data: bytes }), type: secret['type'] ?? 'Opaque' };
+  return {
+    ...secret,
+    ...(Object.keys(bytes).length > 0 && { data: bytes }),
+    type: secret['type'] ?? 'Opaque',
+  };
 }
 
 export function secretFaults({ data, type }: KubernetesObject, previous?: KubernetesObject): FieldFault[] {
@@ -35,7 +39,12 @@ function encoded(stringData: unknown): Record<string, string> {
   return textsOf(stringData, 'stringData', 'string', (text) => Buffer.from(text).toString('base64'));
 }
 
-function textsOf(value: unknown, field: string, type: string, read: (text: string) => string): Record<string, string> {
+function textsOf(
+  value: unknown,
+  field: string,
+  type: string,
+  read: (text: string) => string,
+): Record<string, string> {
   const entries = value ?? {};
   if (!isRecord(entries)) throw unreadable(entries, field, `map[string]${type}`);
   const texts = Object.entries(entries).map(([key, text]): [string, string] => {
@@ -46,7 +55,9 @@ function textsOf(value: unknown, field: string, type: string, read: (text: strin
 }
 
 function unreadable(value: unknown, field: string, type: string): Error {
-  return undecodable(`json: cannot unmarshal ${typeof value} into Go struct field Secret.${field} of type ${type}`);
+  return undecodable(
+    `json: cannot unmarshal ${typeof value} into Go struct field Secret.${field} of type ${type}`,
+  );
 }
 
 function undecodable(because: string): Error {

@@ -1,12 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Cluster } from './cluster.ts';
-import { discoveryAnswer } from './discovery.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { loadObjects } from './load-objects.ts';
-import { answerObjectRequest, type Answer } from './object-requests.ts';
-import { routeOf } from './request-route.ts';
-import { badRequest, StatusError, unauthorized } from './status-error.ts';
+import { answerRequest } from './request-answer.ts';
 
 export type { KubernetesObject } from './kubernetes-object.ts';
 
@@ -55,43 +52,13 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { code, body } = await answer(cluster, token, request).catch(failure);
-  const isText = typeof body === 'string';
+  const { code, type, text } = await answerRequest(cluster, token, request);
+  // What is left of a body that was not read to its end would be taken for the next request.
+  const connection = request.complete ? {} : { connection: 'close' };
   response.writeHead(code, {
-    'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json',
-    // What is left of a body that was not read to its end would be taken for the next request.
-    ...(!request.complete && { connection: 'close' }),
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    ...connection,
   });
-  response.end(isText ? body : `${JSON.stringify(body)}\n`);
-}
-
-async function answer(
-  cluster: Cluster,
-  token: string | undefined,
-  request: IncomingMessage,
-): Promise<Answer> {
-  if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) throw unauthorized();
-  const { pathname, searchParams } = urlOf(request);
-  const discovered = discoveryAnswer(cluster.kinds, pathname);
-  if (discovered !== undefined) return { code: 200, body: discovered };
-  const route = routeOf(cluster.kinds, pathname);
-  if (!route) return { code: 404, body: '404 page not found\n' };
-  return answerObjectRequest(cluster, request, route, searchParams);
-}
-
-function urlOf({ url = '/' }: IncomingMessage): URL {
-  try {
-    const parsed = new URL(url, 'http://cluster');
-    decodeURIComponent(parsed.pathname);
-    return parsed;
-  } catch {
-    throw badRequest(`${url} is no path`);
-  }
-}
-
-/** Whatever happens, the client gets a Status: also for what is our own mistake. */
-function failure(error: unknown): Answer {
-  const { status } =
-    error instanceof StatusError ? error : new StatusError(500, 'InternalError', String(error));
-  return { code: status.code, body: status };
+  response.end(text);
 }

@@ -37,7 +37,15 @@ export class StatusError extends Error {
     super(message);
     this.code = code;
     const why = { ...(reason && { reason }), ...(details && { details }) };
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...why, code };
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      ...why,
+      code,
+    };
   }
 }
 
@@ -61,7 +69,8 @@ export function alreadyExists({ plural, group }: ResourceKind, name: string): St
 
 /** A write over a version that is not the latest. */
 export function modified(kind: ResourceKind, name: string): StatusError {
-  const because = 'the object has been modified; please apply your changes to the latest version and try again';
+  const because =
+    'the object has been modified; please apply your changes to the latest version and try again';
   return conflict(kind.plural, kind.group, name, because);
 }
 

@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster, Target } from './cluster.ts';
+import { requireNamespace } from './create-object.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import { metadataFaults } from './metadata-faults.ts';
-import { badRequest, conflict, invalid } from './status-error.ts';
+import { requireValid, requireValidStatus } from './object-faults.ts';
+import { clientMetadata, serverMetadata } from './object-metadata.ts';
+import { badRequest } from './status-error.ts';
+import { requireUnchanged } from './update-preconditions.ts';
 
-/** The metadata that only the API server writes; a client's values for it are passed over. */
-const SERVER_OWNED = [
-  'creationTimestamp',
-  'generation',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'selfLink',
-];
+export interface UpdateOptions {
+  /** `status`, or empty for the object without it. */
+  subresource?: string;
+  /** Only says what would come of it. */
+  dryRun?: boolean;
+}
 
 /**
  * Puts `next` in the place of an existing object: all but its status, or, with the subresource `status`, only that.
@@ -22,84 +23,60 @@ export function updateObject(
   cluster: Cluster,
   target: Target,
   next: KubernetesObject,
-  { subresource = '', dryRun = false } = {},
+  { subresource = '', dryRun = false }: UpdateOptions = {},
 ): KubernetesObject {
   const { kind, namespace, name } = target;
+  requireName(name, next.metadata.name ?? '');
+  requireNamespace(kind, namespace, next.metadata);
   const existing = cluster.existing(target);
-  requirePreconditions(target, existing, next);
+  requireUnchanged(target, existing, next);
 
-  const updated =
-    subresource === 'status' ? withStatusOf(existing, next) : withoutStatusOf(target, existing, next);
-  const complete = kind.custom ? kind.complete(updated) : { ...existing, ...updated };
-  const faults = [...metadataFaults(kind, complete.metadata), ...kind.faults(complete)];
-  if (faults.length > 0) throw invalid(kind, name, faults);
-  if (isDeepStrictEqual(complete, existing)) return existing;
-  const object = kind.custom ? counted(existing, complete) : complete;
+  const isStatus = subresource === 'status';
+  const updated = kind.complete(
+    isStatus ? withStatusOf(existing, next) : withoutStatusOf(target, existing, next),
+  );
+  if (isStatus) requireValidStatus(kind, updated);
+  else requireValid(kind, updated, existing);
+
+  if (isDeepStrictEqual(updated, existing)) return existing;
+  const object = kind.custom ? counted(existing, updated) : updated;
   if (dryRun) return object;
   const kept = cluster.store.put(kind, object);
-  const isGone =
-    kept.metadata.deletionTimestamp !== undefined && (kept.metadata.finalizers ?? []).length === 0;
-  if (isGone) cluster.store.remove(kind, namespace, name);
+  const isFinalized = kept.metadata.deletionTimestamp !== undefined && !kept.metadata.finalizers;
+  if (isFinalized) cluster.store.remove(kind, namespace, name);
   return kept;
 }
 
-function requirePreconditions(
-  { kind, namespace, name }: Target,
-  existing: KubernetesObject,
-  next: KubernetesObject,
-): void {
-  const { metadata } = next;
-  if ((metadata.name ?? name) !== name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    );
-  }
-  if ((metadata.namespace ?? namespace) !== namespace) {
-    throw badRequest(
-      `the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`,
-    );
-  }
-  if (metadata.uid !== undefined && metadata.uid !== existing.metadata.uid) {
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${existing.metadata.uid}`,
-    );
-  }
-  if (
-    metadata.resourceVersion !== undefined &&
-    metadata.resourceVersion !== existing.metadata.resourceVersion
-  ) {
-    throw conflict(kind, name);
-  }
+function requireName(name: string, own: string): void {
+  if (own === name) return;
+  if (own) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
+  throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
 }
 
 function withStatusOf(existing: KubernetesObject, { status }: KubernetesObject): KubernetesObject {
   const { status: _replaced, ...rest } = existing;
-  return { ...rest, ...(status !== undefined && { status }) } as KubernetesObject;
+  return { ...rest, ...(status !== undefined && { status }) };
 }
 
 function withoutStatusOf(
-  { kind }: Target,
+  { kind, namespace }: Target,
   existing: KubernetesObject,
   next: KubernetesObject,
 ): KubernetesObject {
-  const { status: _ignored, ...content } = next;
-  const owned = SERVER_OWNED.filter((field) => existing.metadata[field] !== undefined);
-  const { name, namespace, uid, resourceVersion } = existing.metadata;
-  const clientOwned = Object.entries(next.metadata).filter(([field]) => !SERVER_OWNED.includes(field));
+  const { status, ...content } = next;
+  const kept = kind.hasStatus ? existing.status : status;
+  const metadata = {
+    ...clientMetadata(next.metadata),
+    ...(kind.namespaced && { namespace }),
+    ...serverMetadata(existing.metadata),
+  };
   return {
-    ...(kind.hasStatus ? content : next),
-    ...(kind.hasStatus && existing.status !== undefined && { status: existing.status }),
-    metadata: {
-      ...Object.fromEntries(clientOwned),
-      ...Object.fromEntries(owned.map((field) => [field, existing.metadata[field]])),
-      name,
-      ...(namespace !== undefined && { namespace }),
-      uid,
-      resourceVersion,
-    },
-  } as KubernetesObject;
+    ...content,
+    apiVersion: next.apiVersion,
+    kind: next.kind,
+    metadata,
+    ...(kept !== undefined && { status: kept }),
+  };
 }
 
 /** The generation counts changes of what is wanted: of anything but metadata and status. */

@@ -1,0 +1,45 @@
+import { ClusterConnection } from '../lib/adapters/cluster-connection.ts';
+import { clusterCredentials, parseKubeconfig } from '../lib/adapters/cluster-credentials.ts';
+import { KargoApi } from '../lib/adapters/kargo-api.ts';
+import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
+import { secretIds } from '../lib/adapters/secret-ids.ts';
+import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
+import type { LocalSettings } from './local-settings.ts';
+import { kubeconfigFor } from './stand-in-kubeconfig.ts';
+
+/** Gives the environment in which the functions, and whoever looks over their shoulder, reach what `npm start` serves. */
+export function localEnvironment(settings: LocalSettings): NodeJS.ProcessEnv {
+  const { env } = process;
+  return {
+    ...env,
+    RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
+    ROUTES: 'shared',
+    AWS_REGION: env['AWS_REGION'] || 'us-east-1',
+    ...(settings.awsEndpointUrl === undefined && {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${settings.secretsPort}`,
+      AWS_ACCESS_KEY_ID: env['AWS_ACCESS_KEY_ID'] || 'local',
+      AWS_SECRET_ACCESS_KEY: env['AWS_SECRET_ACCESS_KEY'] || 'local',
+    }),
+  };
+}
+
+/** Connects to the cluster of the local run: the one of `KUBECONFIG`, or the stand-in. */
+export function localKargo({ kubeconfig, clusterPort }: LocalSettings): KargoApi {
+  const standIn = `http://127.0.0.1:${clusterPort}`;
+  const credentials =
+    kubeconfig === undefined
+      ? () => Promise.resolve(parseKubeconfig(kubeconfigFor(standIn), standIn))
+      : clusterCredentials({ kind: 'kubeconfig-file', path: kubeconfig }, new SecretsManager());
+  return new KargoApi(new ClusterConnection(credentials));
+}
+
+/** Connects to the secret store of the local run, under the names that the functions use by default. */
+export function localSecrets(settings: LocalSettings): StoredReceiverSecrets {
+  Object.assign(process.env, localEnvironment(settings));
+  return new StoredReceiverSecrets({
+    store: new SecretsManager(),
+    secretIdOf: secretIds('kargo/{namespace}/{name}', 'kargo-system-resources'),
+    clock: () => new Date(),
+    graceMs: 0,
+  });
+}
