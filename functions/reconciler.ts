@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
+import { ApiGatewayRoutes } from '../lib/adapters/api-gateway-routes.ts';
 import { connectToKargo } from '../lib/adapters/cluster.ts';
 import { createLogger } from '../lib/adapters/logging.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
@@ -26,6 +27,8 @@ const parts = {
   configs,
   statuses: configs,
   secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
+  routes: settings.routesApiId === undefined ? undefined : new ApiGatewayRoutes(settings.routesApiId),
+  graceMs: settings.graceMs,
   base: settings.base,
   clock,
   log: logger,
@@ -41,6 +44,4 @@ async function reconcile(_event: unknown, context: Context): Promise<ReconcileRe
   return result;
 }
 
-export const handler = middy<unknown, ReconcileResult>()
-  .use(injectLambdaContext(logger))
-  .handler(reconcile);
+export const handler = middy<unknown, ReconcileResult>().use(injectLambdaContext(logger)).handler(reconcile);

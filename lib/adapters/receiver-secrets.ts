@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
 import type { Clock, ReceiverSecrets } from '../app/ports.ts';
-import { inGrace, readSecretContent } from '../core/receiver-secret.ts';
-import type { SecretReading } from '../core/receiver-status.ts';
+import { inGrace, readSecretContent, type SecretReading } from '../core/receiver-secret.ts';
 import type { Receiver } from '../core/receiver.ts';
 import { BATCH_SIZE, type SecretsManager, type StoredReading } from './secrets-manager.ts';
 import type { SecretIdOf } from './secret-ids.ts';

@@ -54,6 +54,8 @@ export interface Settings {
   readonly secretNameTemplate: string;
   readonly systemNamespace: string;
   readonly graceMs: number;
+  /** The HTTP API whose receiver routes the reconciler keeps; undefined where it keeps none. */
+  readonly routesApiId: string | undefined;
   readonly cluster: ClusterSettings;
 }
 
@@ -70,6 +72,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     secretNameTemplate: output.SECRET_NAME_TEMPLATE,
     systemNamespace: output.SYSTEM_RESOURCES_NAMESPACE,
     graceMs: output.ROTATION_GRACE_HOURS,
+    routesApiId: environment['ROUTES_API_ID'] || undefined,
     cluster,
   });
 }

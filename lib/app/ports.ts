@@ -1,6 +1,7 @@
 import type { RefreshKind } from '../core/affected-objects.ts';
 import type { Receiver, ReceiverConfig } from '../core/receiver.ts';
-import type { SecretReading, StatusPlan } from '../core/receiver-status.ts';
+import type { SecretReading } from '../core/receiver-secret.ts';
+import type { StatusPlan } from '../core/receiver-status.ts';
 
 /**
  * What the use cases ask of the outside. Every method that waits takes the signal that ends the waiting; it raises `Unavailable` when
@@ -27,6 +28,20 @@ export interface ConfigStatuses {
     plan: StatusPlan,
     signal: AbortSignal,
   ): Promise<'written' | 'conflict' | 'gone'>;
+}
+
+/** A route of the gateway that lets one receiver's deliveries in. */
+export interface GatewayRoute {
+  readonly id: string;
+  readonly hash: string;
+}
+
+/** The gateway's receiver routes; those of others are not to be seen here. */
+export interface GatewayRoutes {
+  list(signal: AbortSignal): Promise<GatewayRoute[]>;
+  /** Gives, in words, why the gateway has no room for the route; undefined where it is there now. */
+  add(hash: string, signal: AbortSignal): Promise<string | undefined>;
+  remove(route: GatewayRoute, signal: AbortSignal): Promise<void>;
 }
 
 /** The receivers' HMAC secrets. */

@@ -1,6 +1,5 @@
 import { receiverHash } from '../core/receiver-path.ts';
-import { acceptedSecrets } from '../core/receiver-secret.ts';
-import type { SecretReading } from '../core/receiver-status.ts';
+import { acceptedSecrets, type SecretReading } from '../core/receiver-secret.ts';
 import type { Receiver } from '../core/receiver.ts';
 import type { Clock, ReceiverConfigs, ReceiverSecrets } from './ports.ts';
 import { listReceivers, type ReceiverListing } from './receiver-listing.ts';

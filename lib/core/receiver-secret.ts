@@ -11,6 +11,11 @@ export interface SecretVersions {
   readonly previous?: SecretContent | undefined;
 }
 
+/** What the store said of a receiver's secret. `reason` is in words and names the secret. */
+export type SecretReading =
+  | { readonly kind: 'found'; readonly versions: SecretVersions }
+  | { readonly kind: 'fault'; readonly fault: 'missing' | 'unreadable'; readonly reason: string };
+
 /** The key under which Kargo's Kubernetes Secret keeps the value, so that one document can serve both. */
 const KEY = 'secret';
 

@@ -15,19 +15,25 @@ interface Alternative {
   readonly takesPrereleases: boolean;
 }
 
+/** Eight times what Masterminds/semver itself allows from 3.5 on. */
+const maxConstraintLength = 4096;
+
 const operator = /!=|=>|=<|=|>=|>|<=|<|~>|~|\^/y;
 const separator = /[ \t\n\f\r]*(?:,[ \t\n\f\r]*)?/y;
 const spaces = /[ \t\n\f\r]*/y;
 
 /**
  * Parses a constraint as `NewConstraint` of Masterminds/semver 3.4 does: `||` separates alternatives, a comma or space the terms
- * that must all hold. Gives the reason where it is malformed. Never throws.
+ * that must all hold. Gives the reason where it is malformed or over the length limit. Never throws.
  */
 export function parseSemverConstraint(
   text: string,
 ):
   | { readonly kind: 'constraint'; readonly constraint: SemverConstraint }
   | { readonly kind: 'malformed'; readonly reason: string } {
+  if (text.length > maxConstraintLength) {
+    return { kind: 'malformed', reason: `is longer than ${maxConstraintLength} characters` };
+  }
   const alternatives: Alternative[] = [];
   for (const written of rewriteHyphenRanges(text).split('||')) {
     const terms = parseTerms(written);
