@@ -19,7 +19,7 @@ const shortNames = new Map(
 
 // No name holds a brace or backslash; to stop at them keeps a run of unfinished classes from being scanned over and over.
 const unicodeClass = String.raw`\\[pP]\{[^{}\\]*\}`;
-const characterClass = String.raw`\[\^?\]?(?:\[:\^?\w+:\]|${unicodeClass}|\\[^]|[^\]\\])*\]`;
+const characterClass = String.raw`\[\^?\]?(?:\[:\^?\w+:\]|${unicodeClass}|\\[^]|[^\]\\])*(?:\]|$)`;
 const quotation = String.raw`\\Q[^]*?(?:\\E|$)`;
 const namedGroup = String.raw`\(\?P?<\w+>`;
 
