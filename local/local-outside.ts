@@ -28,7 +28,7 @@ export function localKargo({ kubeconfig, clusterPort }: LocalSettings): KargoApi
   const standIn = `http://127.0.0.1:${clusterPort}`;
   const credentials =
     kubeconfig === undefined
-      ? () => Promise.resolve(parseKubeconfig(kubeconfigFor(standIn), standIn))
+      ? () => Promise.resolve({ kubeconfig: parseKubeconfig(kubeconfigFor(standIn), standIn) })
       : clusterCredentials({ kind: 'kubeconfig-file', path: kubeconfig }, new SecretsManager());
   return new KargoApi(new ClusterConnection(credentials));
 }

@@ -43,7 +43,7 @@ export async function callCluster<T>(
       const pause = trouble.pauseMs ?? FIRST_PAUSE_MS * 2 ** (attempt - 1);
       const isLast = attempt === (trouble.isAuthentication ? 2 : MAX_ATTEMPTS) || pause > LONGEST_PAUSE_MS;
       if (isLast) throw new Unavailable(trouble.reason, { cause: error, detail: trouble.detail });
-      if (trouble.isAuthentication && api !== undefined) connection.renew(api);
+      if (trouble.isAuthentication && api !== undefined) await connection.renew(api);
       // An abort ends the pause; the next attempt then finds the signal aborted.
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     }

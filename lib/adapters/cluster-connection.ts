@@ -6,45 +6,54 @@ import {
   type RequestContext,
   type SecurityAuthentication,
 } from '@kubernetes/client-node';
-import type { ClusterCredentials } from './cluster-credentials.ts';
+import type { ClusterAccess, ClusterCredentials } from './cluster-credentials.ts';
 
 /** The one connection to the cluster API, kept between invocations. */
 export class ClusterConnection {
   readonly #credentials: ClusterCredentials;
-  #api: Promise<CustomObjectsApi> | undefined;
+  #current: Promise<Connected> | undefined;
 
   constructor(credentials: ClusterCredentials) {
     this.#credentials = credentials;
   }
 
-  /** Gives the client, made at the first call. Raises what the credentials raise; the next call tries again. */
+  /** Gives the client; credentials that end are renewed in time. Raises what the credentials raise; the next call tries again. */
   async api(signal: AbortSignal): Promise<CustomObjectsApi> {
-    this.#api ??= this.#credentials(signal).then(connect);
+    const connecting = (this.#current ??= this.#credentials(signal).then(connect));
     try {
-      return await this.#api;
+      const connected = await connecting;
+      if (connected.renewAt === undefined || new Date() < connected.renewAt) return connected.api;
     } catch (error) {
-      this.#api = undefined;
+      this.#letGo(connecting);
       throw error;
     }
+    this.#letGo(connecting);
+    return this.api(signal);
   }
 
   /** Lets go of `stale`, whose credentials the cluster no longer takes: the next call reads them anew. */
-  renew(stale: CustomObjectsApi): void {
-    const current = this.#api;
-    void current?.then((api) => {
-      if (api === stale && this.#api === current) this.#api = undefined;
-    });
+  async renew(stale: CustomObjectsApi): Promise<void> {
+    const connecting = this.#current;
+    if (connecting !== undefined && (await connecting).api === stale) this.#letGo(connecting);
+  }
+
+  #letGo(connecting: Promise<Connected>): void {
+    if (this.#current === connecting) this.#current = undefined;
   }
 }
 
-function connect(kubeconfig: KubeConfig): CustomObjectsApi {
+interface Connected {
+  readonly api: CustomObjectsApi;
+  readonly renewAt: Date | undefined;
+}
+
+function connect({ kubeconfig, renewAt }: ClusterAccess): Connected {
   const server = kubeconfig.getCurrentCluster()?.server ?? '';
-  return new CustomObjectsApi(
-    createConfiguration({
-      baseServer: new ServerConfiguration(server.replace(/\/$/, ''), {}),
-      authMethods: { default: new PooledAuthentication(kubeconfig) },
-    }),
-  );
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(server.replace(/\/$/, ''), {}),
+    authMethods: { default: new PooledAuthentication(kubeconfig) },
+  });
+  return { api: new CustomObjectsApi(configuration), renewAt };
 }
 
 /**

@@ -1,25 +1,37 @@
 import { readFile } from 'node:fs/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Unavailable } from '../app/unavailable.ts';
+import { eksCredentials } from './eks-credentials.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 import type { ClusterSettings } from './settings.ts';
 
-/** Gives a kubeconfig, anew at each call: tokens in it end, and the next one has others. Raises `Unavailable` where its source is away. */
-export type ClusterCredentials = (signal: AbortSignal) => Promise<KubeConfig>;
+/** How to reach the cluster and be let in, for a while. */
+export interface ClusterAccess {
+  readonly kubeconfig: KubeConfig;
+  /** When new access must be asked for; undefined where only the cluster can tell. */
+  readonly renewAt?: Date;
+}
+
+/** Gives access, anew at each call. Raises `Unavailable` where its source is away. */
+export type ClusterCredentials = (signal: AbortSignal) => Promise<ClusterAccess>;
 
 /** Makes the credentials that the settings name. */
 export function clusterCredentials(settings: ClusterSettings, store: SecretsManager): ClusterCredentials {
   switch (settings.kind) {
     case 'kubeconfig-file':
-      return async (signal) =>
-        parseKubeconfig(await readFile(settings.path, { encoding: 'utf8', signal }), settings.path);
+      return async (signal) => {
+        const text = await readFile(settings.path, { encoding: 'utf8', signal });
+        return { kubeconfig: parseKubeconfig(text, settings.path) };
+      };
     case 'kubeconfig-secret':
       return async (signal) => {
         const reading = await store.read(settings.secretId, 'AWSCURRENT', signal);
         if (reading.kind === 'fault')
           throw new Unavailable('cluster API not configured', { detail: reading.reason });
-        return parseKubeconfig(reading.version.text ?? '', settings.secretId);
+        return { kubeconfig: parseKubeconfig(reading.version.text ?? '', settings.secretId) };
       };
+    case 'eks':
+      return eksCredentials(settings);
   }
 }
 

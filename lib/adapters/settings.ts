@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import * as v from 'valibot';
 import { parseBaseUrl, type BaseUrl } from '../core/receiver-path.ts';
 
@@ -9,7 +10,18 @@ export class SettingsError extends Error {
 /** Where the cluster is and how to be let in, in the order in which they are looked for. */
 export type ClusterSettings =
   | { readonly kind: 'kubeconfig-file'; readonly path: string }
-  | { readonly kind: 'kubeconfig-secret'; readonly secretId: string };
+  | { readonly kind: 'kubeconfig-secret'; readonly secretId: string }
+  | ({ readonly kind: 'eks' } & EksSettings);
+
+export interface EksSettings {
+  readonly name: string;
+  readonly endpoint: string;
+  /** The cluster's CA, PEM in base64, as EKS gives it. */
+  readonly ca: string;
+  readonly region: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const HOUR_MS = 3_600_000;
 
@@ -60,12 +72,13 @@ export interface Settings {
 }
 
 /** Reads the settings of the functions (docs/settings.md), frozen. Raises `SettingsError` with all that is wrong at once. */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(environment: Environment): Settings {
   const parsed = v.safeParse(environmentSchema, environment);
   const faults = (parsed.issues ?? []).map((issue) => `${v.getDotPath(issue)} ${issue.message}`);
   const cluster = readClusterSettings(environment);
-  if (cluster === undefined) faults.push('KUBECONFIG or KUBECONFIG_SECRET_ID must say which cluster to use');
-  if (!parsed.success || cluster === undefined) throw new SettingsError(`bad settings: ${faults.join('; ')}`);
+  if (Array.isArray(cluster)) faults.push(...cluster);
+  if (!parsed.success || Array.isArray(cluster))
+    throw new SettingsError(`bad settings: ${faults.join('; ')}`);
   const { output } = parsed;
   return Object.freeze({
     base: output.RECEIVER_BASE_URL,
@@ -77,11 +90,39 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   });
 }
 
-function readClusterSettings(
-  environment: Readonly<Record<string, string | undefined>>,
-): ClusterSettings | undefined {
+/** Gives the faults where the environment names no cluster that could be used. */
+function readClusterSettings(environment: Environment): ClusterSettings | string[] {
   const { KUBECONFIG: path, KUBECONFIG_SECRET_ID: secretId } = environment;
   if (path) return { kind: 'kubeconfig-file', path };
   if (secretId) return { kind: 'kubeconfig-secret', secretId };
-  return undefined;
+  const {
+    EKS_CLUSTER_NAME: name,
+    EKS_CLUSTER_ENDPOINT: endpoint,
+    EKS_CLUSTER_CA: ca,
+    AWS_REGION: region,
+  } = environment;
+  if (!name && !endpoint && !ca) {
+    return [
+      'KUBECONFIG, KUBECONFIG_SECRET_ID or EKS_CLUSTER_NAME with _ENDPOINT and _CA must say which cluster to use',
+    ];
+  }
+  const faults: string[] = [];
+  if (!name) faults.push('EKS_CLUSTER_NAME is missing');
+  if (!endpoint || !endpoint.startsWith('https://') || !URL.canParse(endpoint)) {
+    faults.push('EKS_CLUSTER_ENDPOINT must be an https URL');
+  }
+  if (!ca || !isCertificate(ca))
+    faults.push('EKS_CLUSTER_CA must be a certificate in base64, as EKS gives it');
+  if (!region) faults.push('AWS_REGION is missing');
+  return name && endpoint && ca && region && faults.length === 0
+    ? { kind: 'eks', name, endpoint, ca, region }
+    : faults;
+}
+
+function isCertificate(base64: string): boolean {
+  try {
+    return new X509Certificate(Buffer.from(base64, 'base64')).subject !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,9 @@
-import { NAMESPACE, SECRET } from './core-kinds.ts';
-import { customKinds } from './custom-kinds.ts';
+import { NAMESPACE, SECRET } from './kinds/core-kinds.ts';
+import { customKinds } from './kinds/custom-kinds.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import { ListPages } from './list-pages.ts';
-import { ObjectStore } from './object-store.ts';
-import { apiVersionOf, type ResourceKind } from './resource-kind.ts';
+import { ListPages } from './lists/list-pages.ts';
+import { ObjectStore } from './objects/object-store.ts';
+import { apiVersionOf, type ResourceKind } from './kinds/resource-kind.ts';
 import { notFound } from './status-error.ts';
 
 /** All that a stand-in cluster consists of: its kinds, its objects, and the lists that are being read page by page. */

@@ -1,9 +1,9 @@
 import type { Cluster } from './cluster.ts';
-import { NAMESPACE } from './core-kinds.ts';
-import { createObject } from './create-object.ts';
+import { NAMESPACE } from './kinds/core-kinds.ts';
+import { createObject } from './objects/create-object.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import { decodeObject } from './object-decoding.ts';
-import { updateObject } from './update-object.ts';
+import { decodeObject } from './objects/object-decoding.ts';
+import { updateObject } from './objects/update-object.ts';
 
 /**
  * Puts manifests into a cluster as they stand, their status included; namespaces first, whatever their order.

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Cluster } from './cluster.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { loadObjects } from './load-objects.ts';
-import { answerRequest } from './request-answer.ts';
+import { answerRequest } from './http/request-answer.ts';
 
 export type { KubernetesObject } from './kubernetes-object.ts';
 

@@ -1,4 +1,4 @@
-import type { ResourceKind } from './resource-kind.ts';
+import type { ResourceKind } from './kinds/resource-kind.ts';
 
 /** One field of an object that breaks a rule, as `details.causes` of a 422 tells it. */
 export interface FieldFault {
