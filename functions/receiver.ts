@@ -1,10 +1,12 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { connectToKargo } from '../lib/adapters/cluster.ts';
 import { gatewayAnswer, readGatewayDelivery } from '../lib/adapters/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/internal-errors.ts';
 import { createLogger, logDelivery } from '../lib/adapters/logging.ts';
+import { countDelivery, createMetrics, noteClusterLatency } from '../lib/adapters/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
 import { KargoRefreshTargets } from '../lib/adapters/refresh-targets.ts';
@@ -24,7 +26,8 @@ const ANSWER_RESERVE_MS = 500;
 const settings = readSettings(process.env);
 const logger = createLogger('receiver');
 const store = new SecretsManager();
-const kargo = connectToKargo(settings.cluster, store);
+const metrics = createMetrics('receiver');
+const kargo = connectToKargo(settings.cluster, store, noteClusterLatency(metrics));
 const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
 const parts = {
@@ -48,11 +51,13 @@ async function receive(
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
   const handled = await handleDelivery(parts, hash, delivery, AbortSignal.timeout(Math.max(0, budget)));
   const answer = answerTo(handled.outcome);
+  countDelivery(metrics, delivery.eventKey, handled.outcome);
   logDelivery(logger, { requestUuid, eventKey: delivery.eventKey, ...handled.about }, answer);
   return gatewayAnswer(answer);
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
   .use(answerInternalErrors(logger))
   .handler(receive);

@@ -1,9 +1,11 @@
 import type { Context } from 'aws-lambda';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { ApiGatewayRoutes } from '../lib/adapters/api-gateway-routes.ts';
 import { connectToKargo } from '../lib/adapters/cluster.ts';
 import { createLogger } from '../lib/adapters/logging.ts';
+import { countReconcileFailures, createMetrics, noteClusterLatency } from '../lib/adapters/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
 import { secretIds } from '../lib/adapters/secret-ids.ts';
@@ -20,7 +22,10 @@ const END_RESERVE_MS = 500;
 const settings = readSettings(process.env);
 const logger = createLogger('reconciler');
 const store = new SecretsManager();
-const configs = new KargoReceiverConfigs(connectToKargo(settings.cluster, store));
+const metrics = createMetrics('reconciler');
+const configs = new KargoReceiverConfigs(
+  connectToKargo(settings.cluster, store, noteClusterLatency(metrics)),
+);
 const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
 const parts = {
@@ -39,9 +44,13 @@ async function reconcile(_event: unknown, context: Context): Promise<ReconcileRe
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - END_RESERVE_MS);
   const result = await reconcileReceivers(parts, AbortSignal.timeout(Math.max(0, budget)));
   logger[result.written > 0 ? 'info' : 'debug']('reconciled', { ...result });
+  countReconcileFailures(metrics, result.failures.length);
   if (result.failures.length > 0)
     throw new Error(`${result.failures.length} failed: ${result.failures.join('; ')}`);
   return result;
 }
 
-export const handler = middy<unknown, ReconcileResult>().use(injectLambdaContext(logger)).handler(reconcile);
+export const handler = middy<unknown, ReconcileResult>()
+  .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
+  .handler(reconcile);

@@ -14,6 +14,7 @@ export function localEnvironment(settings: LocalSettings): NodeJS.ProcessEnv {
     ...env,
     RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
     ROUTES: 'shared',
+    POWERTOOLS_METRICS_DISABLED: env['POWERTOOLS_METRICS_DISABLED'] || 'true',
     AWS_REGION: env['AWS_REGION'] || 'us-east-1',
     ...(settings.awsEndpointUrl === undefined && {
       AWS_ENDPOINT_URL: `http://127.0.0.1:${settings.secretsPort}`,

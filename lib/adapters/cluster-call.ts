@@ -35,7 +35,7 @@ export async function callCluster<T>(
     let api: CustomObjectsApi | undefined;
     try {
       api = await connection.api(signal);
-      return await request(api, options);
+      return await connection.timed(request(api, options));
     } catch (error) {
       if (signal.aborted) throw new Unavailable('cluster API did not answer in time', { cause: error });
       const trouble = troubleOf(error);

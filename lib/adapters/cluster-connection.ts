@@ -11,10 +11,26 @@ import type { ClusterAccess, ClusterCredentials } from './cluster-credentials.ts
 /** The one connection to the cluster API, kept between invocations. */
 export class ClusterConnection {
   readonly #credentials: ClusterCredentials;
+  readonly #noteLatency: (milliseconds: number) => void;
   #current: Promise<Connected> | undefined;
 
-  constructor(credentials: ClusterCredentials) {
+  /** `noteLatency` is told how long each request took. */
+  constructor(
+    credentials: ClusterCredentials,
+    noteLatency: (milliseconds: number) => void = () => undefined,
+  ) {
     this.#credentials = credentials;
+    this.#noteLatency = noteLatency;
+  }
+
+  /** Waits for a request that was sent and notes how long it took. Raises what the request raises. */
+  async timed<T>(request: Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await request;
+    } finally {
+      this.#noteLatency(performance.now() - start);
+    }
   }
 
   /** Gives the client; credentials that end are renewed in time. Raises what the credentials raise; the next call tries again. */

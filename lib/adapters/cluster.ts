@@ -5,6 +5,10 @@ import type { SecretsManager } from './secrets-manager.ts';
 import type { ClusterSettings } from './settings.ts';
 
 /** Connects to the cluster that the settings name; nothing is sent before the first use. */
-export function connectToKargo(settings: ClusterSettings, store: SecretsManager): KargoApi {
-  return new KargoApi(new ClusterConnection(clusterCredentials(settings, store)));
+export function connectToKargo(
+  settings: ClusterSettings,
+  store: SecretsManager,
+  noteLatency: (milliseconds: number) => void,
+): KargoApi {
+  return new KargoApi(new ClusterConnection(clusterCredentials(settings, store), noteLatency));
 }

@@ -15,6 +15,11 @@ const READERS: ReadonlyMap<string, PayloadReader> = new Map([
   ['pr:declined', readDataCenterPullRequest],
 ]);
 
+/** Tells whether an event is one that is answered otherwise than by ignoring it. */
+export function isKnownEvent(eventKey: string): boolean {
+  return READERS.has(eventKey) || eventKey === PING_EVENT;
+}
+
 /** Gives the reader of an event's payload, or undefined for an event that nothing is done for. */
 export function payloadReaderOf(eventKey: string): PayloadReader | undefined {
   return READERS.get(eventKey);

@@ -52,7 +52,7 @@ export function requireKnownFields(kind: ResourceKind, object: KubernetesObject)
 }
 
 function unknownFieldsOf(kind: ResourceKind, object: KubernetesObject): string | undefined {
-  const fields = [...unknownMetadata(object.metadata), ...kind.unknownFields(object)];
+  const fields = [...unknownMetadata(object.metadata), ...kind.unknownFields(object).toSorted()];
   if (fields.length === 0) return undefined;
   return `strict decoding error: ${fields.map((field) => `unknown field "${field}"`).join(', ')}`;
 }
