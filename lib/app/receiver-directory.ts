@@ -15,7 +15,7 @@ export interface LiveReceiver {
 const LISTING_BELIEVED_MS = 10_000;
 
 /** An unknown path, or a signature that does not verify, costs at most one look at the outside in this time, whoever asks. */
-const LOOK_EVERY_MS = 3_000;
+const LOOK_EVERY_MS = 2_000;
 
 /** Bounds a look that several deliveries wait for, each with less time than this left to answer in. */
 const LOOK_TIMEOUT_MS = 8_000;
