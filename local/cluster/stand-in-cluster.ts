@@ -7,6 +7,9 @@ import { answerRequest } from './http/request-answer.ts';
 
 export type { KubernetesObject } from './kubernetes-object.ts';
 
+/** How long the API server keeps connections that nobody uses; clients keep theirs in reliance on it. */
+const IDLE_TIMEOUT_MS = 90_000;
+
 export interface StandInClusterOptions {
   /** 0 takes a free one. */
   port: number;
@@ -30,7 +33,10 @@ export interface StandInCluster {
 export async function startStandInCluster(options: StandInClusterOptions): Promise<StandInCluster> {
   const cluster = new Cluster();
   loadObjects(cluster, options.objects ?? []);
-  const server = createServer((request, response) => void serve(cluster, options.token, request, response));
+  const server = createServer(
+    { keepAliveTimeout: IDLE_TIMEOUT_MS },
+    (request, response) => void serve(cluster, options.token, request, response),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host ?? '127.0.0.1', resolve);

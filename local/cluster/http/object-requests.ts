@@ -8,12 +8,14 @@ import { objectTypeOf, patchTypeOf } from './media-types.ts';
 import { decodeObject, requireKnownFields, unrecognized } from '../objects/object-decoding.ts';
 import { patchObject } from '../objects/patch-object.ts';
 import { parseBody, readBody } from './request-body.ts';
+import { patchOf } from './request-patch.ts';
 import { requireServed } from './request-methods.ts';
 import type { Route } from './request-route.ts';
 import { badRequest } from '../status-error.ts';
 import { updateObject } from '../objects/update-object.ts';
 
-export interface Answer {
+/** What a request comes to. */
+export interface ObjectAnswer {
   code: number;
   body: object;
 }
@@ -24,7 +26,7 @@ export async function answerObjectRequest(
   request: IncomingMessage,
   route: Route,
   query: URLSearchParams,
-): Promise<Answer> {
+): Promise<ObjectAnswer> {
   const { kind, namespace, name, subresource } = route;
   const options = {
     subresource,
@@ -43,7 +45,8 @@ export async function answerObjectRequest(
     }
     case 'PATCH': {
       const type = patchTypeOf(request, kind);
-      return { code: 200, body: patchObject(cluster, route, await readBody(request), type, options) };
+      const patch = patchOf(await readBody(request), type);
+      return { code: 200, body: patchObject(cluster, route, patch, options) };
     }
     case 'DELETE': {
       const deleteOptions = await readDeleteOptions(request);

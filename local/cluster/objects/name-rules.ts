@@ -54,7 +54,10 @@ function broken(rule: Rule, text: string): string[] {
 }
 
 export function brokenNamespaceName(name: string): string[] {
-  return broken(NAMESPACE_NAME, name);
+  const isOnlyDotted = NAME.pattern.test(name);
+  return broken(NAMESPACE_NAME, name).map((words) =>
+    isOnlyDotted && words === NAMESPACE_NAME.words ? 'must not contain dots' : words,
+  );
 }
 
 export function brokenName(name: string): string[] {

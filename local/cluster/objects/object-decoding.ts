@@ -1,4 +1,4 @@
-import { isRecord, type KubernetesObject, type ObjectMeta } from '../kubernetes-object.ts';
+import { isRecord, type JsonRecord, type KubernetesObject, type ObjectMeta } from '../kubernetes-object.ts';
 import { unknownMetadata, unreadableMetadata } from './object-metadata.ts';
 import { apiVersionOf, type ResourceKind } from '../kinds/resource-kind.ts';
 import { badRequest, invalid } from '../status-error.ts';
@@ -14,25 +14,32 @@ export function decodeObject(kind: ResourceKind, body: unknown): KubernetesObjec
     const type = Array.isArray(body) ? 'array' : typeof body;
     throw unrecognized(kind, `couldn't get version/kind; json parse error: json: cannot unmarshal ${type}`);
   }
-  const { apiVersion, kind: given } = kind.custom
-    ? body
-    : { apiVersion: apiVersionOf(kind), kind: kind.kind, ...body };
-  if (typeof given !== 'string')
-    throw unrecognized(kind, `Object 'Kind' is missing in '${JSON.stringify(body)}'`);
-  if (kind.custom && apiVersion !== apiVersionOf(kind)) {
-    const versions = `(${textOf(apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`;
-    throw badRequest(`the API version in the data ${versions}`);
-  }
-  if (!kind.custom && (apiVersion !== kind.version || given !== kind.kind)) {
-    const unknown = `no kind "${given}" is registered for version "${textOf(apiVersion)}"`;
-    throw badRequest(
-      `${given} in version "${textOf(apiVersion)}" cannot be handled as a ${kind.kind}: ${unknown}`,
-    );
-  }
+  const given = kind.custom ? customKindOf(kind, body) : coreKindOf(kind, body);
   const metadata = (body['metadata'] ?? {}) as ObjectMeta;
   const unreadable = unreadableMetadata(metadata);
   if (unreadable) throw undecodable(kind, given, unreadable);
   return { ...body, apiVersion: apiVersionOf(kind), kind: given, metadata };
+}
+
+function customKindOf(kind: ResourceKind, body: JsonRecord): string {
+  const { apiVersion = '', kind: given } = body;
+  if (typeof given !== 'string') {
+    throw unrecognized(kind, `Object 'Kind' is missing in '${JSON.stringify(body)}'`);
+  }
+  if (apiVersion === apiVersionOf(kind)) return given;
+  const versions = `(${String(apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`;
+  throw badRequest(`the API version in the data ${versions}`);
+}
+
+/** Objects of the built-in kinds need not say what they are. */
+function coreKindOf(
+  kind: ResourceKind,
+  { apiVersion = kind.version, kind: given = kind.kind }: JsonRecord,
+): string {
+  if (apiVersion === kind.version && given === kind.kind) return kind.kind;
+  const claimed = { kind: String(given), version: String(apiVersion) };
+  const unknown = `no kind "${claimed.kind}" is registered for version "${claimed.version}"`;
+  throw undecodable({ ...kind, version: claimed.version }, claimed.kind, unknown);
 }
 
 /** The same for what a patch made of an object. Raises a StatusError (422). */
@@ -64,8 +71,4 @@ function undecodable(kind: ResourceKind, given: string, because: string): Error 
 /** Raises nothing: gives the error (400) for a body that is no object of any kind. */
 export function unrecognized(kind: ResourceKind, because: string): Error {
   return badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${because}`);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -3,17 +3,18 @@ import { metadataFaults } from './metadata-faults.ts';
 import { apiVersionOf, type ResourceKind } from '../kinds/resource-kind.ts';
 import { invalid, type FieldFault } from '../status-error.ts';
 
-/** Raises a StatusError (422) with every rule that the object breaks. `previous` is what an update replaces. */
+/**
+ * Raises a StatusError (422) with every rule that the object breaks, those of `more` first. `previous` is what an update
+ * replaces.
+ */
 export function requireValid(
   kind: ResourceKind,
   object: KubernetesObject,
   previous?: KubernetesObject,
+  more: FieldFault[] = [],
 ): void {
-  refuse(object, [
-    ...headFaults(kind, object),
-    ...metadataFaults(kind, object.metadata),
-    ...kind.faults(object, previous),
-  ]);
+  const faults = [...more, ...headFaults(kind, object), ...metadataFaults(kind, object.metadata)];
+  refuse(object, [...faults, ...kind.faults(object, previous)]);
 }
 
 /** The same for a write to the status subresource, which looks at nothing but status. */

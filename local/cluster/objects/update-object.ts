@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../kubernetes-object.ts';
 import { requireValid, requireValidStatus } from './object-faults.ts';
 import { clientMetadata, serverMetadata } from './object-metadata.ts';
 import { badRequest } from '../status-error.ts';
-import { requireUnchanged } from './update-preconditions.ts';
+import { immutableFaults, requireUnchanged } from './update-preconditions.ts';
 
 export interface UpdateOptions {
   /** `status`, or empty for the object without it. */
@@ -14,6 +14,8 @@ export interface UpdateOptions {
   dryRun?: boolean;
   /** Refuses fields that are not of the kind, where they would be dropped otherwise. */
   strict?: boolean;
+  /** The object was made by a patch of the existing one. */
+  isPatch?: boolean;
 }
 
 /**
@@ -25,20 +27,20 @@ export function updateObject(
   cluster: Cluster,
   target: Target,
   next: KubernetesObject,
-  { subresource = '', dryRun = false }: UpdateOptions = {},
+  { subresource = '', dryRun = false, isPatch = false }: UpdateOptions = {},
 ): KubernetesObject {
   const { kind, namespace, name } = target;
   requireName(name, next.metadata.name ?? '');
   requireNamespace(kind, namespace, next.metadata);
   const existing = cluster.existing(target);
-  requireUnchanged(target, existing, next);
+  requireUnchanged(target, existing, next, isPatch);
 
   const isStatus = subresource === 'status';
   const updated = kind.complete(
     isStatus ? withStatusOf(existing, next) : withoutStatusOf(target, existing, next),
   );
   if (isStatus) requireValidStatus(kind, updated);
-  else requireValid(kind, updated, existing);
+  else requireValid(kind, updated, existing, immutableFaults(existing, next));
 
   if (isDeepStrictEqual(updated, existing)) return existing;
   const object = kind.custom ? counted(existing, updated) : updated;
