@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { callApi, type ApiTarget } from './api-client.ts';
+import { apiServerFlags, certificatesFolder, etcdFlags } from './api-server-flags.ts';
+import { findOrBuildBinaries } from './binaries.ts';
+import { loadDefinitions } from './definitions.ts';
+import { freePort } from './free-port.ts';
+import { kubeconfigOf } from './kubeconfig.ts';
+import { ProcessGuard } from './process-guard.ts';
+
+/** How long the API may take to become ready. It needs 3 seconds on an idle machine. */
+const READY_WITHIN_MS = 120_000;
+
+const POLL_MS = 50;
+
+/** A real kube-apiserver with etcd, of its own, that knows Kargo's kinds. */
+export interface RealCluster extends ApiTarget {
+  ca: string;
+  /** For the administrator. */
+  kubeconfig: string;
+  /** Ends the API server at once, as a crash would; its port stays free for {@link startApi}. */
+  killApi(): Promise<void>;
+  /** Starts the API server again at the same address, over the same objects, and waits until it is ready. */
+  startApi(): Promise<void>;
+  /** Stops the API server from running (SIGSTOP), or lets it run on: its connections stay, and nobody answers. */
+  freezeApi(frozen: boolean): void;
+  /** Ends both processes and removes what they wrote. They end too when this process does, however that ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts etcd and kube-apiserver on free loopback ports and loads the definitions of Kargo's kinds.
+ * Raises an Error: what {@link findOrBuildBinaries} raises, or what a program that did not come up had written.
+ */
+export async function startRealCluster(): Promise<RealCluster> {
+  const { etcd, kubeApiserver } = await findOrBuildBinaries();
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'kargo-front-door-cluster-'));
+  const guard = new ProcessGuard(scratch);
+  const log = path.join(scratch, 'log');
+  const run = (program: string, flags: string[]): ChildProcess => {
+    const output = openSync(log, 'a');
+    const child = spawn(program, flags, { detached: true, stdio: ['ignore', output, output] });
+    closeSync(output);
+    guard.add(child);
+    return child;
+  };
+  try {
+    const [etcdPort, port] = [await freePort(), await freePort()];
+    const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+    run(etcd, etcdFlags(scratch, etcdUrl));
+    const token = randomBytes(16).toString('hex');
+    const flags = apiServerFlags({ scratch, port, etcdUrl, adminToken: token });
+    const url = `https://127.0.0.1:${port}`;
+    const ca = (): string => readFileSync(path.join(certificatesFolder(scratch), 'apiserver.crt'), 'utf8');
+
+    let api = run(kubeApiserver, flags);
+    await untilReady(api, () => ({ url, token, ca: ca() }), log);
+    const target = { url, token, ca: ca() };
+    await loadDefinitions(target);
+    return {
+      ...target,
+      kubeconfig: kubeconfigOf(target),
+      killApi: async () => {
+        const ended = once(api, 'exit');
+        api.ref();
+        api.kill('SIGKILL');
+        await ended;
+      },
+      startApi: async () => {
+        api = run(kubeApiserver, flags);
+        await untilReady(api, () => target, log);
+      },
+      freezeApi: (frozen) => void api.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
+      stop: () => guard.end(),
+    };
+  } catch (error) {
+    await guard.end();
+    throw error;
+  }
+}
+
+/** `target` raises as long as the server has not written its certificate. */
+async function untilReady(api: ChildProcess, target: () => ApiTarget, log: string): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const ready = await (async () => callApi(target(), { path: '/readyz' }))().catch((error: Error) => error);
+    if (!(ready instanceof Error) && ready.code === 200) return;
+    if (api.exitCode !== null || Date.now() > deadline) {
+      const written = readFileSync(log, 'utf8').slice(-2000);
+      throw new Error(`kube-apiserver did not become ready. The last that was written:\n${written}`, {
+        cause: ready,
+      });
+    }
+    await sleep(POLL_MS);
+  }
+}
