@@ -2,8 +2,9 @@ import { receiverHash } from '../core/receiver-path.ts';
 import { acceptedSecrets, type SecretReading } from '../core/receiver-secret.ts';
 import type { Receiver } from '../core/receiver.ts';
 import type { Clock, ReceiverConfigs, ReceiverSecrets } from './ports.ts';
+import { PacedLookup } from './paced-lookup.ts';
 import { listReceivers, type ReceiverListing } from './receiver-listing.ts';
-import { within } from './within.ts';
+import { Unavailable } from './unavailable.ts';
 
 /** A receiver that a path belongs to, and what its deliveries may be signed with: during a rotation's grace, two secrets. */
 export interface LiveReceiver {
@@ -28,37 +29,42 @@ export interface ReceiverDirectoryParts {
   readonly graceMs: number;
 }
 
+interface DatedListing extends ReceiverListing {
+  readonly since: number;
+  /** When its reading began, among the requests that came in. */
+  readonly step: number;
+}
+
 /**
  * Finds the receiver that a path belongs to. The proof is the hash computed from spec and secret, at every delivery; the status lists
  * and what was found before only tell where to look first, because Kargo's own controller may blank a list at any time.
  */
 export class ReceiverDirectory {
   readonly #parts: ReceiverDirectoryParts;
-  #listing: (ReceiverListing & { readonly since: number }) | undefined;
+  readonly #lookup: PacedLookup;
+  #listing: DatedListing | undefined;
   /** By hash: where it was found before, which a status list does not tell of the previous secret. */
   #found = new Map<string, Receiver>();
-  /** By hash: when it was last looked for in vain. */
-  readonly #missed = new Map<string, number>();
+  /** Puts requests and lists in order, for which a clock's milliseconds are too coarse. */
+  #step = 0;
   /** By secret: when a signature that did not verify last made us read it. */
   readonly #reread = new Map<string, number>();
-  /** The next look, not yet begun, with the hashes it is to find: what is stored now will be seen by it. */
-  #nextLook: { readonly hashes: Set<string>; readonly done: Promise<void> } | undefined;
-  #lookedAt = -Infinity;
 
   constructor(parts: ReceiverDirectoryParts) {
     this.#parts = parts;
+    const look = (hashes: ReadonlySet<string>, lastCameIn: number): Promise<string[]> =>
+      this.#look(hashes, lastCameIn);
+    this.#lookup = new PacedLookup({ look, everyMs: LOOK_EVERY_MS, clock: parts.clock });
   }
 
   /** Gives the receiver of this hash, or undefined where there is none. Raises `Unavailable`. */
   async find(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
-    const listing = await this.#believedListing(signal);
-    const likely = this.#found.get(hash) ?? listing.hinted.get(hash);
-    const live = likely && (await this.#prove(hash, likely, 'cached', signal));
+    const cameIn = this.#nextStep();
+    await this.#believedListing(signal);
+    const live = await this.#proveLikely(hash, signal);
     if (live !== undefined) return live;
-    if (this.#isWithinLookInterval(this.#missed.get(hash))) return undefined;
-    await this.#lookFor(hash, signal);
-    const receiver = this.#found.get(hash);
-    return receiver && this.#prove(hash, receiver, 'cached', signal);
+    await this.#lookup.lookFor(hash, cameIn, signal);
+    return this.#proveLikely(hash, signal);
   }
 
   /**
@@ -71,36 +77,35 @@ export class ReceiverDirectory {
     signal: AbortSignal,
   ): Promise<LiveReceiver | undefined> {
     const key = `${receiver.project}/${receiver.secretName}`;
-    if (this.#isWithinLookInterval(this.#reread.get(key))) return undefined;
+    if (this.#now() - (this.#reread.get(key) ?? -Infinity) < LOOK_EVERY_MS) return undefined;
     this.#reread.set(key, this.#now());
     return this.#prove(hash, receiver, 'store', signal);
   }
 
-  async #believedListing(signal: AbortSignal): Promise<ReceiverListing> {
-    if (this.#listing !== undefined && this.#now() - this.#listing.since < LISTING_BELIEVED_MS)
-      return this.#listing;
+  async #believedListing(signal: AbortSignal): Promise<void> {
+    if (this.#listing !== undefined && this.#now() - this.#listing.since < LISTING_BELIEVED_MS) return;
     try {
-      return await this.#list(signal);
+      await this.#list(signal);
     } catch (error) {
       // An old list still lets the signature be checked, so that a signed caller is told what is away.
       if (this.#listing === undefined || signal.aborted) throw error;
-      return this.#listing;
     }
   }
 
-  async #list(signal: AbortSignal): Promise<ReceiverListing> {
-    const since = this.#now();
+  async #list(signal: AbortSignal): Promise<DatedListing> {
+    const dated = { since: this.#now(), step: this.#nextStep() };
     const { configs } = await this.#parts.configs.list(signal);
-    const listing = listReceivers(configs);
-    this.#listing = { ...listing, since };
+    const listing = { ...listReceivers(configs), ...dated };
+    this.#listing = listing;
     const declared = new Map(listing.receivers.map((receiver) => [keyOf(receiver), receiver]));
-    this.#found = new Map(
-      [...this.#found].flatMap(([hash, { project, name, secretName }]) => {
-        const still = declared.get(keyOf({ project, name, secretName }));
-        return still === undefined ? [] : [[hash, still] as const];
-      }),
-    );
+    const stillDeclared = [...this.#found].filter(([, receiver]) => declared.has(keyOf(receiver)));
+    this.#found = new Map(stillDeclared);
     return listing;
+  }
+
+  async #proveLikely(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
+    const likely = this.#found.get(hash) ?? this.#listing?.hinted.get(hash);
+    return likely && this.#prove(hash, likely, 'cached', signal);
   }
 
   /** Checks that the receiver has this hash by one of its accepted secrets, and remembers so. */
@@ -111,6 +116,9 @@ export class ReceiverDirectory {
     signal: AbortSignal,
   ): Promise<LiveReceiver | undefined> {
     const [reading] = await this.#parts.secrets.read([receiver], from, signal);
+    if (reading?.kind === 'fault' && reading.fault === 'unreadable') {
+      throw new Unavailable('secret store refuses us', { detail: reading.reason });
+    }
     const secrets = reading === undefined ? [] : this.#accepted(reading);
     if (!secrets.some((secret) => receiverHash(receiver.project, receiver.name, secret) === hash))
       return undefined;
@@ -118,56 +126,37 @@ export class ReceiverDirectory {
     return { receiver, secrets };
   }
 
-  async #lookFor(hash: string, signal: AbortSignal): Promise<void> {
-    this.#nextLook ??= this.#scheduleLook();
-    this.#nextLook.hashes.add(hash);
-    await within(this.#nextLook.done, signal);
-  }
-
-  #scheduleLook(): { readonly hashes: Set<string>; readonly done: Promise<void> } {
-    const hashes = new Set<string>();
-    const wait = Math.max(0, this.#lookedAt + LOOK_EVERY_MS - this.#now());
-    const done = new Promise((resolve) => setTimeout(resolve, wait)).then(() => {
-      this.#nextLook = undefined;
-      this.#lookedAt = this.#now();
-      return this.#look(hashes);
-    });
-    // Those who wait see the error; when none is left, it must not end the process.
-    done.catch(() => undefined);
-    return { hashes, done };
-  }
-
   /** Reads everything anew: first the secrets of the receivers that a status list names for the hashes, then all. */
-  async #look(hashes: ReadonlySet<string>): Promise<void> {
+  async #look(hashes: ReadonlySet<string>, lastCameIn: number): Promise<string[]> {
     const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
-    const { receivers, hinted } = await this.#list(signal);
+    const isNewEnough = this.#listing !== undefined && this.#listing.step > lastCameIn;
+    const { receivers, hinted } = this.#listing && isNewEnough ? this.#listing : await this.#list(signal);
+    for (const hash of hashes) this.#found.delete(hash);
     const likely = [...hashes].map((hash) => hinted.get(hash)).filter((receiver) => receiver !== undefined);
     await this.#remember(likely, signal);
-    if (![...hashes].every((hash) => this.#found.has(hash))) await this.#remember(receivers, signal);
-    const now = this.#now();
-    for (const [hash, at] of this.#missed) if (now - at >= LOOK_EVERY_MS) this.#missed.delete(hash);
-    for (const hash of hashes) if (!this.#found.has(hash)) this.#missed.set(hash, now);
+    const missing = (): string[] => [...hashes].filter((hash) => !this.#found.has(hash));
+    if (missing().length > 0) await this.#remember(receivers, signal);
+    return missing();
   }
 
   async #remember(receivers: readonly Receiver[], signal: AbortSignal): Promise<void> {
     const readings = await this.#parts.secrets.read(receivers, 'store', signal);
     for (const [index, receiver] of receivers.entries()) {
       const reading = readings[index];
-      if (reading === undefined) continue;
-      for (const secret of this.#accepted(reading)) {
+      for (const secret of reading === undefined ? [] : this.#accepted(reading)) {
         this.#found.set(receiverHash(receiver.project, receiver.name, secret), receiver);
       }
     }
   }
 
   #accepted(reading: SecretReading): string[] {
-    return reading.kind === 'found'
-      ? acceptedSecrets(reading.versions, this.#parts.clock(), this.#parts.graceMs)
-      : [];
+    if (reading.kind !== 'found') return [];
+    return acceptedSecrets(reading.versions, this.#parts.clock(), this.#parts.graceMs);
   }
 
-  #isWithinLookInterval(since: number | undefined): boolean {
-    return since !== undefined && this.#now() - since < LOOK_EVERY_MS;
+  #nextStep(): number {
+    this.#step += 1;
+    return this.#step;
   }
 
   #now(): number {

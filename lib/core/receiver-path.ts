@@ -9,7 +9,7 @@ export interface BaseUrl {
 }
 
 /** Letters, digits and what needs no escaping in a path: anything else would be escaped differently by Go and by JavaScript. */
-const BASE_URL = /^(https?):\/\/([^/?#@\s]+)((?:\/[A-Za-z0-9._~-]*)*)$/i;
+const BASE_URL = /^(https?):\/\/([^/\\?#@\s]+)((?:\/[A-Za-z0-9._~-]*)*)$/i;
 
 /** A receiver's place below any base path, stage name or custom domain's mapping. */
 const RECEIVER_PATH = /(?:^|\/)bitbucket\/([0-9a-f]{64})$/;

@@ -1,25 +1,25 @@
 import * as v from 'valibot';
 import { cloudRepository } from '../repository-identity.ts';
-import { payloadReader } from './payload-reading.ts';
+import { jsonObject, payloadReader } from './payload-reading.ts';
 
 /** Only what is used is asked for: Atlassian adds fields, and some hooks leave others out. */
-const push = v.object({
-  push: v.object({
+const push = jsonObject({
+  push: jsonObject({
     changes: v.array(
-      v.object({
+      jsonObject({
         /** Null where the ref was deleted. */
-        new: v.nullish(v.object({ type: v.string(), name: v.string() })),
+        new: v.nullish(jsonObject({ type: v.string(), name: v.string() })),
       }),
     ),
   }),
-  repository: v.object({
+  repository: jsonObject({
     full_name: v.optional(v.string()),
-    links: v.nullish(v.object({ html: v.nullish(v.object({ href: v.string() })) })),
+    links: v.nullish(jsonObject({ html: v.nullish(jsonObject({ href: v.string() })) })),
   }),
 });
 
-const pullRequest = v.object({
-  pullrequest: v.object({ links: v.object({ html: v.object({ href: v.string() }) }) }),
+const pullRequest = jsonObject({
+  pullrequest: jsonObject({ links: jsonObject({ html: jsonObject({ href: v.string() }) }) }),
 });
 
 /**

@@ -1,28 +1,28 @@
 import * as v from 'valibot';
 import type { Ref } from '../ref.ts';
 import { dataCenterRepository } from '../repository-identity.ts';
-import { payloadReader } from './payload-reading.ts';
+import { jsonObject, payloadReader } from './payload-reading.ts';
 
 /** Hooks in the wild send `links: null` and `self: [null]`, so a link may be absent at any depth. */
-const links = v.nullish(v.array(v.nullish(v.object({ href: v.string() }))));
+const links = v.nullish(v.array(v.nullish(jsonObject({ href: v.string() }))));
 
-const refsChanged = v.object({
+const refsChanged = jsonObject({
   changes: v.array(
-    v.object({
-      ref: v.object({ id: v.string() }),
+    jsonObject({
+      ref: jsonObject({ id: v.string() }),
       type: v.optional(v.string()),
       toHash: v.optional(v.string()),
     }),
   ),
-  repository: v.object({
+  repository: jsonObject({
     slug: v.optional(v.string()),
-    project: v.nullish(v.object({ key: v.optional(v.string()) })),
-    links: v.nullish(v.object({ clone: links, self: links })),
+    project: v.nullish(jsonObject({ key: v.optional(v.string()) })),
+    links: v.nullish(jsonObject({ clone: links, self: links })),
   }),
 });
 
-const pullRequest = v.object({
-  pullRequest: v.object({ links: v.object({ self: links }) }),
+const pullRequest = jsonObject({
+  pullRequest: jsonObject({ links: jsonObject({ self: links }) }),
 });
 
 /** The hash that stands for no commit, as in `git update-ref`. */

@@ -27,6 +27,15 @@ export function payloadReader<Schema extends v.GenericSchema>(
   };
 }
 
+/** A JSON object with these fields. `v.object` alone takes an array too, and its methods for fields: `[].push`. */
+export function jsonObject<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(
+    v.unknown(),
+    v.check((value) => !Array.isArray(value), 'object'),
+    v.object(entries),
+  );
+}
+
 /** A field that an event needs although the payload may do without it in other respects. */
 export interface MissingField {
   readonly missing: string;
@@ -44,7 +53,9 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
 }
 
 function expectation(issue: v.BaseIssue<unknown>): string {
-  const names = [...new Set((issue.expected ?? '').split(/[^a-z]+/i))].map((name) => name.toLowerCase());
+  const names = [...new Set((issue.expected ?? issue.message).split(/[^a-z]+/i))].map((name) =>
+    name.toLowerCase(),
+  );
   const known = ['object', 'array', 'string'].filter((name) => names.includes(name));
   return known.join(' or ') || 'another type';
 }
