@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { passSeconds, stopClock } from '../support/clock.ts';
+import {
+  deliver,
+  type DeliveryAnswer,
+  type DeliveryOptions,
+  type ReceiverHandler,
+} from '../support/deliver.ts';
+import { project, projectConfig, warehouse } from '../support/kargo-objects.ts';
+import { startOutside, type Outside } from '../support/outside.ts';
+
+const NAME = 'kargo/demo/bitbucket';
+const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
+const unknown = { status: 404, body: {} };
+const old: DeliveryOptions = { secret: 'old' };
+const new_: DeliveryOptions = { secret: 'new' };
+
+let outside: Outside;
+let handler: ReceiverHandler;
+
+beforeAll(async () => {
+  stopClock();
+  outside = await startOutside({
+    objects: [...project('demo'), warehouse('demo', 'main')],
+    secrets: { [NAME]: JSON.stringify({ secret: 'old' }) },
+    settings: { ROTATION_GRACE_HOURS: '0.5' },
+  });
+  handler = await outside.receiver();
+  await outside.reconcile();
+});
+
+afterAll(() => outside.close());
+
+/** Delivers until told to stop, and gives the answers that are not the good one. */
+async function load(delivery: DeliveryOptions, isOver: () => boolean): Promise<DeliveryAnswer[]> {
+  const others: DeliveryAnswer[] = [];
+  do {
+    const answer = await deliver(handler, delivery);
+    if (answer.status !== 200) others.push(answer);
+  } while (!isOver());
+  return others;
+}
+
+// The tests of this file are the hours of one rotation.
+test('while the secret is replaced, deliveries of the old and the new one are all accepted', async () => {
+  let isOver = false;
+  const until = (): boolean => isOver;
+  const running = [load(old, until), load(old, until), load(old, until)];
+  await deliver(handler, old);
+  await outside.secrets.rotate(NAME, JSON.stringify({ secret: 'new' }));
+  running.push(load(new_, until), load(new_, until));
+  await deliver(handler, new_);
+  await outside.reconcile();
+  await Promise.all(Array.from({ length: 10 }, () => deliver(handler, new_)));
+  isOver = true;
+  expect((await Promise.all(running)).flat()).toEqual([]);
+});
+
+test('the status names the new URL alone', async () => {
+  const { status } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
+  expect(status).toMatchObject({
+    webhookReceivers: [
+      {
+        name: 'bb',
+        path: '/kargo/bitbucket/f06b285f021c29c30a72afa7b2523dbd29cae2a59725ffe37638f44924670df0',
+      },
+    ],
+  });
+});
+
+test('the old secret may sign at the new URL, and the other way round', async () => {
+  expect(await deliver(handler, { secret: 'old', signedWith: 'new' })).toEqual(refreshed);
+  expect(await deliver(handler, { secret: 'new', signedWith: 'old' })).toEqual(refreshed);
+});
+
+test('the old URL is found by a receiver that has seen nothing', async () => {
+  const cold = await outside.receiver();
+  expect(await deliver(cold, old)).toEqual(refreshed);
+  expect(await deliver(cold, new_)).toEqual(refreshed);
+});
+
+test('the last moment of the grace', async () => {
+  passSeconds(1799);
+  expect(await deliver(handler, old)).toEqual(refreshed);
+  expect(await deliver(await outside.receiver(), old)).toEqual(refreshed);
+});
+
+test('after the grace the old URL is unknown and the old secret signs nothing', async () => {
+  passSeconds(1);
+  expect(await deliver(handler, old)).toEqual(unknown);
+  expect(await deliver(await outside.receiver(), old)).toEqual(unknown);
+  expect(await deliver(handler, { secret: 'new', signedWith: 'old' })).toEqual({
+    status: 401,
+    body: { error: 'unauthorized' },
+  });
+  expect(await deliver(handler, new_)).toEqual(refreshed);
+});
+
+test('a slip in the next rotation leaves the secret before it good for its grace', async () => {
+  await outside.secrets.rotate(NAME, '{"secret":""}');
+  passSeconds(30);
+  expect(await deliver(handler, new_)).toEqual(refreshed);
+  await outside.reconcile();
+  const { status } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
+  expect(status).toMatchObject({ webhookReceivers: [], conditions: [{ reason: 'SecretEmpty' }] });
+  await outside.objects.delete(projectConfig('demo', []));
+});

@@ -1,0 +1,249 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { passSeconds, stopClock } from '../support/clock.ts';
+import { deliver, type ReceiverHandler } from '../support/deliver.ts';
+import { project, promotion, warehouse } from '../support/kargo-objects.ts';
+import type { PassingRequest, Trouble } from '../support/loopback-proxy.ts';
+import { startOutside, writeKubeconfig, type Outside } from '../support/outside.ts';
+import { cloudPullRequest } from '../support/payloads.ts';
+
+const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
+const unavailable = (error: string) => ({ status: 503, body: { error } });
+/** What a caller who has not signed may know. */
+const untold = unavailable('temporarily unavailable');
+const unauthorized = { status: 401, body: { error: 'unauthorized' } };
+
+const isPatch = ({ method }: PassingRequest): boolean => method === 'PATCH';
+const isPatchOf =
+  (name: string) =>
+  ({ method, path }: PassingRequest): boolean =>
+    method === 'PATCH' && path.endsWith(`/${name}`);
+const isWarehouseList = ({ method, path }: PassingRequest): boolean =>
+  method === 'GET' && path.includes('/warehouses');
+
+let outside: Outside;
+let handler: ReceiverHandler;
+
+beforeEach(async () => {
+  stopClock();
+  outside = await startOutside({
+    objects: [
+      ...project('demo'),
+      warehouse('demo', 'one'),
+      warehouse('demo', 'two'),
+      promotion('demo', 'waits', 'https://bitbucket.org/acme/shop/pull-requests/7'),
+    ],
+  });
+  handler = await outside.receiver();
+  expect(await deliver(handler)).toEqual(refreshed(2));
+  await outside.objects.takeRefreshed();
+  outside.cluster.forget();
+  outside.store.forget();
+});
+
+afterEach(() => outside.close());
+
+/** Makes trouble for requests of this kind, the first so many of them. */
+function disturb(concerns: (request: PassingRequest) => boolean, trouble: Trouble, times = Infinity): void {
+  let left = times;
+  outside.cluster.trouble = (request) => {
+    if (!concerns(request) || left === 0) return undefined;
+    left -= 1;
+    return trouble;
+  };
+}
+
+describe('the cluster away', () => {
+  test('is 503, and its return is noticed without a restart', async () => {
+    const cold = await outside.receiver();
+    await outside.cluster.stop();
+    expect(await deliver(cold)).toEqual(untold);
+    passSeconds(10);
+    expect(await deliver(handler)).toEqual(unavailable('cluster API unreachable'));
+    await outside.cluster.start();
+    expect(await deliver(handler)).toEqual(refreshed(2));
+    expect(await deliver(cold)).toEqual(refreshed(2));
+  });
+
+  test('is told to none who has not signed', async () => {
+    await outside.cluster.stop();
+    passSeconds(3);
+    expect(await deliver(handler, { signature: null })).toEqual({
+      status: 401,
+      body: { error: 'missing signature' },
+    });
+    expect(await deliver(handler, { signedWith: 'forged' })).toEqual(unauthorized);
+    expect(await deliver(handler, { path: `/bitbucket/${'0'.repeat(64)}` })).toEqual(untold);
+  });
+
+  test('does not matter to what needs no cluster', async () => {
+    await outside.cluster.stop();
+    expect(await deliver(handler, { event: 'repo:fork' })).toMatchObject({ status: 200 });
+    expect(await deliver(handler, { event: 'diagnostics:ping', signature: null })).toMatchObject({
+      status: 200,
+    });
+    expect(await deliver(handler, { body: '{' })).toMatchObject({ status: 400 });
+  });
+});
+
+describe('the cluster in trouble', () => {
+  const busy = (headers: Record<string, string> = {}): Trouble => ({ kind: 'answer', status: 429, headers });
+  const failing = (headers: Record<string, string> = {}): Trouble => ({
+    kind: 'answer',
+    status: 503,
+    headers,
+  });
+
+  test.each<[what: string, trouble: Trouble, times: number]>([
+    ['429', busy(), 2],
+    ['429 with Retry-After', busy({ 'retry-after': '0' }), 3],
+    ['503', failing(), 1],
+    ['503 with Retry-After', failing({ 'retry-after': '0' }), 3],
+    [
+      '503 with a Retry-After that is no number',
+      failing({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }),
+      1,
+    ],
+    ['500', { kind: 'answer', status: 500 }, 1],
+    ['a connection that breaks', { kind: 'cut' }, 2],
+  ])('is tried again: %s', async (_what, trouble, times) => {
+    disturb(() => true, trouble, times);
+    expect(await deliver(handler)).toEqual(refreshed(2));
+    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
+  });
+
+  test.each<[what: string, trouble: Trouble, reason: string, requests: number]>([
+    ['429', busy({ 'retry-after': '0' }), 'cluster API is throttling', 4],
+    ['429 for a long time', busy({ 'retry-after': '5' }), 'cluster API is throttling', 1],
+    ['503', failing({ 'retry-after': '0' }), 'cluster API is in trouble', 4],
+    ['503 for a long time', failing({ 'retry-after': '60' }), 'cluster API is in trouble', 1],
+    ['403', { kind: 'answer', status: 403 }, 'cluster API refuses us', 1],
+    ['401', { kind: 'answer', status: 401 }, 'cluster API refuses our credentials', 2],
+    ['connections that break', { kind: 'cut' }, 'cluster API unreachable', 4],
+  ])('ends in 503: %s', async (_what, trouble, reason, requests) => {
+    disturb(isWarehouseList, trouble);
+    expect(await deliver(handler)).toEqual(unavailable(reason));
+    expect(outside.cluster.requests.filter(isWarehouseList)).toHaveLength(requests);
+    disturb(() => false, trouble);
+    expect(await deliver(handler)).toEqual(refreshed(2));
+  });
+
+  test.each([
+    [
+      'the list of what is to be refreshed',
+      isWarehouseList,
+      unavailable('cluster API did not answer in time'),
+    ],
+    ['one refresh', isPatchOf('one'), unavailable('refreshed 1 of 2 warehouse(s)')],
+  ])('hangs over %s, and the answer comes all the same', async (_what, concerns, answer) => {
+    disturb(concerns, { kind: 'hang' });
+    expect(await deliver(handler, { remainingMs: 800 })).toEqual(answer);
+  });
+
+  test('hangs over the list of receivers', async () => {
+    disturb(() => true, { kind: 'hang' });
+    passSeconds(10);
+    expect(await deliver(handler, { remainingMs: 800 })).toEqual(untold);
+  });
+
+  test('leaves no time at all', async () => {
+    expect(await deliver(await outside.receiver(), { remainingMs: 100 })).toEqual(untold);
+  });
+});
+
+describe('some refreshes failing', () => {
+  test.each<[what: string, trouble: Trouble]>([
+    ['in trouble', { kind: 'answer', status: 500, headers: { 'retry-after': '0' } }],
+    ['refused', { kind: 'answer', status: 403 }],
+    ['not taken', { kind: 'answer', status: 422 }],
+    ['in conflict', { kind: 'answer', status: 409 }],
+    ['cut', { kind: 'cut' }],
+  ])('%s, the others are made and the answer says how many', async (_what, trouble) => {
+    disturb(isPatchOf('one'), trouble);
+    expect(await deliver(handler)).toEqual(unavailable('refreshed 1 of 2 warehouse(s)'));
+    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
+    disturb(() => false, trouble);
+    expect(await deliver(handler)).toEqual(refreshed(2));
+  });
+
+  test('all of them', async () => {
+    disturb(isPatch, { kind: 'answer', status: 403 });
+    expect(await deliver(handler)).toEqual(unavailable('refreshed 0 of 2 warehouse(s)'));
+  });
+
+  test('of Promotions', async () => {
+    disturb(isPatch, { kind: 'answer', status: 403 });
+    const delivery = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
+    expect(await deliver(handler, delivery)).toEqual(unavailable('refreshed 0 of 1 promotion(s)'));
+  });
+
+  test('because the object was deleted meanwhile is no failure', async () => {
+    outside.cluster.trouble = async (request) => {
+      if (isPatchOf('one')(request)) await outside.objects.delete(warehouse('demo', 'one'));
+      return undefined;
+    };
+    expect(await deliver(handler)).toEqual(refreshed(1));
+  });
+});
+
+test('credentials that ended are read anew from the kubeconfig', async () => {
+  outside.cluster.trouble = ({ headers }) =>
+    headers.authorization === 'Bearer renewed' ? undefined : { kind: 'answer', status: 401 };
+  expect(await deliver(handler)).toEqual(unavailable('cluster API refuses our credentials'));
+  writeKubeconfig(outside.kubeconfig, outside.cluster.url, 'renewed');
+  expect(await deliver(handler)).toEqual(refreshed(2));
+  outside.cluster.requests.length = 0;
+  expect(await deliver(handler)).toEqual(refreshed(2));
+  expect(outside.cluster.requests.map(({ headers }) => headers.authorization)).toEqual(
+    Array.from({ length: 3 }, () => 'Bearer renewed'),
+  );
+});
+
+describe('the secret store', () => {
+  test('away does not matter while its secrets are remembered', async () => {
+    await outside.store.stop();
+    expect(await deliver(handler)).toEqual(refreshed(2));
+    passSeconds(30);
+    expect(await deliver(handler)).toEqual(untold);
+    await outside.store.start();
+    expect(await deliver(handler)).toEqual(refreshed(2));
+  });
+
+  const away = (name: string): Trouble => ({ kind: 'answer', status: 400, body: { __type: name } });
+
+  test.each<[what: string, trouble: Trouble]>([
+    ['throttles', away('ThrottlingException')],
+    ['is in trouble', { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }],
+    ['breaks connections', { kind: 'cut' }],
+    ['hangs', { kind: 'hang' }],
+    ['does not know our credentials', away('UnrecognizedClientException')],
+  ])('that %s is 503 to a cold receiver', async (_what, trouble) => {
+    const cold = await outside.receiver();
+    outside.store.trouble = () => trouble;
+    expect(await deliver(cold, { remainingMs: 900 })).toEqual(untold);
+    outside.store.forget();
+    passSeconds(3);
+    expect(await deliver(cold)).toEqual(refreshed(2));
+  });
+
+  test('that keeps one secret from us costs the others nothing', async () => {
+    await outside.objects.create(...project('other'), warehouse('other', 'main'));
+    await outside.secrets.create('kargo/other/bitbucket', 's3cret');
+    const cold = await outside.receiver();
+    outside.store.trouble = ({ body, operation }) => {
+      if (!body.includes('other')) return undefined;
+      if (operation === 'GetSecretValue') return away('AccessDeniedException');
+      return { kind: 'rewrite', rewrite: denyOther };
+    };
+    expect(await deliver(cold)).toEqual(refreshed(2));
+  });
+});
+
+/** Makes a batch's answer what the store gives to a role that may not read that one. */
+function denyOther(answer: string): string {
+  const SecretId = 'kargo/other/bitbucket';
+  const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };
+  return JSON.stringify({
+    SecretValues: SecretValues.filter(({ Name }) => Name !== SecretId),
+    Errors: [{ SecretId, ErrorCode: 'AccessDeniedException', Message: 'no' }],
+  });
+}

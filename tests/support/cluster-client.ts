@@ -1,0 +1,85 @@
+import type { KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
+
+const REFRESH = 'kargo.akuity.io/refresh';
+
+const PLURALS: Readonly<Record<string, string>> = {
+  Namespace: 'namespaces',
+  ProjectConfig: 'projectconfigs',
+  ClusterConfig: 'clusterconfigs',
+  Warehouse: 'warehouses',
+  Promotion: 'promotions',
+};
+
+/** Acts on the cluster as other clients of it do: developers, and Kargo's own controller. */
+export class ClusterClient {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Creates objects in this order, their statuses included. */
+  async create(...objects: readonly KubernetesObject[]): Promise<void> {
+    for (const { status, ...object } of objects) {
+      await this.#send('POST', collection(object.kind, object.metadata.namespace), object);
+      if (status !== undefined) await this.patchStatus({ ...object, status }, status);
+    }
+  }
+
+  async get(kind: string, namespace: string, name: string): Promise<KubernetesObject> {
+    return (await this.#send('GET', `${collection(kind, namespace)}/${name}`)) as KubernetesObject;
+  }
+
+  async delete({ kind, metadata }: KubernetesObject): Promise<void> {
+    await this.#send('DELETE', `${collection(kind, metadata.namespace)}/${metadata.name}`);
+  }
+
+  /** Merges into the object, its status apart. */
+  async patch({ kind, metadata }: KubernetesObject, change: object): Promise<void> {
+    await this.#send('PATCH', `${collection(kind, metadata.namespace)}/${metadata.name}`, change);
+  }
+
+  /** Merges into the object's status. */
+  async patchStatus({ kind, metadata }: KubernetesObject, status: unknown): Promise<void> {
+    const path = `${collection(kind, metadata.namespace)}/${metadata.name}/status`;
+    await this.#send('PATCH', path, { status });
+  }
+
+  /** Gives `Warehouse demo/shop` for each object that carries the refresh annotation, and takes the annotations away. */
+  async takeRefreshed(): Promise<string[]> {
+    const refreshed: string[] = [];
+    for (const kind of ['Promotion', 'Warehouse']) {
+      const list = (await this.#send('GET', collection(kind, ''))) as { items: KubernetesObject[] };
+      for (const { metadata } of list.items) {
+        const mark = metadata.annotations?.[REFRESH];
+        if (mark === undefined) continue;
+        if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(mark))
+          throw new Error(`no RFC 3339 time: ${mark}`);
+        refreshed.push(`${kind} ${metadata.namespace}/${metadata.name}`);
+        await this.patch(
+          { apiVersion: '', kind, metadata },
+          { metadata: { annotations: { [REFRESH]: null } } },
+        );
+      }
+    }
+    return refreshed.toSorted();
+  }
+
+  async #send(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: {
+        'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+        authorization: 'Bearer token',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
+    return response.json();
+  }
+}
+
+function collection(kind: string, namespace = ''): string {
+  const group = kind === 'Namespace' ? '/api/v1' : '/apis/kargo.akuity.io/v1alpha1';
+  return `${group}${namespace === '' ? '' : `/namespaces/${namespace}`}/${PLURALS[kind]}`;
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import {
+  Agent,
+  createServer,
+  request as sendRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request on its way to what stands behind the proxy. */
+export interface PassingRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** The operation of an AWS JSON request: `GetSecretValue`; empty for others. */
+  readonly operation: string;
+}
+
+/** What happens to a request instead of an undisturbed passage. */
+export type Trouble =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: unknown;
+    }
+  /** No answer ever comes. */
+  | { readonly kind: 'hang' }
+  /** The connection breaks before an answer. */
+  | { readonly kind: 'cut' }
+  /** The answer arrives changed. */
+  | { readonly kind: 'rewrite'; readonly rewrite: (answer: string) => string };
+
+/** A proxy on loopback that counts requests and makes trouble on demand. */
+export class LoopbackProxy {
+  /** What has come in since the start or the last `forget`, the oldest first. */
+  readonly requests: PassingRequest[] = [];
+  /** Asked for each request; undefined lets it pass. What it waits for happens before the request arrives. */
+  trouble: (request: PassingRequest) => Trouble | undefined | Promise<Trouble | undefined> = () => undefined;
+  readonly #target: URL;
+  readonly #agent = new Agent({ keepAlive: true });
+  #server: Server | undefined;
+  #port = 0;
+
+  constructor(target: string) {
+    this.#target = new URL(target);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Listens; after `stop`, where it listened before. */
+  async start(): Promise<void> {
+    this.#server = createServer((request, response) => void this.#pass(request, response));
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Refuses connections from now on and cuts those there are. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.#agent.destroy();
+    if (server === undefined) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** Forgets the requests so far and makes no more trouble. */
+  forget(): void {
+    this.requests.length = 0;
+    this.trouble = () => undefined;
+  }
+
+  async #pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    incoming.on('error', () => response.destroy());
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const { method = '', url: path = '', headers } = incoming;
+    const operation = String(headers['x-amz-target'] ?? '').replace(/^.*\./, '');
+    const request = { method, path, headers, body: body.toString('utf8'), operation };
+    this.requests.push(request);
+    const trouble = await this.trouble(request);
+    if (trouble?.kind === 'hang') return;
+    if (trouble?.kind === 'cut') response.destroy();
+    else if (trouble?.kind === 'answer') {
+      response.writeHead(trouble.status, { 'content-type': 'application/json', ...trouble.headers });
+      response.end(JSON.stringify(trouble.body ?? {}));
+    } else this.#forward(request, body, response, trouble?.rewrite);
+  }
+
+  #forward(
+    { method, path, headers }: PassingRequest,
+    body: Buffer,
+    response: ServerResponse,
+    rewrite: ((answer: string) => string) | undefined,
+  ): void {
+    const { hostname, port } = this.#target;
+    const outgoing = sendRequest({ agent: this.#agent, hostname, port, method, path, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const { 'content-length': _length, ...kept } = answer.headers;
+        response.writeHead(answer.statusCode ?? 502, kept);
+        response.end(rewrite === undefined ? text : rewrite(text));
+      });
+    });
+    outgoing.on('error', () => response.destroy());
+    outgoing.end(body);
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { stringify } from 'yaml';
+import { startStandInCluster, type KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
+import { startStandInSecretStore } from '../../local/secret-store/stand-in-secret-store.ts';
+import type { handler as reconcilerHandler } from '../../functions/reconciler.ts';
+import { ClusterClient } from './cluster-client.ts';
+import { lambdaContext, type ReceiverHandler } from './deliver.ts';
+import { LoopbackProxy } from './loopback-proxy.ts';
+import { SecretClient } from './secret-client.ts';
+
+export interface OutsideOptions {
+  readonly objects?: readonly KubernetesObject[];
+  /** Text by name; `kargo/demo/bitbucket` with the secret `s3cret` where none are given. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Settings of the functions besides those that lead to the stand-ins. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** All that the functions have to do with, on loopback: they reach it through the proxies, a test past them. */
+export interface Outside {
+  readonly cluster: LoopbackProxy;
+  readonly store: LoopbackProxy;
+  readonly objects: ClusterClient;
+  readonly secrets: SecretClient;
+  /** Where the kubeconfig of the functions is. */
+  readonly kubeconfig: string;
+  /** Gives a receiver that has seen nothing yet, as after a cold start. */
+  receiver(): Promise<ReceiverHandler>;
+  /** Runs a reconciler once, after a cold start. Raises what the run raises. */
+  reconcile(): ReturnType<typeof reconcilerHandler>;
+  close(): Promise<void>;
+}
+
+/** Starts the stand-ins and sets the environment for functions that are imported from now on. */
+export async function startOutside(options: OutsideOptions = {}): Promise<Outside> {
+  const standInCluster = await startStandInCluster({ port: 0, objects: [...(options.objects ?? [])] });
+  const secrets = { ...(options.secrets ?? { 'kargo/demo/bitbucket': 's3cret' }) };
+  const standInStore = await startStandInSecretStore({ port: 0, secrets });
+  const cluster = new LoopbackProxy(standInCluster.url);
+  const store = new LoopbackProxy(standInStore.url);
+  await Promise.all([cluster.start(), store.start()]);
+  const folder = mkdtempSync(join(tmpdir(), 'front-door-test-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeKubeconfig(kubeconfig, cluster.url);
+  const secretClient = new SecretClient(standInStore.url);
+  Object.assign(process.env, {
+    RECEIVER_BASE_URL: 'https://hooks.example.com/kargo',
+    KUBECONFIG: kubeconfig,
+    AWS_ENDPOINT_URL: store.url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+    // Log through the global console, where a test can listen.
+    POWERTOOLS_DEV: 'true',
+    ...options.settings,
+  });
+  // Deliveries side by side, which one Lambda instance never has, leave nothing to publish to all but one.
+  jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  return {
+    cluster,
+    store,
+    objects: new ClusterClient(standInCluster.url),
+    secrets: secretClient,
+    kubeconfig,
+    receiver: async () =>
+      ((await import(anew('receiver'))) as typeof import('../../functions/receiver.ts')).handler,
+    reconcile: async () => {
+      const { handler } = (await import(
+        anew('reconciler')
+      )) as typeof import('../../functions/reconciler.ts');
+      return handler({}, lambdaContext());
+    },
+    close: async () => {
+      secretClient.close();
+      await Promise.all([cluster.stop(), store.stop(), standInCluster.close(), standInStore.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Writes a kubeconfig for a cluster API without TLS, which the client takes with this flag only. */
+export function writeKubeconfig(path: string, server: string, token = 'token'): void {
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'test', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    'current-context': 'test',
+  };
+  writeFileSync(path, stringify(kubeconfig));
+}
+
+let imports = 0;
+
+/** A query makes it another module, with clients and caches of its own. */
+function anew(name: 'receiver' | 'reconciler'): string {
+  imports += 1;
+  return `../../functions/${name}.ts?${imports}`;
+}
