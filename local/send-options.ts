@@ -5,7 +5,7 @@ import { LocalError } from './local-settings.ts';
 
 const SAMPLES = join(import.meta.dirname, 'samples');
 
-export const USAGE = `npm run send -- [--event KEY] [--receiver NAME] [--url URL] [--payload FILE] [--secret SECRET]
+const USAGE = `npm run send -- [--event KEY] [--receiver NAME] [--url URL] [--payload FILE] [--secret SECRET]
 
   --event     what Bitbucket sends as X-Event-Key (default repo:push); a sample is at hand for each of:
               ${sampleEvents().join(', ')}

@@ -19,7 +19,7 @@ export interface StatusPlan {
 }
 
 /** Our condition; Kargo's own are left alone. */
-export const CONDITION_TYPE = 'BitbucketReceiversReady';
+const CONDITION_TYPE = 'BitbucketReceiversReady';
 
 /** Kubernetes' limit for a condition's message. */
 const MAX_MESSAGE_LENGTH = 32_768;

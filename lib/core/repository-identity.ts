@@ -24,6 +24,9 @@ const CLOUD_ALTERNATE_SSH = 'altssh.bitbucket.org:443';
 /** Longer than any browser takes; keeps the expressions below from being made to work. */
 const MAX_ADDRESS_LENGTH = 2048;
 
+/** Comes along when an address is copied and pasted, and nobody sees it; Kargo drops it too. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
 const SCP_FORM = /^(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)*):\/?([^/].*)$/;
 const CLONE_OVER_HTTP = /^(https?:\/\/[^/]+(?:\/.*)?)\/scm\/(~?[^/]+)\/([^/]+?)(?:\.git)?\/?$/i;
 const BROWSE = /^(https?:\/\/[^/]+(?:\/.*)?)\/(projects|users)\/([^/]+)\/repos\/([^/]+)(?:\/.*)?$/i;
@@ -63,10 +66,10 @@ export function dataCenterRepository(links: DataCenterLinks): RepositoryIdentity
  * user, no default port, no `.git`, no trailing slash, scp form read as ssh. An address that cannot be read, or that carries a query
  * or fragment (Kargo takes neither), stands for itself alone.
  */
-export function normalizeAddress(address: string): string {
+function normalizeAddress(address: string): string {
   const unreadable = `unreadable ${address}`;
   if (address.length > MAX_ADDRESS_LENGTH) return unreadable;
-  const text = address.trim().toLowerCase();
+  const text = address.replace(UNPRINTABLE, '').trim().toLowerCase();
   const [, scpHost, scpPath] = SCP_FORM.exec(text) ?? [];
   const url = URL.parse(
     scpHost !== undefined && !text.includes('://') ? `ssh://${scpHost}/${scpPath}` : text,

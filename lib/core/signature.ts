@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What Bitbucket sends in `X-Hub-Signature`: the algorithm's name and 32 bytes in hex. */
-const SIGNATURE = /^sha256=([0-9a-f]{64})$/i;
+const SIGNATURE = /^sha256=([0-9a-fA-F]{64})$/;
 
 /**
  * Tells whether `signature`, the value of `X-Hub-Signature`, is the HMAC-SHA256 of exactly these bytes under any of `secrets`.

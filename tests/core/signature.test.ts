@@ -15,7 +15,6 @@ describe('a signature verifies', () => {
   test.each<[what: string, signature: string, secrets?: string[]]>([
     ['as Bitbucket sends it', `sha256=${HEX}`],
     ['with hex in upper case', `sha256=${HEX.toUpperCase()}`],
-    ['with the algorithm in upper case', `SHA256=${HEX}`],
     ['under the second of two secrets', `sha256=${HEX}`, ['other', SECRET]],
     ['under the first of two secrets', `sha256=${HEX}`, [SECRET, 'other']],
     ['beside an empty secret', `sha256=${HEX}`, ['', SECRET]],
@@ -28,6 +27,7 @@ describe('a signature is refused', () => {
   test.each<[what: string, signature: string, secrets?: string[], body?: string]>([
     ['empty', ''],
     ['without the algorithm', HEX],
+    ['with the algorithm in upper case', `SHA256=${HEX}`],
     ['SHA-1', `sha1=${SHA1_HEX}`],
     ['SHA-1 that calls itself SHA-256', `sha256=${SHA1_HEX}`],
     ['SHA-512 in name', `sha512=${HEX}`],
