@@ -6,7 +6,7 @@ import {
   type RequestContext,
   type SecurityAuthentication,
 } from '@kubernetes/client-node';
-import type { ClusterAccess, ClusterCredentials } from './cluster-credentials.ts';
+import type { ClusterAccess, ClusterCredentials } from './cluster-access.ts';
 
 /** The one connection to the cluster API, kept between invocations. */
 export class ClusterConnection {

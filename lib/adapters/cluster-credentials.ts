@@ -1,19 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Unavailable } from '../app/unavailable.ts';
+import type { ClusterCredentials } from './cluster-access.ts';
 import { eksCredentials } from './eks-credentials.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 import type { ClusterSettings } from './settings.ts';
-
-/** How to reach the cluster and be let in, for a while. */
-export interface ClusterAccess {
-  readonly kubeconfig: KubeConfig;
-  /** When new access must be asked for; undefined where only the cluster can tell. */
-  readonly renewAt?: Date;
-}
-
-/** Gives access, anew at each call. Raises `Unavailable` where its source is away. */
-export type ClusterCredentials = (signal: AbortSignal) => Promise<ClusterAccess>;
 
 /** Makes the credentials that the settings name. */
 export function clusterCredentials(settings: ClusterSettings, store: SecretsManager): ClusterCredentials {

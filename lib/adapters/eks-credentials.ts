@@ -1,7 +1,7 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Unavailable } from '../app/unavailable.ts';
-import type { ClusterCredentials } from './cluster-credentials.ts';
+import type { ClusterCredentials } from './cluster-access.ts';
 import { EKS_TOKEN_LIFETIME_MS, presignEksToken } from './eks-token.ts';
 import type { EksSettings } from './settings.ts';
 
