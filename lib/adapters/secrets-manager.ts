@@ -8,7 +8,7 @@ import {
 import { Unavailable } from '../app/unavailable.ts';
 
 /** A version of a secret as the store holds it; `text` is undefined for a binary one. */
-export interface StoredVersion {
+interface StoredVersion {
   readonly text: string | undefined;
   readonly versionId: string | undefined;
   readonly createdAt: Date;

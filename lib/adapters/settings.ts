@@ -26,7 +26,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const HOUR_MS = 3_600_000;
 
 /** Neither a namespace nor a Secret's name can hold a `/`: with one between them, two receivers never share a secret by accident. */
-const TEMPLATE = /^[^{}]*\{(namespace|name)\}[^{}]*\/[^{}]*\{(?!\1)(namespace|name)\}[^{}]*$/;
+const TEMPLATE = /^[^{}]*\{(namespace|name)\}[^{}]*\/[^{}]*\{(?!\1\})(namespace|name)\}[^{}]*$/;
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -81,12 +81,12 @@ export function readSettings(environment: Environment): Settings {
     throw new SettingsError(`bad settings: ${faults.join('; ')}`);
   const { output } = parsed;
   return Object.freeze({
-    base: output.RECEIVER_BASE_URL,
+    base: Object.freeze(output.RECEIVER_BASE_URL),
     secretNameTemplate: output.SECRET_NAME_TEMPLATE,
     systemNamespace: output.SYSTEM_RESOURCES_NAMESPACE,
     graceMs: output.ROTATION_GRACE_HOURS,
     routesApiId: environment['ROUTES_API_ID'] || undefined,
-    cluster,
+    cluster: Object.freeze(cluster),
   });
 }
 

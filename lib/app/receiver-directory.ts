@@ -61,10 +61,11 @@ export class ReceiverDirectory {
   async find(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
     const cameIn = this.#nextStep();
     await this.#believedListing(signal);
-    const live = await this.#proveLikely(hash, signal);
+    // What a status list names may be another project's claim: that its secret is kept from us says nothing yet.
+    const live = await this.#proveLikely(hash, 'passed over', signal);
     if (live !== undefined) return live;
     await this.#lookup.lookFor(hash, cameIn, signal);
-    return this.#proveLikely(hash, signal);
+    return this.#proveLikely(hash, 'raised', signal);
   }
 
   /**
@@ -79,7 +80,7 @@ export class ReceiverDirectory {
     const key = `${receiver.project}/${receiver.secretName}`;
     if (this.#now() - (this.#reread.get(key) ?? -Infinity) < LOOK_EVERY_MS) return undefined;
     this.#reread.set(key, this.#now());
-    return this.#prove(hash, receiver, 'store', signal);
+    return this.#prove(hash, receiver, 'store', 'raised', signal);
   }
 
   async #believedListing(signal: AbortSignal): Promise<void> {
@@ -103,9 +104,13 @@ export class ReceiverDirectory {
     return listing;
   }
 
-  async #proveLikely(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
+  async #proveLikely(
+    hash: string,
+    refusal: 'raised' | 'passed over',
+    signal: AbortSignal,
+  ): Promise<LiveReceiver | undefined> {
     const likely = this.#found.get(hash) ?? this.#listing?.hinted.get(hash);
-    return likely && this.#prove(hash, likely, 'cached', signal);
+    return likely && this.#prove(hash, likely, 'cached', refusal, signal);
   }
 
   /** Checks that the receiver has this hash by one of its accepted secrets, and remembers so. */
@@ -113,10 +118,11 @@ export class ReceiverDirectory {
     hash: string,
     receiver: Receiver,
     from: 'cached' | 'store',
+    refusal: 'raised' | 'passed over',
     signal: AbortSignal,
   ): Promise<LiveReceiver | undefined> {
     const [reading] = await this.#parts.secrets.read([receiver], from, signal);
-    if (reading?.kind === 'fault' && reading.fault === 'unreadable') {
+    if (refusal === 'raised' && reading?.kind === 'fault' && reading.fault === 'unreadable') {
       throw new Unavailable('secret store refuses us', { detail: reading.reason });
     }
     const secrets = reading === undefined ? [] : this.#accepted(reading);

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { BitbucketEvent } from '../bitbucket-event.ts';
 
 /** What came of reading a payload. `detail` names the field at fault, and never repeats a value of the sender's. */
-export type PayloadReading =
+type PayloadReading =
   | { readonly kind: 'event'; readonly event: BitbucketEvent }
   | { readonly kind: 'invalid'; readonly detail: string };
 

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
+import { bundleFunction } from './bundle.ts';
+import type { FunctionId } from './values.ts';
+
+/** The import is timed in processes of its own; the middle one counts. */
+const RUNS = 5;
+
+/** Enough for a function to be loaded; nothing is sent before its first event. */
+const SETTINGS = {
+  RECEIVER_BASE_URL: 'https://hooks.example.com',
+  KUBECONFIG: '/dev/null',
+  AWS_REGION: 'us-east-1',
+  POWERTOOLS_DEV: 'true',
+};
+
+for (const id of ['receiver', 'reconciler'] as const) await buildFunction(id);
+
+async function buildFunction(id: FunctionId): Promise<void> {
+  const path = await bundleFunction(id);
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
+  console.log(
+    `${id}: ${megabytes(statSync(path).size)}, ${megabytes(gzipSync(readFileSync(path)).length)} compressed, imported in ${importMs(path)} ms`,
+  );
+}
+
+function importMs(path: string): number {
+  const program = `const start = performance.now(); await import(${JSON.stringify(pathToFileURL(path))}); console.log(performance.now() - start); process.exit()`;
+  const times = Array.from({ length: RUNS }, () =>
+    Number(
+      execFileSync(process.execPath, ['--enable-source-maps', '--input-type=module', '--eval', program], {
+        env: { ...process.env, ...SETTINGS },
+        encoding: 'utf8',
+      })
+        .trim()
+        .split('\n')
+        .at(-1),
+    ),
+  );
+  return Math.round(times.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)] ?? Number.NaN);
+}

@@ -1,0 +1,52 @@
+import type { aws_ec2 as ec2, aws_kms as kms, aws_sns as sns } from 'aws-cdk-lib';
+import type { ClusterProp } from './cdk/cluster-access.ts';
+import type { CustomDomainProps } from './cdk/custom-domain.ts';
+
+/** What a team may choose about its front door; every choice has a default. */
+export interface KargoFrontDoorProps {
+  /** Begins the names of functions, log groups, alarms and the dashboard. Default: the stack's name. */
+  readonly name?: string;
+  /**
+   * The cluster: a construct of aws-eks or aws-eks-v2; or its name, endpoint and CA data; or the name or ARN of a Secrets Manager
+   * secret that holds a kubeconfig. Default: the secret `kargo-front-door/kubeconfig`.
+   */
+  readonly cluster?: ClusterProp;
+  /** Applies infra/rbac through the cluster construct. Default: false; apply it with kubectl. */
+  readonly applyRbac?: boolean;
+  /** The VPC in which the functions run. Default: none, which only reaches a cluster whose API is public. */
+  readonly vpc?: ec2.IVpc;
+  /** Its subnets to use. Default: the private ones, with or without a way out. */
+  readonly subnets?: ec2.SubnetSelection;
+  /** The functions' security groups. Default: a new one that may call port 443 and is called by nobody. */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+  /** The cluster's security group, for the new one to be let into. Default: none. */
+  readonly clusterSecurityGroup?: ec2.ISecurityGroup;
+  /**
+   * The public base URL, as in Kargo's `EXTERNAL_WEBHOOK_SERVER_BASE_URL`. Default: the address of `domain`, or else the API's own.
+   */
+  readonly receiverBaseUrl?: string;
+  /** A domain of the team's own, with its certificate and path. Default: none. */
+  readonly domain?: CustomDomainProps;
+  /** `per-receiver`: the reconciler makes a route for each receiver; `shared`: one route for all. Default: `per-receiver`. */
+  readonly routes?: 'per-receiver' | 'shared';
+  /** What the names of the receivers' secrets begin with. Default: `kargo/`. */
+  readonly secretPrefix?: string;
+  /** The rule for those names; it begins with a fixed part. Default: `<secretPrefix>{namespace}/{name}`. */
+  readonly secretNameTemplate?: string;
+  /** The key with which the secrets are encrypted. Default: none, for AWS's own key. */
+  readonly secretsKey?: kms.IKey;
+  /** The namespace of the ClusterConfig's secrets. Default: `kargo-system-resources`. */
+  readonly systemResourcesNamespace?: string;
+  /** How many hours the previous secret stays good after a rotation. Default: 168. */
+  readonly rotationGraceHours?: number;
+  /** Where alarms, and their end, are told. Default: nowhere. */
+  readonly alarmTopic?: sns.ITopic;
+  /** Each function's memory, in MB. Default: 512. */
+  readonly memorySize?: number;
+  /** How many days logs are kept; one of the numbers that CloudWatch takes. Default: 90. */
+  readonly logRetentionDays?: number;
+  /** Traces with X-Ray. Default: false. */
+  readonly tracing?: boolean;
+  /** The least level that is logged: DEBUG, INFO, WARN or ERROR. Default: INFO. */
+  readonly logLevel?: string;
+}
