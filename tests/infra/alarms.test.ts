@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { alarms } from '../../infra/alarms.ts';
+import { dashboard } from '../../infra/dashboard.ts';
+import { countDelivery, createMetrics } from '../../lib/adapters/metrics.ts';
+
+test('the alarm for signatures looks at the metric that the receiver emits', () => {
+  process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
+  const metrics = createMetrics('receiver');
+  countDelivery(metrics, 'repo:push', { kind: 'unauthorized' });
+  const { _aws: meta, service } = metrics.serializeMetrics();
+  const [emitted] = meta.CloudWatchMetrics;
+  const alarm = alarms('kargo', 'api-id').find(({ id }) => id === 'signature-failures');
+  expect(alarm).toMatchObject({
+    namespace: emitted?.Namespace,
+    metricName: emitted?.Metrics[0]?.Name,
+    dimensions: { service },
+  });
+});
+
+test('every alarm is on the dashboard, and every graph sums what there is', () => {
+  const ids = alarms('kargo', 'api-id').map(({ id }) => id);
+  expect(ids).toEqual([
+    'reconciler-errors',
+    'reconciler-silent',
+    'receiver-errors',
+    'server-errors',
+    'signature-failures',
+  ]);
+  const { widgets } = JSON.parse(dashboard('kargo', ids)) as {
+    widgets: { properties: { title: string; alarms?: string[] } }[];
+  };
+  expect(widgets.map(({ properties }) => properties.title)).toEqual([
+    'Are webhooks working?',
+    'Deliveries by event and outcome',
+    'Refreshed',
+    'Refused and failed',
+    'Reconciler: five runs in five minutes',
+    'Time to answer Bitbucket (it waits 10 s)',
+    'Cluster API latency',
+  ]);
+  expect(widgets[0]?.properties.alarms?.map((arn) => arn.split(':kargo-').at(-1))).toEqual(ids);
+});
