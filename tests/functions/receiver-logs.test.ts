@@ -190,13 +190,12 @@ test('no log holds a body, a signature or a secret, whatever happens', async () 
   outside.cluster.trouble = () => ({ kind: 'answer', status: 403, body: { message: 'no' } });
   await all();
   outside.cluster.forget();
-  outside.store.trouble = () => ({ kind: 'answer', status: 400, body: { __type: 'ThrottlingException' } });
+  outside.store.trouble = () => ({ kind: 'answer', status: 400, body: { __type: 'InternalServiceError' } });
   await sendAnew();
   outside.store.trouble = () => ({ kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } });
   await sendAnew();
-  await outside.store.stop();
+  outside.store.trouble = () => ({ kind: 'cut' });
   await sendAnew();
-  await outside.store.start();
   expect(lines.length).toBeGreaterThan(2 * deliveries.length);
   const told = lines.join('\n');
   const never = [

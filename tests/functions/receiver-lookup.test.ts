@@ -72,8 +72,9 @@ test('configs that Kargo does not look at declare no receivers', async () => {
   misnamed.metadata.name = 'misnamed';
   unread.metadata.name = 'unread';
   await outside.objects.create(misnamed, unread);
-  const deliveries = [{ receiver: 'cc' }, { project: '', receiver: 'wide', secret: 'wide' }];
-  expect(await all(deliveries)).toEqual([unknown, unknown]);
+  expect(await deliver(handler, { receiver: 'cc' })).toEqual(unknown);
+  passSeconds(3);
+  expect(await deliver(handler, { project: '', receiver: 'wide', secret: 'wide' })).toEqual(unknown);
 });
 
 describe('unknown paths', () => {
@@ -142,6 +143,17 @@ describe('the status list is no proof', () => {
     expect(await deliver(handler)).toEqual(refreshed);
     expect(await deliver(handler, { path, signedWith: 'others' })).toEqual(unauthorized);
     expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
+  });
+
+  test('nor does it stand in the way where the secret of the one who claims it is kept from us', async () => {
+    const path = receiverPath();
+    const claimed = { name: 'bb', path, url: `https://hooks.example.com${path}` };
+    await outside.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [claimed] });
+    outside.store.trouble = ({ body, operation }) =>
+      operation === 'GetSecretValue' && body.includes('kargo/other/own')
+        ? { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } }
+        : undefined;
+    expect(await deliver(handler)).toEqual(refreshed);
   });
 
   test('but spares a look-up of all', async () => {

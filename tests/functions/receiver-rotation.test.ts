@@ -13,7 +13,7 @@ const NAME = 'kargo/demo/bitbucket';
 const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
 const unknown = { status: 404, body: {} };
 const old: DeliveryOptions = { secret: 'old' };
-const new_: DeliveryOptions = { secret: 'new' };
+const fresh: DeliveryOptions = { secret: 'new' };
 
 let outside: Outside;
 let handler: ReceiverHandler;
@@ -48,10 +48,10 @@ test('while the secret is replaced, deliveries of the old and the new one are al
   const running = [load(old, until), load(old, until), load(old, until)];
   await deliver(handler, old);
   await outside.secrets.rotate(NAME, JSON.stringify({ secret: 'new' }));
-  running.push(load(new_, until), load(new_, until));
-  await deliver(handler, new_);
+  running.push(load(fresh, until), load(fresh, until));
+  await deliver(handler, fresh);
   await outside.reconcile();
-  await Promise.all(Array.from({ length: 10 }, () => deliver(handler, new_)));
+  await Promise.all(Array.from({ length: 10 }, () => deliver(handler, fresh)));
   isOver = true;
   expect((await Promise.all(running)).flat()).toEqual([]);
 });
@@ -76,7 +76,7 @@ test('the old secret may sign at the new URL, and the other way round', async ()
 test('the old URL is found by a receiver that has seen nothing', async () => {
   const cold = await outside.receiver();
   expect(await deliver(cold, old)).toEqual(refreshed);
-  expect(await deliver(cold, new_)).toEqual(refreshed);
+  expect(await deliver(cold, fresh)).toEqual(refreshed);
 });
 
 test('the last moment of the grace', async () => {
@@ -93,13 +93,13 @@ test('after the grace the old URL is unknown and the old secret signs nothing', 
     status: 401,
     body: { error: 'unauthorized' },
   });
-  expect(await deliver(handler, new_)).toEqual(refreshed);
+  expect(await deliver(handler, fresh)).toEqual(refreshed);
 });
 
 test('a slip in the next rotation leaves the secret before it good for its grace', async () => {
   await outside.secrets.rotate(NAME, '{"secret":""}');
   passSeconds(30);
-  expect(await deliver(handler, new_)).toEqual(refreshed);
+  expect(await deliver(handler, fresh)).toEqual(refreshed);
   await outside.reconcile();
   const { status } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
   expect(status).toMatchObject({ webhookReceivers: [], conditions: [{ reason: 'SecretEmpty' }] });

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
+import { callApi, type ApiTarget } from '../cluster/api-client.ts';
 
 const REFRESH = 'kargo.akuity.io/refresh';
 
@@ -12,10 +13,10 @@ const PLURALS: Readonly<Record<string, string>> = {
 
 /** Acts on the cluster as other clients of it do: developers, and Kargo's own controller. */
 export class ClusterClient {
-  readonly #url: string;
+  readonly #target: ApiTarget;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(target: ApiTarget) {
+    this.#target = target;
   }
 
   /** Creates objects in this order, their statuses included. */
@@ -45,10 +46,10 @@ export class ClusterClient {
     await this.#send('PATCH', path, { status });
   }
 
-  /** Gives `Warehouse demo/shop` for each object that carries the refresh annotation, and takes the annotations away. */
-  async takeRefreshed(): Promise<string[]> {
+  /** Gives `Warehouse demo/shop` for each object of these kinds that carries the refresh annotation, and takes the annotations away. */
+  async takeRefreshed(kinds: readonly string[] = ['Promotion', 'Warehouse']): Promise<string[]> {
     const refreshed: string[] = [];
-    for (const kind of ['Promotion', 'Warehouse']) {
+    for (const kind of kinds) {
       const list = (await this.#send('GET', collection(kind, ''))) as { items: KubernetesObject[] };
       for (const { metadata } of list.items) {
         const mark = metadata.annotations?.[REFRESH];
@@ -66,16 +67,10 @@ export class ClusterClient {
   }
 
   async #send(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await fetch(`${this.#url}${path}`, {
-      method,
-      headers: {
-        'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
-        authorization: 'Bearer token',
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-    return response.json();
+    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const answer = await callApi(this.#target, { method, path, body, contentType });
+    if (answer.code >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
+    return answer.body;
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { Agent as TlsAgent, request as sendTlsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A request on its way to what stands behind the proxy. */
@@ -42,12 +43,14 @@ export class LoopbackProxy {
   /** Asked for each request; undefined lets it pass. What it waits for happens before the request arrives. */
   trouble: (request: PassingRequest) => Trouble | undefined | Promise<Trouble | undefined> = () => undefined;
   readonly #target: URL;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: Agent;
   #server: Server | undefined;
   #port = 0;
 
-  constructor(target: string) {
+  /** `ca` is the PEM bundle that an https target's certificate is checked with. */
+  constructor(target: string, ca?: string) {
     this.#target = new URL(target);
+    this.#agent = ca === undefined ? new Agent({ keepAlive: true }) : new TlsAgent({ keepAlive: true, ca });
   }
 
   get url(): string {
@@ -104,15 +107,20 @@ export class LoopbackProxy {
     response: ServerResponse,
     rewrite: ((answer: string) => string) | undefined,
   ): void {
-    const { hostname, port } = this.#target;
-    const outgoing = sendRequest({ agent: this.#agent, hostname, port, method, path, headers }, (answer) => {
+    const { hostname, port, protocol } = this.#target;
+    const send = protocol === 'https:' ? sendTlsRequest : sendRequest;
+    // Who came with a connection for one request does not end the one kept to the target.
+    const { connection: _connection, ...passed } = headers;
+    const options = { agent: this.#agent, hostname, port, method, path, headers: passed };
+    const outgoing = send(options, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', () => response.destroy());
       answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
+        const bytes = Buffer.concat(chunks);
         const { 'content-length': _length, ...kept } = answer.headers;
         response.writeHead(answer.statusCode ?? 502, kept);
-        response.end(rewrite === undefined ? text : rewrite(text));
+        response.end(rewrite === undefined ? bytes : rewrite(bytes.toString('utf8')));
       });
     });
     outgoing.on('error', () => response.destroy());

@@ -5,8 +5,8 @@ import { jest } from '@jest/globals';
 import { stringify } from 'yaml';
 import { startStandInCluster, type KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
 import { startStandInSecretStore } from '../../local/secret-store/stand-in-secret-store.ts';
-import type { handler as reconcilerHandler } from '../../functions/reconciler.ts';
 import { ClusterClient } from './cluster-client.ts';
+import { coldReceiver, coldReconciler, type ReconcilerHandler } from './cold-functions.ts';
 import { lambdaContext, type ReceiverHandler } from './deliver.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
 import { SecretClient } from './secret-client.ts';
@@ -30,7 +30,7 @@ export interface Outside {
   /** Gives a receiver that has seen nothing yet, as after a cold start. */
   receiver(): Promise<ReceiverHandler>;
   /** Runs a reconciler once, after a cold start. Raises what the run raises. */
-  reconcile(): ReturnType<typeof reconcilerHandler>;
+  reconcile(): ReturnType<ReconcilerHandler>;
   close(): Promise<void>;
 }
 
@@ -46,6 +46,7 @@ export async function startOutside(options: OutsideOptions = {}): Promise<Outsid
   const kubeconfig = join(folder, 'kubeconfig');
   writeKubeconfig(kubeconfig, cluster.url);
   const secretClient = new SecretClient(standInStore.url);
+  const environment = { ...process.env };
   Object.assign(process.env, {
     RECEIVER_BASE_URL: 'https://hooks.example.com/kargo',
     KUBECONFIG: kubeconfig,
@@ -64,21 +65,17 @@ export async function startOutside(options: OutsideOptions = {}): Promise<Outsid
   return {
     cluster,
     store,
-    objects: new ClusterClient(standInCluster.url),
+    objects: new ClusterClient({ url: standInCluster.url, token: 'token' }),
     secrets: secretClient,
     kubeconfig,
-    receiver: async () =>
-      ((await import(anew('receiver'))) as typeof import('../../functions/receiver.ts')).handler,
-    reconcile: async () => {
-      const { handler } = (await import(
-        anew('reconciler')
-      )) as typeof import('../../functions/reconciler.ts');
-      return handler({}, lambdaContext());
-    },
+    receiver: coldReceiver,
+    reconcile: async () => (await coldReconciler())({}, lambdaContext()),
     close: async () => {
       secretClient.close();
       await Promise.all([cluster.stop(), store.stop(), standInCluster.close(), standInStore.close()]);
       rmSync(folder, { recursive: true, force: true });
+      for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+      Object.assign(process.env, environment);
     },
   };
 }
@@ -94,12 +91,4 @@ export function writeKubeconfig(path: string, server: string, token = 'token'): 
     'current-context': 'test',
   };
   writeFileSync(path, stringify(kubeconfig));
-}
-
-let imports = 0;
-
-/** A query makes it another module, with clients and caches of its own. */
-function anew(name: 'receiver' | 'reconciler'): string {
-  imports += 1;
-  return `../../functions/${name}.ts?${imports}`;
 }

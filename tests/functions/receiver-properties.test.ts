@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { passSeconds, stopClock } from '../support/clock.ts';
+import { deliver, signatureOf, type DeliveryOptions, type ReceiverHandler } from '../support/deliver.ts';
+import { project, promotion, warehouse } from '../support/kargo-objects.ts';
+import { misshapen } from '../support/misshapen.ts';
+import { startOutside, type Outside } from '../support/outside.ts';
+import { cloudPullRequest, cloudPush, dataCenterPullRequest, refsChanged } from '../support/payloads.ts';
+
+let outside: Outside;
+let handler: ReceiverHandler;
+
+beforeAll(async () => {
+  stopClock();
+  outside = await startOutside({
+    objects: [
+      ...project('demo'),
+      warehouse('demo', 'main'),
+      warehouse('demo', 'data-center', { repoURL: 'https://git.acme.example/scm/shop/web' }),
+      warehouse('demo', 'tags', { commitSelectionStrategy: 'SemVer', semverConstraint: '*' }),
+      promotion('demo', 'cloud', 'https://bitbucket.org/acme/shop/pull-requests/7'),
+      promotion('demo', 'server', 'https://git.acme.example/projects/SHOP/repos/web/pull-requests/3'),
+    ],
+  });
+  handler = await outside.receiver();
+  await outside.reconcile();
+});
+
+beforeEach(() => outside.cluster.forget());
+afterAll(() => outside.close());
+
+const samples: [event: string, payload: object][] = [
+  ['repo:push', cloudPush('acme/shop', 'main', 'tag v1.0.0')],
+  ['pullrequest:rejected', cloudPullRequest()],
+  ['repo:refs_changed', refsChanged('refs/heads/main')],
+  ['pr:merged', dataCenterPullRequest()],
+];
+const events = fc.oneof(
+  fc.constantFrom<(string | null)[]>(
+    ...samples.map(([event]) => event),
+    'diagnostics:ping',
+    'repo:fork',
+    '',
+    null,
+  ),
+  fc.string(),
+);
+const payloads = fc.oneof(
+  fc.jsonValue(),
+  ...samples.flatMap(([, payload]) => [fc.constant(payload), misshapen(payload)]),
+);
+const bodies = fc.oneof(
+  payloads.map((payload) => Buffer.from(JSON.stringify(payload))),
+  fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+);
+/** Of any kind, as far as it goes without a good signature and a good path. */
+const deliveries = fc.record({ event: events, body: bodies, base64: fc.constant(true) });
+
+const patches = (): number => outside.cluster.requests.filter(({ method }) => method === 'PATCH').length;
+
+test('no signed delivery is answered with an error of ours', async () => {
+  await fc.assert(
+    fc.asyncProperty(deliveries, async (delivery) => {
+      const { status } = await deliver(handler, delivery);
+      expect([200, 400]).toContain(status);
+    }),
+    { numRuns: 300 },
+  );
+  // Some were good enough to refresh.
+  expect(patches()).toBeGreaterThan(0);
+});
+
+test('no delivery without a good signature refreshes anything', async () => {
+  const signatures = (body: Buffer): fc.Arbitrary<string | null> =>
+    fc.oneof(
+      fc.constantFrom(
+        null,
+        signatureOf(body, 'another'),
+        signatureOf(body, 's3cret', 'sha1'),
+        signatureOf(body, 's3cret', 'sha512'),
+        signatureOf(body).replace('sha256=', ''),
+        signatureOf(body).replace(/.$/, (digit) => (digit === '0' ? '1' : '0')),
+        `${signatureOf(body)}, ${signatureOf(body)}`,
+        signatureOf(Buffer.concat([body, Buffer.from(' ')])),
+      ),
+      fc.string(),
+      fc.stringMatching(/^sha256=[0-9a-f]{64}$/),
+    );
+  const unsigned = deliveries.chain((delivery) =>
+    signatures(delivery.body).map((signature): DeliveryOptions => ({ ...delivery, signature })),
+  );
+  await fc.assert(
+    fc.asyncProperty(unsigned, async (delivery) => {
+      const { status } = await deliver(handler, delivery);
+      expect(status).toBe(delivery.event === 'diagnostics:ping' ? 200 : 401);
+    }),
+    { numRuns: 300 },
+  );
+  expect(patches()).toBe(0);
+});
+
+test('no delivery to another path refreshes anything', async () => {
+  const paths = fc.oneof(
+    fc.string(),
+    fc.string().map((text) => `/bitbucket/${text}`),
+    fc.stringMatching(/^\/bitbucket\/[0-9a-f]{64}$/),
+  );
+  await fc.assert(
+    fc.asyncProperty(deliveries, paths, async (delivery, path) => {
+      passSeconds(3);
+      expect(await deliver(handler, { ...delivery, path })).toEqual({ status: 404, body: {} });
+    }),
+  );
+  expect(patches()).toBe(0);
+});

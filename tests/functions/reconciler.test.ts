@@ -1,0 +1,267 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { passSeconds, stopClock } from '../support/clock.ts';
+import { bitbucket, clusterConfig, namespace, project, projectConfig } from '../support/kargo-objects.ts';
+import type { PassingRequest } from '../support/loopback-proxy.ts';
+import { startOutside, type Outside, type OutsideOptions } from '../support/outside.ts';
+
+const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
+const CLUSTER_HASH = '9d6bb3c77e07da0bc5b9e06880b615c41e035d21b08a93ee13d8903c5d156042';
+const NOW = '2026-05-04T10:11:12Z';
+
+const entry = {
+  name: 'bb',
+  path: `/kargo/bitbucket/${HASH}`,
+  url: `https://hooks.example.com/kargo/bitbucket/${HASH}`,
+};
+const ready = {
+  type: 'BitbucketReceiversReady',
+  status: 'True',
+  reason: 'ReceiversReady',
+  message: '1 Bitbucket receiver(s) ready',
+  observedGeneration: 1,
+  lastTransitionTime: NOW,
+};
+const notReady = (reason: string, message: string) => ({ ...ready, status: 'False', reason, message });
+const github = { name: 'gh', github: { secretRef: { name: 'gh' } } };
+const githubEntry = {
+  name: 'gh',
+  path: '/kargo/github/abc',
+  url: 'https://hooks.example.com/kargo/github/abc',
+};
+const kargos = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'ReconcileError',
+  message: 'its own',
+  lastTransitionTime: NOW,
+};
+const demo = projectConfig('demo', [bitbucket('bb')]);
+
+let outside: Outside;
+
+beforeEach(() => stopClock());
+afterEach(() => outside.close());
+
+const start = async (options: OutsideOptions): Promise<void> => {
+  outside = await startOutside(options);
+};
+const isWrite = ({ method }: PassingRequest): boolean => method !== 'GET';
+const writes = (): string[] => outside.cluster.requests.filter(isWrite).map(({ path }) => path);
+const statusOf = async (name = 'demo') => (await outside.objects.get('ProjectConfig', name, name)).status;
+
+describe('the status of a ProjectConfig', () => {
+  test.each([
+    ['https://hooks.example.com/kargo', '/kargo', 'https://hooks.example.com'],
+    ['https://hooks.example.com/kargo/', '/kargo', 'https://hooks.example.com'],
+    ['https://hooks.example.com', '', 'https://hooks.example.com'],
+    ['https://hooks.example.com:8443/a/b', '/a/b', 'https://hooks.example.com:8443'],
+  ])('below %s equals Kargo’s byte for byte', async (base, path, origin) => {
+    await start({ objects: project('demo'), settings: { RECEIVER_BASE_URL: base } });
+    expect(await outside.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
+    const written = {
+      name: 'bb',
+      path: `${path}/bitbucket/${HASH}`,
+      url: `${origin}${path}/bitbucket/${HASH}`,
+    };
+    expect(await statusOf()).toEqual({ conditions: [ready], webhookReceivers: [written] });
+    const { webhookReceivers } = (await statusOf()) as { webhookReceivers: unknown };
+    expect(JSON.stringify(webhookReceivers)).toBe(JSON.stringify([written]));
+  });
+
+  test('of the secret as Kargo keeps it, JSON with the key "secret"', async () => {
+    await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{"secret":"s3cret"}' } });
+    await outside.reconcile();
+    expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
+  });
+
+  test('of the secret by another template', async () => {
+    const secrets = { 'teams/bitbucket/of/demo': 's3cret', 'kargo/demo/bitbucket': 'another' };
+    await start({
+      objects: project('demo'),
+      secrets,
+      settings: { SECRET_NAME_TEMPLATE: 'teams/{name}/of/{namespace}' },
+    });
+    await outside.reconcile();
+    expect(await statusOf()).toMatchObject({ webhookReceivers: [entry] });
+  });
+
+  test('keeps what is others’, in the order of the spec', async () => {
+    await start({ objects: project('demo', [github, bitbucket('bb')]) });
+    await outside.objects.patchStatus(demo, {
+      webhookReceivers: [githubEntry],
+      conditions: [kargos],
+      observedGeneration: 1,
+    });
+    await outside.reconcile();
+    expect(await statusOf()).toEqual({
+      webhookReceivers: [githubEntry, entry],
+      conditions: [kargos, ready],
+      observedGeneration: 1,
+    });
+  });
+
+  test('loses the entry of a receiver that is gone, and then the condition', async () => {
+    await start({ objects: project('demo', [bitbucket('bb'), bitbucket('cc')]) });
+    await outside.reconcile();
+    expect(await statusOf()).toMatchObject({ webhookReceivers: [{ name: 'bb' }, { name: 'cc' }] });
+    await outside.objects.patch(demo, { spec: { webhookReceivers: [bitbucket('bb')] } });
+    await outside.reconcile();
+    expect(await statusOf()).toEqual({
+      webhookReceivers: [entry],
+      conditions: [{ ...ready, observedGeneration: 2 }],
+    });
+    await outside.objects.patch(demo, { spec: { webhookReceivers: [] } });
+    await outside.reconcile();
+    expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [] });
+  });
+
+  test('is written again after somebody blanked the list', async () => {
+    await start({ objects: project('demo') });
+    await outside.reconcile();
+    await outside.objects.patchStatus(demo, { webhookReceivers: null });
+    await outside.reconcile();
+    expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
+  });
+});
+
+test('the status of the ClusterConfig has an empty project, and its secret the system namespace', async () => {
+  const objects = [namespace('kargo-system-resources'), clusterConfig([bitbucket('bb')])];
+  await start({ objects, secrets: { 'kargo/kargo-system-resources/bitbucket': 's3cret' } });
+  await outside.reconcile();
+  const { status } = await outside.objects.get('ClusterConfig', '', 'cluster');
+  expect(status).toEqual({
+    webhookReceivers: [
+      {
+        name: 'bb',
+        path: `/kargo/bitbucket/${CLUSTER_HASH}`,
+        url: `https://hooks.example.com/kargo/bitbucket/${CLUSTER_HASH}`,
+      },
+    ],
+    conditions: [ready],
+  });
+});
+
+describe('a second run', () => {
+  test('writes nothing', async () => {
+    await start({
+      objects: [...project('demo', [github, bitbucket('bb')]), ...project('zoo'), clusterConfig([])],
+    });
+    expect(await outside.reconcile().catch(String)).toMatchObject({ written: 2 });
+    const { metadata } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
+    outside.cluster.forget();
+    passSeconds(3600);
+    expect(await outside.reconcile()).toEqual({ configs: 3, written: 0, failures: [] });
+    expect(writes()).toEqual([]);
+    expect((await outside.objects.get('ProjectConfig', 'demo', 'demo')).metadata.resourceVersion).toBe(
+      metadata.resourceVersion,
+    );
+  });
+
+  test('writes nothing for a secret that is still missing', async () => {
+    await start({ objects: project('demo'), secrets: {} });
+    await outside.reconcile();
+    outside.cluster.forget();
+    passSeconds(60);
+    expect(await outside.reconcile()).toMatchObject({ written: 0 });
+    expect(writes()).toEqual([]);
+  });
+
+  test('writes what has changed alone', async () => {
+    await start({
+      objects: [...project('demo'), ...project('zoo')],
+      secrets: { 'kargo/demo/bitbucket': 'a', 'kargo/zoo/bitbucket': 'b' },
+    });
+    await outside.reconcile();
+    await outside.secrets.rotate('kargo/demo/bitbucket', 's3cret');
+    outside.cluster.forget();
+    passSeconds(60);
+    expect(await outside.reconcile()).toMatchObject({ written: 1 });
+    expect(writes()).toEqual(['/apis/kargo.akuity.io/v1alpha1/namespaces/demo/projectconfigs/demo/status']);
+    expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
+  });
+});
+
+describe('a receiver that is not ready', () => {
+  const missing = 'receiver "bb": secret "kargo/demo/bitbucket" does not exist';
+
+  test.each<
+    [what: string, secrets: Record<string, string>, receivers: object[], reason: string, message: string]
+  >([
+    ['secret missing', {}, [bitbucket('bb')], 'SecretMissing', missing],
+    ['another project’s secret', { 'kargo/zoo/bitbucket': 'x' }, [bitbucket('bb')], 'SecretMissing', missing],
+    [
+      'secret empty',
+      { 'kargo/demo/bitbucket': '{"secret":""}' },
+      [bitbucket('bb')],
+      'SecretEmpty',
+      'receiver "bb": its secret cannot be used: it is empty',
+    ],
+    [
+      'secret malformed',
+      { 'kargo/demo/bitbucket': '{"secrets":"s3cret"}' },
+      [bitbucket('bb')],
+      'SecretMalformed',
+      'receiver "bb": its secret cannot be used: it is neither a bare string nor JSON with the key "secret"',
+    ],
+    [
+      'no secret named',
+      {},
+      [bitbucket('bb', '')],
+      'ReceiverInvalid',
+      'receiver "bb": bitbucket.secretRef.name is not the name of a Secret',
+    ],
+    [
+      'another project’s secret named',
+      { 'kargo/demo/../zoo/bitbucket': 'x' },
+      [bitbucket('bb', '../zoo/bitbucket')],
+      'ReceiverInvalid',
+      'receiver "bb": bitbucket.secretRef.name is not the name of a Secret',
+    ],
+  ])('has no URL and says why: %s', async (_what, secrets, receivers, reason, message) => {
+    await start({ objects: project('demo', receivers), secrets });
+    await outside.objects.patchStatus(demo, { webhookReceivers: [entry] });
+    expect(await outside.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
+    expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [notReady(reason, message)] });
+  });
+
+  test('becomes ready when its secret is mended, and the time tells when', async () => {
+    await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{}' } });
+    await outside.reconcile();
+    await outside.secrets.rotate('kargo/demo/bitbucket', 's3cret');
+    passSeconds(60);
+    await outside.reconcile();
+    expect(await statusOf()).toEqual({
+      webhookReceivers: [entry],
+      conditions: [{ ...ready, lastTransitionTime: '2026-05-04T10:12:12Z' }],
+    });
+  });
+
+  test('costs the other receivers nothing', async () => {
+    await start({ objects: project('demo', [bitbucket('a', 'gone'), bitbucket('bb'), bitbucket('z', '')]) });
+    await outside.reconcile();
+    expect(await statusOf()).toMatchObject({
+      webhookReceivers: [entry],
+      conditions: [
+        {
+          status: 'False',
+          reason: 'SecretMissing',
+          message:
+            'receiver "a": secret "kargo/demo/gone" does not exist; ' +
+            'receiver "z": bitbucket.secretRef.name is not the name of a Secret',
+        },
+      ],
+    });
+  });
+});
+
+test('secrets of many receivers are read in batches', async () => {
+  const names = Array.from({ length: 45 }, (_, index) => `p${index}`);
+  const secrets = Object.fromEntries(names.map((name) => [`kargo/${name}/bitbucket`, `secret of ${name}`]));
+  await start({ objects: names.flatMap((name) => project(name)), secrets });
+  expect(await outside.reconcile()).toEqual({ configs: 45, written: 45, failures: [] });
+  const batches = outside.store.requests.filter(({ operation }) => operation === 'BatchGetSecretValue');
+  const sizes = batches.map(
+    ({ body }) => (JSON.parse(body) as { SecretIdList: string[] }).SecretIdList.length,
+  );
+  expect(sizes.toSorted((a, b) => a - b)).toEqual([5, 20, 20]);
+});
