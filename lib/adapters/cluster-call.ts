@@ -6,6 +6,7 @@ import {
   type CustomObjectsApi,
   type RequestContext,
 } from '@kubernetes/client-node';
+import * as v from 'valibot';
 import { Unavailable } from '../app/unavailable.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 
@@ -17,6 +18,8 @@ const FIRST_PAUSE_MS = 150;
 
 /** A server that asks for a longer pause is taken for away: nobody waits that long for an answer. */
 const LONGEST_PAUSE_MS = 4_000;
+
+const statusObject = v.object({ kind: v.literal('Status'), message: v.string() });
 
 type Options = ConfigurationOptions;
 
@@ -65,7 +68,9 @@ interface Trouble {
 /** Gives what is wrong with the other side; undefined where the request itself is at fault. */
 function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof ApiException) {
-    const detail = `HTTP ${error.code}`;
+    const detail = [`HTTP ${error.code}`, wordsOf(error.body)]
+      .filter((part) => part !== undefined)
+      .join(': ');
     const pauseMs = retryAfterMs(error.headers['retry-after']);
     if (error.code === 401)
       return { reason: 'cluster API refuses our credentials', detail, isAuthentication: true, pauseMs: 0 };
@@ -81,6 +86,16 @@ function troubleOf(error: unknown): Trouble | undefined {
     };
   }
   return undefined;
+}
+
+/** Gives the API's own words, which tell who may not do what; undefined where the answer is no `Status`. */
+function wordsOf(body: unknown): string | undefined {
+  try {
+    const status: unknown = JSON.parse(String(body));
+    return v.is(statusObject, status) ? status.message : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Gives the pause that a `Retry-After` in seconds asks for; Kubernetes sends no dates. */
