@@ -34,10 +34,10 @@ export interface RealCluster extends ApiTarget {
 }
 
 /**
- * Starts etcd and kube-apiserver on free loopback ports and loads the definitions of Kargo's kinds.
+ * Starts etcd and kube-apiserver, with `moreFlags` besides its own, on free loopback ports and loads the definitions of Kargo's kinds.
  * Raises an Error: what {@link findOrBuildBinaries} raises, or what a program that did not come up had written.
  */
-export async function startRealCluster(): Promise<RealCluster> {
+export async function startRealCluster(moreFlags: readonly string[] = []): Promise<RealCluster> {
   const { etcd, kubeApiserver } = await findOrBuildBinaries();
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'kargo-front-door-cluster-'));
   const guard = new ProcessGuard(scratch);
@@ -54,7 +54,7 @@ export async function startRealCluster(): Promise<RealCluster> {
     const etcdUrl = `http://127.0.0.1:${etcdPort}`;
     run(etcd, etcdFlags(scratch, etcdUrl));
     const token = randomBytes(16).toString('hex');
-    const flags = apiServerFlags({ scratch, port, etcdUrl, adminToken: token });
+    const flags = [...apiServerFlags({ scratch, port, etcdUrl, adminToken: token }), ...moreFlags];
     const url = `https://127.0.0.1:${port}`;
     const ca = (): string => readFileSync(path.join(certificatesFolder(scratch), 'apiserver.crt'), 'utf8');
 

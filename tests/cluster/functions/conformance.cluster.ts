@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  CONFORMANCE_FILES,
+  playCase,
+  readConformanceCases,
+  type ConformanceCase,
+  type Expectation,
+} from '../../support/conformance.ts';
+import { lambdaContext, receiverPath, type ReceiverHandler } from '../../support/deliver.ts';
+import { bitbucket, clusterConfig, namespace, project } from '../../support/kargo-objects.ts';
+import { startRealOutside, type RealOutside } from './real-outside.ts';
+
+/** Where the same objects stand three times over, for a receiver that acts on all projects. */
+const PROJECTS = ['wide-a', 'wide-b', 'wide-c'];
+
+let outside: RealOutside;
+
+beforeAll(async () => {
+  outside = await startRealOutside();
+  await outside.objects.create(...PROJECTS.map(namespace));
+});
+
+afterAll(() => outside.close());
+
+const suites = CONFORMANCE_FILES.map(([name, file], suite) => ({ name, file, suite }));
+
+describe.each(suites)("a project's receiver: $name", ({ file, suite }) => {
+  const projectOf = (index: number): string => `suite-${suite}-${index}`;
+  const cases = readConformanceCases(file, projectOf);
+  let handler: ReceiverHandler;
+
+  beforeAll(async () => {
+    await Promise.all(
+      cases.map(async ({ objects, secret }, index) => {
+        await outside.objects.create(...project(projectOf(index), [bitbucket('bitbucket')]), ...objects);
+        await outside.secrets.create(`kargo/${projectOf(index)}/bitbucket`, JSON.stringify({ secret }));
+      }),
+    );
+    handler = await outside.receiver();
+  });
+
+  // The receiver of the ClusterConfig would refresh them too.
+  afterAll(() =>
+    Promise.all(cases.flatMap(({ objects }) => objects.map((one) => outside.objects.delete(one)))),
+  );
+
+  test('every status gets its URL', async () => {
+    const reconcile = await outside.reconciler();
+    expect(await reconcile({}, lambdaContext())).toMatchObject({ written: cases.length, failures: [] });
+    const first = await outside.objects.get('ProjectConfig', projectOf(0), projectOf(0));
+    const path = `/kargo${cases[0]?.delivery.path}`;
+    expect(first.status).toMatchObject({
+      webhookReceivers: [{ name: 'bitbucket', path, url: `https://hooks.example.com${path}` }],
+      conditions: [{ type: 'BitbucketReceiversReady', status: 'True' }],
+    });
+  });
+
+  test.each(cases)('$name', async (one) => {
+    const result = await playCase(handler, outside.objects, one, kindsOf(one));
+    expect(result).toEqual({ ...result, ...one.expected });
+  });
+
+  test('nothing else was refreshed', async () => {
+    expect(await outside.objects.takeRefreshed()).toEqual([]);
+  });
+});
+
+describe("the ClusterConfig's receiver", () => {
+  const wide = suites.flatMap(({ file }) => readConformanceCases(file, () => '').map(inAllProjects));
+  const secrets = [...new Set(wide.map(({ secret }) => secret))];
+  let handler: ReceiverHandler;
+
+  beforeAll(async () => {
+    await outside.objects.create(
+      clusterConfig(secrets.map((_, index) => bitbucket(receiverName(index), secretName(index)))),
+    );
+    for (const [index, secret] of secrets.entries()) {
+      await outside.secrets.create(`kargo/kargo-system-resources/${secretName(index)}`, secret);
+    }
+    handler = await outside.receiver();
+  });
+
+  test.each(wide)('$name', async (one) => {
+    const isOwnPath = one.delivery.path === receiverPath('', 'bitbucket', one.secret);
+    const name = receiverName(secrets.indexOf(one.secret));
+    const ownPath = { path: receiverPath('', name, one.secret) };
+    const delivery = { ...one.delivery, ...(isOwnPath && ownPath) };
+    await Promise.all(one.objects.map((object) => outside.objects.create(object)));
+    const result = await playCase(handler, outside.objects, { delivery }, kindsOf(one));
+    expect(result).toEqual({ ...result, ...one.expected });
+    await Promise.all(one.objects.map((object) => outside.objects.delete(object)));
+  });
+});
+
+/** After a write of one kind, the API takes up to a tenth of a second to be sure that it knows the newest of another. */
+const kindsOf = ({ objects }: ConformanceCase): string[] => [...new Set(objects.map(({ kind }) => kind))];
+const receiverName = (index: number): string => `bitbucket-${index}`;
+const secretName = (index: number): string => `secret-${index}`;
+
+function inAllProjects(one: ConformanceCase): ConformanceCase {
+  const objects = PROJECTS.flatMap((inside) =>
+    one.objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: inside } })),
+  );
+  return { ...one, objects, expected: timesThree(one.expected) };
+}
+
+/** Each of the three projects has what the one of the case would have. */
+function timesThree({ body, refreshed, ...expected }: Expectation): Expectation {
+  const everywhere = refreshed?.flatMap((object) =>
+    PROJECTS.map((inside) => object.replace('/', ` ${inside}/`)),
+  );
+  return {
+    ...expected,
+    ...(everywhere && { refreshed: everywhere.toSorted() }),
+    ...(body !== undefined && { body: countingThrice(body) }),
+  };
+}
+
+function countingThrice(body: unknown): unknown {
+  const text = JSON.stringify(body).replace(
+    /refreshed (\d+) /,
+    (_, count) => `refreshed ${Number(count) * PROJECTS.length} `,
+  );
+  return JSON.parse(text) as unknown;
+}

@@ -1,0 +1,60 @@
+import { callApi, type ApiTarget } from '../api-client.ts';
+
+/** Where a platform team might put the functions' ServiceAccounts. */
+export const NAMESPACE = 'kargo-front-door';
+
+/** The least that TokenRequest gives. */
+const TOKEN_SECONDS = 600;
+
+/** Each function has one role of its own, and here a ServiceAccount of the same name. */
+export type RoleName = 'kargo-front-door-receiver' | 'kargo-front-door-reconciler';
+
+const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
+
+/** Makes the namespace of the ServiceAccounts. */
+export async function createNamespace(admin: ApiTarget): Promise<void> {
+  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+  await must(admin, 'POST', '/api/v1/namespaces', object);
+}
+
+export async function createServiceAccount(admin: ApiTarget, name: string): Promise<void> {
+  await must(admin, 'POST', accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } });
+}
+
+export async function deleteServiceAccount(admin: ApiTarget, name: string): Promise<void> {
+  await must(admin, 'DELETE', `${accounts}/${name}`);
+}
+
+/** Gives the ClusterRole of this name to the ServiceAccount of the same name. */
+export async function bindRole(admin: ApiTarget, name: RoleName): Promise<void> {
+  await must(admin, 'POST', bindings, {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: `${name}-account` },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ kind: 'ServiceAccount', namespace: NAMESPACE, name }],
+  });
+}
+
+/** Takes away what {@link bindRole} gave. */
+export async function unbindRole(admin: ApiTarget, name: RoleName): Promise<void> {
+  await must(admin, 'DELETE', `${bindings}/${name}-account`);
+}
+
+/** Gives a token for the ServiceAccount, by TokenRequest. */
+export async function requestToken(admin: ApiTarget, name: string): Promise<string> {
+  const request = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds: TOKEN_SECONDS },
+  };
+  const { status } = await must(admin, 'POST', `${accounts}/${name}/token`, request);
+  return (status as { token: string }).token;
+}
+
+async function must(admin: ApiTarget, method: string, path: string, body?: object) {
+  const answer = await callApi(admin, { method, path, body });
+  if (answer.code >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
+  return answer.body;
+}

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { ReconcilerHandler } from '../../support/cold-functions.ts';
+import { deliver, lambdaContext, type ReceiverHandler } from '../../support/deliver.ts';
+import { bitbucket, project, warehouse } from '../../support/kargo-objects.ts';
+import { LoopbackProxy, type PassingRequest, type Trouble } from '../../support/loopback-proxy.ts';
+import { callApi } from '../api-client.ts';
+import { RECEIVER, startRealOutside, type RealOutside } from './real-outside.ts';
+import { createServiceAccount, deleteServiceAccount, requestToken } from './service-account.ts';
+import { until } from './until.ts';
+
+const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
+const unavailable = (error: string) => ({ status: 503, body: { error } });
+
+const isPatch = ({ method }: PassingRequest): boolean => method === 'PATCH';
+const isWarehouseList = ({ method, path }: PassingRequest): boolean =>
+  method === 'GET' && path.includes('/warehouses');
+
+let outside: RealOutside;
+/** Stands between the API and the functions that are to meet trouble at a certain moment. */
+let proxy: LoopbackProxy;
+/** One that reaches the API through the proxy, and one without anything between. */
+let proxied: ReceiverHandler;
+let direct: ReceiverHandler;
+let reconcile: ReconcilerHandler;
+
+/** Runs the reconciler, which is kept warm, and gives how many statuses it wrote. */
+async function run(remainingMs?: number): Promise<number> {
+  const { written } = await reconcile({}, lambdaContext(remainingMs === undefined ? {} : { remainingMs }));
+  return written;
+}
+
+/** Makes the status of `demo` one that has to be written again. */
+function blankStatus(): Promise<void> {
+  return outside.objects.patchStatus(project('demo')[1]!, { webhookReceivers: [] });
+}
+
+/** Tells whether the API lists every kind again: for a second after its start it answers 429, which the functions live with. */
+async function isComplete(): Promise<boolean> {
+  const paths = ['warehouses', 'promotions'].map((plural) => `/apis/kargo.akuity.io/v1alpha1/${plural}`);
+  const answers = await Promise.all(paths.map((path) => callApi(outside.as(), { path })));
+  return answers.every(({ code }) => code === 200);
+}
+
+beforeAll(async () => {
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  outside = await startRealOutside({ secrets: { 'kargo/demo/bitbucket': 's3cret' } });
+  proxy = new LoopbackProxy(outside.cluster.url, outside.cluster.ca);
+  await proxy.start();
+  await outside.objects.create(
+    ...project('demo', [bitbucket('bb')]),
+    warehouse('demo', 'one'),
+    warehouse('demo', 'two'),
+  );
+  proxied = await outside.receiver(proxy.url);
+  direct = await outside.receiver();
+  reconcile = await outside.reconciler(proxy.url);
+  // Each is warm when its trouble begins.
+  await Promise.all([deliver(proxied), deliver(direct), run()]);
+});
+
+beforeEach(async () => {
+  await outside.objects.takeRefreshed();
+  proxy.forget();
+});
+
+afterAll(async () => {
+  await proxy.stop();
+  await outside.close();
+});
+
+describe('an API server that crashes', () => {
+  test('between list and patch ends in 503, and all goes on once it is back', async () => {
+    await blankStatus();
+    const arrived = Promise.withResolvers<void>();
+    let patches = 0;
+    proxy.trouble = async (request) => {
+      if (!isPatch(request)) return undefined;
+      patches += 1;
+      // The two of the delivery, and the status.
+      if (patches === 3) arrived.resolve(outside.cluster.killApi());
+      await arrived.promise;
+      return undefined;
+    };
+    const [answer, ended] = await Promise.all([deliver(proxied), run().catch(String)]);
+    expect(answer).toEqual(unavailable('refreshed 0 of 2 warehouse(s)'));
+    expect(ended).toBe('Error: 1 failed: ProjectConfig demo/demo: its status could not be written');
+    expect(await deliver(direct)).toEqual(unavailable('cluster API unreachable'));
+
+    await outside.cluster.startApi();
+    proxy.forget();
+    expect(await deliver(proxied)).toEqual(refreshed(2));
+    expect(await deliver(direct)).toEqual(refreshed(2));
+    expect(await run()).toBe(1);
+    await until(isComplete);
+    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
+  });
+
+  test('under load answers 200 or 503 and nothing else', async () => {
+    const over = new AbortController();
+    const statuses = new Set<number | undefined>();
+    const load = Array.from({ length: 8 }, async () => {
+      while (!over.signal.aborted) statuses.add((await deliver(direct)).status);
+    });
+    await until(async () => statuses.has(200));
+    await outside.cluster.killApi();
+    await outside.cluster.startApi();
+    over.abort();
+    await Promise.all(load);
+    expect(statuses).toEqual(new Set([200, 503]));
+    expect(await deliver(direct)).toEqual(refreshed(2));
+    await until(isComplete);
+  });
+});
+
+test('an API server that is frozen is waited for as long as there is time', async () => {
+  await blankStatus();
+  const cold = await outside.receiver();
+  outside.cluster.freezeApi(true);
+  const [warm, first, ended] = await Promise.all([
+    deliver(direct, { remainingMs: 3_000 }),
+    deliver(cold, { remainingMs: 3_000 }),
+    run(3_000).catch(String),
+  ]);
+  expect(warm).toEqual(unavailable('cluster API did not answer in time'));
+  expect(first).toEqual(unavailable('temporarily unavailable'));
+  expect(ended).toBe('Unavailable: cluster API did not answer in time');
+  outside.cluster.freezeApi(false);
+  expect(await deliver(direct)).toEqual(refreshed(2));
+  expect(await deliver(cold)).toEqual(refreshed(2));
+  expect(await run()).toBe(1);
+});
+
+describe('an API server that is busy', () => {
+  const busy = (status: number, retryAfter: string): Trouble => ({
+    kind: 'answer',
+    status,
+    headers: { 'retry-after': retryAfter },
+  });
+
+  /** Makes trouble for the first so many requests of this kind. */
+  function disturb(concerns: (request: PassingRequest) => boolean, trouble: Trouble, times: number): void {
+    let left = times;
+    proxy.trouble = (request) => (concerns(request) && (left -= 1) >= 0 ? trouble : undefined);
+  }
+
+  test.each<[what: string, concerns: typeof isPatch, trouble: Trouble, times: number]>([
+    ['with 429 for the list', isWarehouseList, busy(429, '0'), 3],
+    ['with 429 for a second', isWarehouseList, busy(429, '1'), 1],
+    ['with 503 for both refreshes', isPatch, busy(503, '0'), 4],
+    ['with 503 for a second', isPatch, busy(503, '1'), 1],
+  ])('%s is asked again', async (_what, concerns, trouble, times) => {
+    disturb(concerns, trouble, times);
+    expect(await deliver(proxied)).toEqual(refreshed(2));
+    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
+  });
+
+  test.each<[what: string, concerns: typeof isPatch, trouble: Trouble, error: string]>([
+    ['with 429', isWarehouseList, busy(429, '0'), 'cluster API is throttling'],
+    ['with 429 for a minute', isWarehouseList, busy(429, '60'), 'cluster API is throttling'],
+    ['with 503', isWarehouseList, busy(503, '0'), 'cluster API is in trouble'],
+    ['with 503 for every refresh', isPatch, busy(503, '60'), 'refreshed 0 of 2 warehouse(s)'],
+  ])('%s is given up', async (_what, concerns, trouble, error) => {
+    disturb(concerns, trouble, Infinity);
+    expect(await deliver(proxied)).toEqual(unavailable(error));
+    proxy.forget();
+    expect(await deliver(proxied)).toEqual(refreshed(2));
+  });
+});
+
+test('an object that is deleted between list and patch is not counted and no failure', async () => {
+  proxy.trouble = async ({ method, path }) => {
+    if (method === 'PATCH' && path.endsWith('/one')) await outside.objects.delete(warehouse('demo', 'one'));
+    return undefined;
+  };
+  expect(await deliver(proxied)).toEqual(refreshed(1));
+  expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
+  await outside.objects.create(warehouse('demo', 'one'));
+});
+
+test('a token that has ended is renewed from the kubeconfig', async () => {
+  const admin = outside.as();
+  await deleteServiceAccount(admin, RECEIVER);
+  // The API believes in a token for ten seconds after it has looked at it; a new start forgets.
+  await outside.cluster.killApi();
+  await outside.cluster.startApi();
+  expect(await deliver(direct)).toEqual(unavailable('cluster API refuses our credentials'));
+  await createServiceAccount(admin, RECEIVER);
+  outside.writeKubeconfig(RECEIVER, await requestToken(admin, RECEIVER));
+  expect(await deliver(direct)).toEqual(refreshed(2));
+});

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { passSeconds, stopClock } from '../support/clock.ts';
+import { receiverPath } from '../support/deliver.ts';
+import { Gateway, type Refusal } from '../support/gateway.ts';
+import { project, projectConfig } from '../support/kargo-objects.ts';
+import { startOutside, type Outside } from '../support/outside.ts';
+
+const routeOf = (name: string, secret = 's3cret', receiver = 'bb'): string =>
+  `POST ${receiverPath(name, receiver, secret)}`;
+const demo = routeOf('demo');
+const zoo = routeOf('zoo');
+const NO_ROOM: Refusal = {
+  status: 429,
+  type: 'TooManyRequestsException',
+  message: 'Maximum number of Routes for this API has been reached.',
+};
+const TOO_FAST: Refusal = { status: 429, type: 'TooManyRequestsException', message: 'Rate exceeded' };
+const HOURS = 3_600;
+
+let outside: Outside;
+let gateway: Gateway;
+
+beforeEach(async () => {
+  stopClock();
+  gateway = new Gateway();
+  await gateway.start();
+  outside = await startOutside({
+    objects: [...project('demo'), ...project('zoo')],
+    secrets: { 'kargo/demo/bitbucket': 's3cret', 'kargo/zoo/bitbucket': 's3cret' },
+    settings: { ROUTES_API_ID: 'api', AWS_ENDPOINT_URL_APIGATEWAYV2: gateway.url },
+  });
+});
+
+afterEach(async () => {
+  await outside.close();
+  await gateway.stop();
+});
+
+const routeKeys = (): string[] => gateway.routes.map(({ routeKey }) => routeKey).toSorted();
+const conditionOf = async (name: string) => {
+  const { status } = await outside.objects.get('ProjectConfig', name, name);
+  const { conditions } = status as { conditions: { status: string; reason: string; message: string }[] };
+  return conditions[0];
+};
+
+describe('the routes of the gateway', () => {
+  test('become those of the live receivers, and stay as they are', async () => {
+    expect(await outside.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
+    expect(routeKeys()).toEqual([demo, zoo].toSorted());
+    expect(gateway.routes.map(({ target }) => target)).toEqual([
+      'integrations/receiver',
+      'integrations/receiver',
+    ]);
+    gateway.changes.length = 0;
+    expect(await outside.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
+    expect(gateway.changes).toEqual([]);
+  });
+
+  test('of others are never touched', async () => {
+    const foreign = [
+      gateway.add('GET /health'),
+      gateway.add('$default'),
+      gateway.add('POST /bitbucket/{hash}'),
+      gateway.add(`POST /bitbucket/${'a'.repeat(63)}`),
+      gateway.add(`POST /bitbucket/${'b'.repeat(64)}`, 'integrations/theirs'),
+    ].map(({ routeKey }) => routeKey);
+    await outside.reconcile();
+    expect(routeKeys()).toEqual([...foreign, demo, zoo].toSorted());
+  });
+
+  test('of a receiver that is gone go, after those of new ones came', async () => {
+    gateway.pageSize = 1;
+    gateway.add(`POST /bitbucket/${'c'.repeat(64)}`);
+    await outside.reconcile();
+    expect(gateway.changes.map((change) => change.split(' ', 1)[0])).toEqual(['POST', 'POST', 'DELETE']);
+    await outside.objects.delete(projectConfig('zoo', []));
+    await outside.reconcile();
+    expect(routeKeys()).toEqual([demo]);
+  });
+
+  test('of the previous secret stay for the grace of a rotation', async () => {
+    await outside.reconcile();
+    await outside.secrets.rotate('kargo/demo/bitbucket', 'new');
+    await outside.reconcile();
+    expect(routeKeys()).toEqual([demo, routeOf('demo', 'new'), zoo].toSorted());
+    passSeconds(168 * HOURS);
+    await outside.reconcile();
+    expect(routeKeys()).toEqual([routeOf('demo', 'new'), zoo].toSorted());
+  });
+
+  test('stay where a secret cannot be read just now', async () => {
+    await outside.reconcile();
+    outside.store.trouble = ({ operation, body }) =>
+      operation === 'BatchGetSecretValue' || body.includes('kargo/demo/')
+        ? { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } }
+        : undefined;
+    await expect(outside.reconcile()).rejects.toThrow('AccessDeniedException');
+    expect(routeKeys()).toEqual([demo, zoo].toSorted());
+  });
+});
+
+describe('a gateway', () => {
+  test('without room is told of in the condition, and the rest goes on', async () => {
+    gateway.add(`POST /bitbucket/${'d'.repeat(64)}`);
+    gateway.refuse = (method) => (method === 'POST' ? NO_ROOM : undefined);
+    expect(await outside.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
+    expect(await conditionOf('demo')).toMatchObject({
+      status: 'False',
+      reason: 'RouteMissing',
+      message: `receiver "bb": the gateway has no room for its route: ${NO_ROOM.message}`,
+    });
+    expect(routeKeys()).toEqual([]);
+    gateway.refuse = () => undefined;
+    await outside.reconcile();
+    expect(routeKeys()).toEqual([demo, zoo].toSorted());
+    expect(await conditionOf('demo')).toMatchObject({ status: 'True', reason: 'ReceiversReady' });
+  });
+
+  test.each([
+    ['that throttles', TOO_FAST],
+    ['that refuses us', { status: 403, type: 'AccessDeniedException', message: 'no' }],
+  ])('%s fails the run, and no status suffers', async (_what, refusal) => {
+    gateway.refuse = (method) => (method === 'POST' ? refusal : undefined);
+    await expect(outside.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
+    expect(await conditionOf('demo')).toMatchObject({ status: 'True' });
+  });
+
+  test('with another Lambda’s integration is not guessed at', async () => {
+    gateway.integrations.push({ integrationId: 'other', integrationType: 'AWS_PROXY' });
+    await expect(outside.reconcile()).rejects.toThrow(
+      "API api must have one Lambda integration, the receiver's; it has 2",
+    );
+    expect(gateway.changes).toEqual([]);
+  });
+
+  test('loses no route to a ProjectConfig that cannot be read', async () => {
+    await outside.reconcile();
+    outside.cluster.trouble = ({ method, path }) =>
+      method === 'GET' && path.includes('/projectconfigs')
+        ? { kind: 'rewrite', rewrite: (answer) => answer.replace('"generation":1', '"generation":"one"') }
+        : undefined;
+    await expect(outside.reconcile()).rejects.toThrow(
+      'ProjectConfig demo/demo: metadata.generation cannot be read',
+    );
+    expect(routeKeys()).toEqual([demo, zoo].toSorted());
+  });
+});

@@ -1,0 +1,73 @@
+import { startStandInCluster } from '../../local/cluster/stand-in-cluster.ts';
+import { callApi, type ApiTarget } from '../cluster/api-client.ts';
+import { findOrBuildBinaries } from '../cluster/binaries.ts';
+import { applyRbacManifests } from '../cluster/functions/manifests.ts';
+import {
+  bindRole,
+  createNamespace,
+  createServiceAccount,
+  NAMESPACE,
+  requestToken,
+} from '../cluster/functions/service-account.ts';
+import { kubeconfigOf } from '../cluster/kubeconfig.ts';
+import { startRealCluster } from '../cluster/real-cluster.ts';
+
+/** The one kubeconfig that a stack is given leads both functions in as this ServiceAccount. */
+const ACCOUNT = 'kargo-front-door-receiver';
+
+/** A cluster API to deploy against. */
+export interface AvailableCluster {
+  /** For its administrator. */
+  readonly target: ApiTarget;
+  /** Gives a kubeconfig for the functions, good for ten minutes where it can end. */
+  kubeconfig(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Tells whether a real cluster API can be started without building it first. */
+export async function hasRealCluster(): Promise<boolean> {
+  // Without a PATH there is no Go to build with.
+  return findOrBuildBinaries({ ...process.env, PATH: '' }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Starts a real cluster API with the project's RBAC manifests applied, or else the stand-in, which lets in everybody. */
+export async function startAvailableCluster(): Promise<AvailableCluster> {
+  if (!(await hasRealCluster())) {
+    const { url, close } = await startStandInCluster({ port: 0 });
+    const target = { url, token: 'token' };
+    return { target, kubeconfig: () => Promise.resolve(kubeconfigOf(target)), stop: close };
+  }
+  const cluster = await startRealCluster();
+  await applyRbacManifests(cluster.kubeconfig);
+  await createNamespace(cluster);
+  await createServiceAccount(cluster, ACCOUNT);
+  await bindRole(cluster, ACCOUNT);
+  await bindReconcilerRole(cluster);
+  return {
+    target: cluster,
+    kubeconfig: async () => kubeconfigOf({ ...cluster, token: await requestToken(cluster, ACCOUNT) }),
+    stop: () => cluster.stop(),
+  };
+}
+
+async function bindReconcilerRole(admin: ApiTarget): Promise<void> {
+  const { code, text } = await callApi(admin, {
+    method: 'POST',
+    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    body: {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: `${ACCOUNT}-reconciles` },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'kargo-front-door-reconciler',
+      },
+      subjects: [{ kind: 'ServiceAccount', namespace: NAMESPACE, name: ACCOUNT }],
+    },
+  });
+  if (code !== 201) throw new Error(`the role was not bound: ${text}`);
+}

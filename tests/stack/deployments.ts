@@ -1,0 +1,99 @@
+import { cpSync, mkdtempSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { Emulator } from './emulator.ts';
+import { bareEnvironment, runProgram } from './run-program.ts';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+
+/** What the deployed things are made of. */
+const SOURCES = ['functions', 'lib', 'infra', 'serverless.yml', 'cdk.json', 'package.json'];
+
+/** Settings that a team gives to its tool (docs/settings.md). */
+export type Settings = Readonly<Record<string, string>>;
+
+/** What one of the tools has made of the project, with the settings that it was made with. */
+export interface Packaged {
+  readonly tool: Tool;
+  /** A copy of the project, since the tools write into it. */
+  readonly folder: string;
+  readonly settings: Settings;
+}
+
+/** How a team deploys with its tool: the commands of the quickstarts. */
+interface Commands {
+  readonly program: 'cdk' | 'serverless';
+  readonly settings: Settings;
+  readonly package: readonly string[];
+  /** Once for an account and region. */
+  readonly prepare: readonly (readonly string[])[];
+  readonly deploy: readonly string[];
+  readonly remove: readonly string[];
+}
+
+/** Where {@link packageWith} leaves what `cdk synth` makes. */
+export const CDK_OUTPUT = 'cdk.out';
+
+const COMMANDS = {
+  cdk: {
+    program: 'cdk',
+    settings: { STACK_NAME: 'kargo-front-door-cdk' },
+    package: ['synth', '--quiet', '--output', CDK_OUTPUT],
+    prepare: [['bootstrap', 'aws://000000000000/us-east-1', '--app', CDK_OUTPUT]],
+    deploy: ['deploy', '--app', CDK_OUTPUT, '--require-approval', 'never'],
+    remove: ['destroy', '--app', CDK_OUTPUT, '--force'],
+  },
+  serverless: {
+    program: 'serverless',
+    settings: { SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
+    package: ['package', '--package', 'package'],
+    prepare: [],
+    deploy: ['deploy', '--package', 'package'],
+    remove: ['remove'],
+  },
+} as const satisfies Record<string, Commands>;
+
+export type Tool = keyof typeof COMMANDS;
+
+export const TOOLS = Object.keys(COMMANDS) as Tool[];
+
+/** The name that each deployment gives to its functions, log groups and API. */
+export const DEPLOYED_NAMES: Readonly<Record<Tool, string>> = {
+  cdk: 'kargo-front-door-cdk',
+  serverless: 'kargo-front-door-dev',
+};
+
+/** Runs `cdk synth` or `serverless package` with no credentials, in a copy of the project inside `scratch`. */
+export async function packageWith(tool: Tool, scratch: string, settings: Settings): Promise<Packaged> {
+  const folder = mkdtempSync(path.join(scratch, `${tool}-`));
+  for (const source of SOURCES)
+    cpSync(path.join(ROOT, source), path.join(folder, source), { recursive: true });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  const packaged = { tool, folder, settings };
+  await runTool(packaged, COMMANDS[tool].package);
+  return packaged;
+}
+
+/** Prepares the account for the tool, as is done once. */
+export async function prepareFor(packaged: Packaged, emulator: Emulator): Promise<void> {
+  for (const command of COMMANDS[packaged.tool].prepare) await runTool(packaged, command, emulator);
+}
+
+/** Deploys what was packaged, as it is. */
+export async function deploy(packaged: Packaged, emulator: Emulator): Promise<void> {
+  await runTool(packaged, COMMANDS[packaged.tool].deploy, emulator);
+}
+
+/** Removes it again. */
+export async function remove(packaged: Packaged, emulator: Emulator): Promise<void> {
+  await runTool(packaged, COMMANDS[packaged.tool].remove, emulator);
+}
+
+async function runTool(
+  { tool, folder, settings }: Packaged,
+  parameters: readonly string[],
+  emulator?: Emulator,
+): Promise<void> {
+  const { program, settings: own } = COMMANDS[tool];
+  const env = { ...bareEnvironment(folder), ...emulator?.environment, ...own, ...settings };
+  await runProgram(path.join(ROOT, 'node_modules', '.bin', program), parameters, { cwd: folder, env });
+}

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { cachedFolder } from './cached-folder.ts';
+import { runProgram } from './run-program.ts';
+
+const VERSION = '4.0.2';
+
+/** What compiles the client's native part when it is installed. */
+const COMPILERS = ['cmake', 'g++', 'make', 'tar', 'xz'];
+
+/** Gives what is missing on this machine to run a bundle as Lambda does; nothing where it can. */
+export function missingForLambdaRuntime(): string[] {
+  if (process.platform !== 'linux') return ['Linux'];
+  return COMPILERS.filter((program) => !isThere(program));
+}
+
+/** Gives the program with which Lambda's Node runtime serves a handler, compiled the first time, which takes a minute or two. */
+export async function lambdaRuntimeClient(): Promise<string> {
+  const folder = await cachedFolder(`aws-lambda-ric-${VERSION}`, async (place) => {
+    const manifest = { private: true, allowScripts: { 'aws-lambda-ric': true } };
+    writeFileSync(path.join(place, 'package.json'), JSON.stringify(manifest));
+    const flags = ['--no-audit', '--no-fund', '--save-exact'];
+    await runProgram('npm', ['install', ...flags, `aws-lambda-ric@${VERSION}`], { cwd: place });
+  });
+  return path.join(folder, 'node_modules', 'aws-lambda-ric', 'index.mjs');
+}
+
+function isThere(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** npm and cdk say more than execFile takes by itself. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+
+/** The environment for programs that need nothing of this one's but to find others; Node is the one that runs the tests. */
+export function bareEnvironment(home: string): NodeJS.ProcessEnv {
+  const { PATH = '' } = process.env;
+  return { PATH: [path.dirname(process.execPath), PATH].join(path.delimiter), HOME: home, TMPDIR: home };
+}
+
+/** Runs a program to its end and gives what it wrote to stdout. Raises an error with all that it wrote where it fails. */
+export async function runProgram(
+  program: string,
+  parameters: readonly string[],
+  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): Promise<string> {
+  try {
+    const { stdout } = await execute(program, [...parameters], { ...options, maxBuffer: MAX_OUTPUT_BYTES });
+    return stdout;
+  } catch (cause) {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
+    throw new Error(`${path.basename(program)} ${parameters.join(' ')} failed:\n${stdout}\n${stderr}`, { cause });
+  }
+}

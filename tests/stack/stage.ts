@@ -1,0 +1,47 @@
+import { ClusterClient } from '../support/cluster-client.ts';
+import { SecretClient } from '../support/secret-client.ts';
+import { Account } from './account.ts';
+import { startAvailableCluster, type AvailableCluster } from './available-cluster.ts';
+import { startEmulator, type Emulator } from './emulator.ts';
+
+/** Where the functions look for their kubeconfig unless told otherwise. */
+const KUBECONFIG_SECRET = 'kargo-front-door/kubeconfig';
+
+/** An empty account and an empty cluster to deploy into. */
+export interface Stage {
+  readonly emulator: Emulator;
+  readonly account: Account;
+  readonly secrets: SecretClient;
+  readonly cluster: AvailableCluster;
+  /** Acts on the cluster as its administrator. */
+  readonly objects: ClusterClient;
+  /** Writes the secret with the functions' kubeconfig. */
+  createKubeconfig(): Promise<void>;
+  deleteKubeconfig(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts both; with `auth`, IAM policies are enforced. */
+export async function startStage(options: { readonly auth: boolean }): Promise<Stage> {
+  const cluster = await startAvailableCluster();
+  const emulator = await startEmulator(options).catch(async (error: unknown) => {
+    await cluster.stop();
+    throw error;
+  });
+  const account = new Account(emulator);
+  const secrets = new SecretClient(emulator.url);
+  return {
+    emulator,
+    account,
+    secrets,
+    cluster,
+    objects: new ClusterClient(cluster.target),
+    createKubeconfig: async () => secrets.create(KUBECONFIG_SECRET, await cluster.kubeconfig()),
+    deleteKubeconfig: () => secrets.delete(KUBECONFIG_SECRET),
+    close: async () => {
+      account.close();
+      secrets.close();
+      await Promise.all([emulator.stop(), cluster.stop()]);
+    },
+  };
+}
