@@ -2,6 +2,8 @@
 export default {
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
+  // Much of a run is waiting for loopback servers; on two cores jest would take one worker by itself.
+  maxWorkers: 2,
   transform: {
     '\\.ts$': [
       '@swc/jest',
