@@ -5,6 +5,7 @@ import {
   DeleteRouteCommand,
   GetIntegrationsCommand,
   GetRoutesCommand,
+  type Integration,
   type Route,
 } from '@aws-sdk/client-apigatewayv2';
 import type { GatewayRoute, GatewayRoutes } from '../app/ports.ts';
@@ -94,7 +95,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
       .catch((error: unknown) => {
         throw unavailable(error);
       });
-    const [only, ...others] = integrations.filter(({ IntegrationType: type }) => type === 'AWS_PROXY');
+    const [only, ...others] = integrations.filter(invokesLambda);
     if (only?.IntegrationId === undefined || others.length > 0) {
       throw new Error(
         `API ${this.#apiId} must have one Lambda integration, the receiver's; it has ${others.length + (only ? 1 : 0)}`,
@@ -102,6 +103,11 @@ export class ApiGatewayRoutes implements GatewayRoutes {
     }
     return `integrations/${only.IntegrationId}`;
   }
+}
+
+/** Services of AWS's own have the same type, and a subtype. */
+function invokesLambda({ IntegrationType: type, IntegrationSubtype: service }: Integration): boolean {
+  return type === 'AWS_PROXY' && service === undefined;
 }
 
 function isError(error: unknown, name: string): error is ApiGatewayV2ServiceException {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import {
   ApiException,
   Observable,
@@ -82,7 +83,7 @@ function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof TypeError && (error.message === 'fetch failed' || error.message === 'terminated')) {
     return {
       reason: 'cluster API unreachable',
-      detail: error.cause instanceof Error ? error.cause.message : error.message,
+      detail: isNativeError(error.cause) ? error.cause.message : error.message,
     };
   }
   return undefined;

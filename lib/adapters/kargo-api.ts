@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Unavailable } from '../app/unavailable.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { callCluster, isStatus } from './cluster-call.ts';
 
@@ -55,7 +56,7 @@ export class KargoApi {
             : api.listNamespacedCustomObject({ ...query, namespace }, options);
         },
         { signal },
-      );
+      ).catch(unavailableOn404);
       const { items, metadata } = v.parse(listPage, page);
       yield items.map((content) => ({
         name: content.metadata.name,
@@ -127,6 +128,12 @@ async function resultOf(patched: Promise<unknown>): Promise<PatchResult> {
     if (isStatus(error, 409)) return 'conflict';
     throw error;
   }
+}
+
+/** A list of what there is none of is empty; not found is a kind that the cluster does not serve, or not yet. */
+function unavailableOn404(cause: unknown): never {
+  if (isStatus(cause, 404)) throw new Unavailable('cluster API does not know Kargo', { cause });
+  throw cause;
 }
 
 function undefinedOn404(error: unknown): undefined {

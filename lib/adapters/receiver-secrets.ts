@@ -1,8 +1,14 @@
 import pLimit from 'p-limit';
 import type { Clock, ReceiverSecrets } from '../app/ports.ts';
+import { Unavailable } from '../app/unavailable.ts';
 import { inGrace, readSecretContent, type SecretReading } from '../core/receiver-secret.ts';
 import type { Receiver } from '../core/receiver.ts';
-import { BATCH_SIZE, type SecretsManager, type StoredReading } from './secrets-manager.ts';
+import {
+  BATCH_SIZE,
+  type SecretsManager,
+  type StoredReading,
+  type StoredVersion,
+} from './secrets-manager.ts';
 import type { SecretIdOf } from './secret-ids.ts';
 
 /** How long a secret is used without reading it again: as long as a deleted one may go on verifying. */
@@ -46,13 +52,19 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     };
     const wanted = [...new Set(ids)].filter((id) => from === 'store' || !isCached(id));
     const current = await this.#readCurrent(wanted, signal);
+    const fresh = new Map<string, SecretReading>();
     await Promise.all(
       wanted.map(async (id) => {
         const reading = await this.#complete(id, current.get(id), signal);
-        this.#cache.set(id, { reading, at: now });
+        fresh.set(id, reading);
+        // What could not be read may be read the next moment.
+        if (isUnreadable(reading)) this.#cache.delete(id);
+        else this.#cache.set(id, { reading, at: now });
       }),
     );
-    return ids.map((id) => this.#cache.get(id)?.reading ?? notAnswered(id));
+    return ids.map(
+      (id) => fresh.get(id) ?? this.#cache.get(id)?.reading ?? unreadable(id, 'no answer for it'),
+    );
   }
 
   async #readCurrent(ids: readonly string[], signal: AbortSignal): Promise<Map<string, StoredReading>> {
@@ -73,37 +85,43 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     return reading;
   }
 
+  /** Adds the previous version where it may still be used. One secret's trouble is its own reading, and costs the others nothing. */
   async #complete(
     id: string,
     batched: StoredReading | undefined,
     signal: AbortSignal,
   ): Promise<SecretReading> {
-    if (batched === undefined) return notAnswered(id);
+    if (batched === undefined) return unreadable(id, 'no answer for it');
     if (batched.kind === 'fault') return batched;
-    const isDated = this.#madeAt.get(id)?.versionId === batched.version.versionId;
-    const reading = isDated ? batched : await this.#readOne(id, signal);
-    if (reading.kind === 'fault') return reading;
-    const currentSince = this.#madeAt.get(id)?.createdAt ?? reading.version.createdAt;
-    const current = readSecretContent(reading.version.text);
+    try {
+      const isDated = this.#madeAt.get(id)?.versionId === batched.version.versionId;
+      const reading = isDated ? batched : await this.#readOne(id, signal);
+      return reading.kind === 'fault' ? reading : await this.#withPrevious(id, reading.version, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Unavailable)) throw error;
+      return unreadable(id, error.message);
+    }
+  }
+
+  async #withPrevious(id: string, version: StoredVersion, signal: AbortSignal): Promise<SecretReading> {
+    const current = readSecretContent(version.text);
+    const currentSince = this.#madeAt.get(id)?.createdAt ?? version.createdAt;
     if (!inGrace(currentSince, this.#parts.clock(), this.#parts.graceMs)) {
       return { kind: 'found', versions: { current, currentSince } };
     }
-    const previous = await this.#limit(() => this.#parts.store.read(id, 'AWSPREVIOUS', signal));
-    return {
-      kind: 'found',
-      versions: {
-        current,
-        currentSince,
-        ...(previous.kind === 'found' ? { previous: readSecretContent(previous.version.text) } : {}),
-      },
-    };
+    const stored = await this.#limit(() => this.#parts.store.read(id, 'AWSPREVIOUS', signal));
+    if (isUnreadable(stored)) return stored;
+    const previous = stored.kind === 'found' ? readSecretContent(stored.version.text) : undefined;
+    return { kind: 'found', versions: { current, currentSince, previous } };
   }
 }
 
-function notAnswered(id: string): SecretReading {
-  return {
-    kind: 'fault',
-    fault: 'unreadable',
-    reason: `secret "${id}" cannot be read: the store did not answer for it`,
-  };
+type UnreadableSecret = Extract<SecretReading, { kind: 'fault' }>;
+
+function isUnreadable(reading: SecretReading | StoredReading): reading is UnreadableSecret {
+  return reading.kind === 'fault' && reading.fault === 'unreadable';
+}
+
+function unreadable(id: string, why: string): UnreadableSecret {
+  return { kind: 'fault', fault: 'unreadable', reason: `secret "${id}" cannot be read: ${why}` };
 }

@@ -8,7 +8,7 @@ import {
 import { Unavailable } from '../app/unavailable.ts';
 
 /** A version of a secret as the store holds it; `text` is undefined for a binary one. */
-interface StoredVersion {
+export interface StoredVersion {
   readonly text: string | undefined;
   readonly versionId: string | undefined;
   readonly createdAt: Date;
@@ -76,10 +76,8 @@ export class SecretsManager {
     for (const value of answer.SecretValues ?? []) {
       if (value.Name !== undefined) readings.set(value.Name, { kind: 'found', version: toVersion(value) });
     }
-    for (const { SecretId: id = '', ErrorCode: code = '', Message: message } of answer.Errors ?? []) {
-      const fault = faultOf(id, code);
-      if (fault === undefined) throw unavailable(new Error(`${code}: ${message}`));
-      readings.set(id, fault);
+    for (const { SecretId: id = '', ErrorCode: code = '' } of answer.Errors ?? []) {
+      readings.set(id, faultOf(id, code) ?? unreadable(id, code));
     }
     return readings;
   }
@@ -96,11 +94,14 @@ function toVersion(
 }
 
 function faultOf(secretId: string, code: string): StoredReading | undefined {
-  if (MISSING.has(code))
+  if (MISSING.has(code)) {
     return { kind: 'fault', fault: 'missing', reason: `secret "${secretId}" does not exist` };
-  if (UNREADABLE.has(code))
-    return { kind: 'fault', fault: 'unreadable', reason: `secret "${secretId}" cannot be read: ${code}` };
-  return undefined;
+  }
+  return UNREADABLE.has(code) ? unreadable(secretId, code) : undefined;
+}
+
+function unreadable(secretId: string, code: string): StoredReading {
+  return { kind: 'fault', fault: 'unreadable', reason: `secret "${secretId}" cannot be read: ${code}` };
 }
 
 function unavailable(error: unknown): Unavailable {

@@ -1,7 +1,7 @@
 import { liveHashes } from '../core/live-hashes.ts';
 import type { GatewayRoutes, ReceiverConfigs } from './ports.ts';
 import { reconcileStatuses, type StatusParts } from './reconcile-statuses.ts';
-import { addRoutes, removeRoutes, type AddedRoutes } from './route-upkeep.ts';
+import { addRoutes, removeRoutes } from './route-upkeep.ts';
 import { readSecrets } from './secret-readings.ts';
 
 export interface ReconcileParts extends StatusParts {
@@ -21,43 +21,34 @@ export interface ReconcileResult {
 
 /**
  * Makes the gateway's routes and the Bitbucket entries of every status right, and writes only where something differs, so that it can
- * run at any time and any number of times. A URL is published after its route is there, and a route goes after its URL. One config
- * that cannot be reconciled never stops the others. A receiver whose secret is missing, empty or malformed is told to its owner in
- * the condition and is no failure of the run. Raises `Unavailable` where configs or secrets cannot be read at all.
+ * run at any time and any number of times. A URL is published after its route is there, and a route goes after its URL: in a run in
+ * which a config, a secret or a status gave trouble, none goes, because it may belong to that. One config that cannot be reconciled
+ * never stops the others. A receiver whose secret is missing, empty or malformed, or that the gateway has no room for, is told to its
+ * owner in the condition and is no failure of the run. Raises `Unavailable` where configs or secrets cannot be read at all.
  */
 export async function reconcileReceivers(
   parts: ReconcileParts,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { clock, graceMs, log } = parts;
   const { configs, unreadable } = await parts.configs.list(signal);
   const secretOf = await readSecrets(parts.secrets, configs, signal);
-  const failures = [...unreadable];
-  const routeParts = parts.routes && { routes: parts.routes, log };
-  const attempt = async <T>(what: string, work: () => Promise<T>, otherwise: T): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
-      log.error(what, { error });
-      return otherwise;
-    }
-  };
+  const live = liveHashes(configs, secretOf, parts.clock(), parts.graceMs);
+  const added = parts.routes && (await addRoutes({ routes: parts.routes, log: parts.log }, live, signal));
+  const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
+  const statuses = await reconcileStatuses(parts, configs, facts, signal);
 
-  let added: AddedRoutes = { unrouted: new Map(), stale: [] };
-  if (routeParts) {
-    const live = liveHashes(configs, secretOf, clock(), graceMs);
-    added = await attempt('routes could not be added', () => addRoutes(routeParts, live, signal), added);
-  }
-  const statuses = await reconcileStatuses(parts, configs, { secretOf, unrouted: added.unrouted }, signal);
-  failures.push(...statuses.failures);
-  // A config that could not be read may declare the receivers that these routes belong to.
-  if (routeParts && unreadable.length === 0) {
-    await attempt(
-      'routes could not be removed',
-      () => removeRoutes(routeParts, added.stale, signal),
-      undefined,
+  const failures = [...unreadable, ...statuses.failures];
+  if (parts.routes && added && failures.length === 0) {
+    const removal = await removeRoutes({ routes: parts.routes, log: parts.log }, added.stale, signal).catch(
+      asError,
     );
+    if (removal !== undefined) failures.push(`routes could not be removed: ${removal.message}`);
   }
+  if (added?.failure !== undefined)
+    failures.push(`routes could not be added: ${asError(added.failure).message}`);
   return { configs: configs.length, written: statuses.written, failures };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

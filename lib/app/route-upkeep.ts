@@ -7,33 +7,51 @@ export interface RouteUpkeepParts {
 
 /** What adding routes came to. */
 export interface AddedRoutes {
-  /** By hash: why a live receiver has no route. */
+  /** By hash: why a live receiver has no route, in words. */
   readonly unrouted: ReadonlyMap<string, string>;
   /** Routes that belong to no live receiver, to be removed once everything else is done. */
   readonly stale: readonly GatewayRoute[];
+  /** What is no lack of room but trouble with the gateway. */
+  readonly failure?: unknown;
 }
 
+/** What a receiver's owner is told of trouble that is not its own. */
+const NOT_ASKED = 'the gateway does not take it just now; it is tried again every minute';
+
 /**
- * Adds the gateway routes that live receivers lack. A gateway that has no room for a route is no error: the rest goes on, and the
- * answer tells who has none. Raises `Unavailable`.
+ * Adds the gateway routes that live receivers lack, one after the other and none after the first refusal: the gateway's control plane
+ * takes few requests a second. Raises nothing; what could not be added is told by hash, so that no URL is published without a route.
  */
 export async function addRoutes(
   { routes, log }: RouteUpkeepParts,
   live: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<AddedRoutes> {
-  const existing = await routes.list(signal);
-  const routed = new Set(existing.map(({ hash }) => hash));
   const unrouted = new Map<string, string>();
-  let noRoom: string | undefined;
+  let existing: readonly GatewayRoute[] = [];
+  let refusal: string | undefined;
+  let failure: unknown;
+  const attempt = async (work: () => Promise<string | undefined>): Promise<void> => {
+    try {
+      refusal = await work();
+    } catch (error) {
+      log.error('the gateway gave trouble', { error });
+      failure = error;
+      refusal = NOT_ASKED;
+    }
+  };
+  await attempt(async () => {
+    existing = await routes.list(signal);
+    return undefined;
+  });
+  const routed = new Set(existing.map(({ hash }) => hash));
   for (const hash of live) {
     if (routed.has(hash)) continue;
-    // One after the other, and none after the first refusal: the gateway's control plane takes few requests a second.
-    noRoom ??= await routes.add(hash, signal);
-    if (noRoom !== undefined) unrouted.set(hash, noRoom);
-    else log.info('route added', { hash });
+    if (refusal === undefined) await attempt(() => routes.add(hash, signal));
+    if (refusal === undefined) log.info('route added', { hash });
+    else unrouted.set(hash, refusal);
   }
-  return { unrouted, stale: existing.filter(({ hash }) => !live.has(hash)) };
+  return { unrouted, stale: existing.filter(({ hash }) => !live.has(hash)), failure };
 }
 
 /** Removes routes that belong to no live receiver. Raises `Unavailable`. */

@@ -64,5 +64,5 @@ export function judgeReadiness(
   const noRoute = facts.unrouted.get(hash);
   return noRoute === undefined
     ? { name, entry }
-    : faulty(entry, 'RouteMissing', `the gateway has no room for its route: ${noRoute}`);
+    : faulty('standing', 'RouteMissing', `the gateway has no route for it: ${noRoute}`);
 }

@@ -3,6 +3,7 @@ import { passSeconds, stopClock } from '../support/clock.ts';
 import { receiverPath } from '../support/deliver.ts';
 import { Gateway, type Refusal } from '../support/gateway.ts';
 import { project, projectConfig } from '../support/kargo-objects.ts';
+import type { Trouble } from '../support/loopback-proxy.ts';
 import { startOutside, type Outside } from '../support/outside.ts';
 
 const routeOf = (name: string, secret = 's3cret', receiver = 'bb'): string =>
@@ -15,7 +16,19 @@ const NO_ROOM: Refusal = {
   message: 'Maximum number of Routes for this API has been reached.',
 };
 const TOO_FAST: Refusal = { status: 429, type: 'TooManyRequestsException', message: 'Rate exceeded' };
+const DENIED: Trouble = { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } };
 const HOURS = 3_600;
+const demoConfig = projectConfig('demo', []);
+const zooConfig = projectConfig('zoo', []);
+
+/** Makes of a batch's answer one in which a secret is refused. */
+function deny(answer: string, name: string): string {
+  const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };
+  return JSON.stringify({
+    SecretValues: SecretValues.filter(({ Name }) => Name !== name),
+    Errors: [{ SecretId: name, ErrorCode: 'AccessDeniedException' }],
+  });
+}
 
 let outside: Outside;
 let gateway: Gateway;
@@ -37,6 +50,11 @@ afterEach(async () => {
 });
 
 const routeKeys = (): string[] => gateway.routes.map(({ routeKey }) => routeKey).toSorted();
+const pathsOf = async (name: string): Promise<string[]> => {
+  const { status } = await outside.objects.get('ProjectConfig', name, name);
+  const { webhookReceivers = [] } = status as { webhookReceivers?: { path: string }[] };
+  return webhookReceivers.map(({ path }) => path);
+};
 const conditionOf = async (name: string) => {
   const { status } = await outside.objects.get('ProjectConfig', name, name);
   const { conditions } = status as { conditions: { status: string; reason: string; message: string }[] };
@@ -73,7 +91,7 @@ describe('the routes of the gateway', () => {
     gateway.add(`POST /bitbucket/${'c'.repeat(64)}`);
     await outside.reconcile();
     expect(gateway.changes.map((change) => change.split(' ', 1)[0])).toEqual(['POST', 'POST', 'DELETE']);
-    await outside.objects.delete(projectConfig('zoo', []));
+    await outside.objects.delete(zooConfig);
     await outside.reconcile();
     expect(routeKeys()).toEqual([demo]);
   });
@@ -88,14 +106,39 @@ describe('the routes of the gateway', () => {
     expect(routeKeys()).toEqual([routeOf('demo', 'new'), zoo].toSorted());
   });
 
-  test('stay where a secret cannot be read just now', async () => {
+  test.each([
+    ['', () => undefined],
+    [
+      ', and somebody blanked the status list',
+      () => outside.objects.patchStatus(demoConfig, { webhookReceivers: null }),
+    ],
+  ])('stay where a secret cannot be read just now%s', async (_what, before) => {
     await outside.reconcile();
+    await outside.secrets.rotate('kargo/demo/bitbucket', 'new');
+    await outside.reconcile();
+    await before();
     outside.store.trouble = ({ operation, body }) =>
-      operation === 'BatchGetSecretValue' || body.includes('kargo/demo/')
-        ? { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } }
-        : undefined;
-    await expect(outside.reconcile()).rejects.toThrow('AccessDeniedException');
+      operation === 'BatchGetSecretValue'
+        ? { kind: 'rewrite', rewrite: (answer) => deny(answer, 'kargo/demo/bitbucket') }
+        : body.includes('kargo/demo/')
+          ? DENIED
+          : undefined;
+    await expect(outside.reconcile()).rejects.toThrow('secret "kargo/demo/bitbucket" cannot be read');
+    expect(routeKeys()).toEqual([demo, routeOf('demo', 'new'), zoo].toSorted());
+  });
+
+  test('stay as long as their URL cannot be taken back', async () => {
+    await outside.reconcile();
+    await outside.objects.patch(zooConfig, { spec: { webhookReceivers: [] } });
+    outside.cluster.trouble = ({ path }) =>
+      path.endsWith('/projectconfigs/zoo/status') ? { kind: 'answer', status: 503 } : undefined;
+    await expect(outside.reconcile()).rejects.toThrow(
+      'ProjectConfig zoo/zoo: its status could not be written',
+    );
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
+    outside.cluster.forget();
+    await outside.reconcile();
+    expect(routeKeys()).toEqual([demo]);
   });
 });
 
@@ -107,7 +150,7 @@ describe('a gateway', () => {
     expect(await conditionOf('demo')).toMatchObject({
       status: 'False',
       reason: 'RouteMissing',
-      message: `receiver "bb": the gateway has no room for its route: ${NO_ROOM.message}`,
+      message: `receiver "bb": the gateway has no route for it: ${NO_ROOM.message}`,
     });
     expect(routeKeys()).toEqual([]);
     gateway.refuse = () => undefined;
@@ -119,10 +162,30 @@ describe('a gateway', () => {
   test.each([
     ['that throttles', TOO_FAST],
     ['that refuses us', { status: 403, type: 'AccessDeniedException', message: 'no' }],
-  ])('%s fails the run, and no status suffers', async (_what, refusal) => {
-    gateway.refuse = (method) => (method === 'POST' ? refusal : undefined);
+  ])('%s fails the run, and no URL is published without a route', async (_what, refusal) => {
+    gateway.refuse = (method) => (method === 'POST' && gateway.changes.length > 0 ? refusal : undefined);
     await expect(outside.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
+    expect(routeKeys()).toEqual([demo]);
+    expect(await pathsOf('demo')).toEqual([`/kargo${receiverPath('demo')}`]);
+    expect(await pathsOf('zoo')).toEqual([]);
     expect(await conditionOf('demo')).toMatchObject({ status: 'True' });
+    expect(await conditionOf('zoo')).toMatchObject({
+      status: 'False',
+      reason: 'RouteMissing',
+      message:
+        'receiver "bb": the gateway has no route for it: the gateway does not take it just now; it is tried again every minute',
+    });
+    gateway.refuse = () => undefined;
+    await outside.reconcile();
+    expect(await pathsOf('zoo')).toEqual([`/kargo${receiverPath('zoo')}`]);
+  });
+
+  test('that tells nothing keeps what is published', async () => {
+    await outside.reconcile();
+    gateway.refuse = () => TOO_FAST;
+    await expect(outside.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
+    expect(await pathsOf('demo')).toEqual([`/kargo${receiverPath('demo')}`]);
+    expect(routeKeys()).toEqual([demo, zoo].toSorted());
   });
 
   test('with another Lambda’s integration is not guessed at', async () => {
