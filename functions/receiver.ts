@@ -13,7 +13,7 @@ import { KargoRefreshTargets } from '../lib/adapters/refresh-targets.ts';
 import { secretIds } from '../lib/adapters/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
 import { readSettings } from '../lib/adapters/settings.ts';
-import { handleDelivery } from '../lib/app/handle-delivery.ts';
+import { handleDelivery, type HandledDelivery } from '../lib/app/handle-delivery.ts';
 import { ReceiverDirectory } from '../lib/app/receiver-directory.ts';
 import { answerTo } from '../lib/core/answer.ts';
 
@@ -23,11 +23,17 @@ const BUDGET_MS = 8_000;
 /** What is kept of the function's own timeout to answer in. */
 const ANSWER_RESERVE_MS = 500;
 
+/** One silent connection leaves time for another. */
+const ATTEMPT_TIMEOUT_MS = 3_000;
+
 const settings = readSettings(process.env);
 const logger = createLogger('receiver');
 const store = new SecretsManager();
 const metrics = createMetrics('receiver');
-const kargo = connectToKargo(settings.cluster, store, noteClusterLatency(metrics));
+const kargo = connectToKargo(settings.cluster, store, {
+  attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+  noteLatency: noteClusterLatency(metrics),
+});
 const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
 const parts = {
@@ -49,7 +55,12 @@ async function receive(
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const { hash, delivery, requestUuid } = readGatewayDelivery(event);
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
-  const handled = await handleDelivery(parts, hash, delivery, AbortSignal.timeout(Math.max(0, budget)));
+  const handled = await handleDelivery(parts, hash, delivery, AbortSignal.timeout(Math.max(0, budget))).catch(
+    (error: unknown): HandledDelivery => ({
+      outcome: { kind: 'internal-error', requestId: context.awsRequestId },
+      about: { error },
+    }),
+  );
   const answer = answerTo(handled.outcome);
   countDelivery(metrics, delivery.eventKey, handled.outcome);
   logDelivery(logger, { requestUuid, eventKey: delivery.eventKey, ...handled.about }, answer);

@@ -19,12 +19,18 @@ const BUDGET_MS = 50_000;
 /** What is kept of the function's own timeout to end in. */
 const END_RESERVE_MS = 500;
 
+/** A cluster under load may take its time over a page of configs. */
+const ATTEMPT_TIMEOUT_MS = 15_000;
+
 const settings = readSettings(process.env);
 const logger = createLogger('reconciler');
 const store = new SecretsManager();
 const metrics = createMetrics('reconciler');
 const configs = new KargoReceiverConfigs(
-  connectToKargo(settings.cluster, store, noteClusterLatency(metrics)),
+  connectToKargo(settings.cluster, store, {
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    noteLatency: noteClusterLatency(metrics),
+  }),
 );
 const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
@@ -42,7 +48,12 @@ const parts = {
 /** Reconciles every receiver once. Raises an error after the whole run if anything failed, so that an alarm can ring. */
 async function reconcile(_event: unknown, context: Context): Promise<ReconcileResult> {
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - END_RESERVE_MS);
-  const result = await reconcileReceivers(parts, AbortSignal.timeout(Math.max(0, budget)));
+  const result = await reconcileReceivers(parts, AbortSignal.timeout(Math.max(0, budget))).catch(
+    (error: unknown) => {
+      countReconcileFailures(metrics, 1);
+      throw error;
+    },
+  );
   logger[result.written > 0 ? 'info' : 'debug']('reconciled', { ...result });
   countReconcileFailures(metrics, result.failures.length);
   if (result.failures.length > 0)

@@ -7,6 +7,9 @@ import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
 import type { LocalSettings } from './local-settings.ts';
 import { kubeconfigFor } from './stand-in-kubeconfig.ts';
 
+/** The cluster is on this machine, or is one that a person waits for. */
+const ATTEMPT_TIMEOUT_MS = 3_000;
+
 /** Gives the environment in which the functions, and whoever looks over their shoulder, reach what `npm start` serves. */
 export function localEnvironment(settings: LocalSettings): NodeJS.ProcessEnv {
   const { env } = process;
@@ -31,15 +34,21 @@ export function localKargo({ kubeconfig, clusterPort }: LocalSettings): KargoApi
     kubeconfig === undefined
       ? () => Promise.resolve({ kubeconfig: parseKubeconfig(kubeconfigFor(standIn), standIn) })
       : clusterCredentials({ kind: 'kubeconfig-file', path: kubeconfig }, new SecretsManager());
-  return new KargoApi(new ClusterConnection(credentials));
+  return new KargoApi(new ClusterConnection(credentials, { attemptTimeoutMs: ATTEMPT_TIMEOUT_MS }));
 }
 
-/** Connects to the secret store of the local run, under the names that the functions use by default. */
-export function localSecrets(settings: LocalSettings): StoredReceiverSecrets {
-  Object.assign(process.env, localEnvironment(settings));
+/**
+ * Connects to the secret store of the local run, under the names that the functions use. The SDK takes its endpoint and credentials
+ * from this process's environment, which must be `localEnvironment`.
+ */
+export function localSecrets(environment: NodeJS.ProcessEnv): StoredReceiverSecrets {
+  const { SECRET_NAME_TEMPLATE: template, SYSTEM_RESOURCES_NAMESPACE: systemNamespace } = environment;
   return new StoredReceiverSecrets({
     store: new SecretsManager(),
-    secretIdOf: secretIds('kargo/{namespace}/{name}', 'kargo-system-resources'),
+    secretIdOf: secretIds(
+      template || 'kargo/{namespace}/{name}',
+      systemNamespace || 'kargo-system-resources',
+    ),
     clock: () => new Date(),
     graceMs: 0,
   });

@@ -6,21 +6,27 @@ import {
   type RequestContext,
   type SecurityAuthentication,
 } from '@kubernetes/client-node';
+import { Unavailable } from '../app/unavailable.ts';
 import type { ClusterAccess, ClusterCredentials } from './cluster-access.ts';
+
+export interface ConnectionOptions {
+  /** How long one attempt at a request may take, in milliseconds. */
+  readonly attemptTimeoutMs: number;
+  /** Is told how long each attempt took, in milliseconds. */
+  readonly noteLatency?: (milliseconds: number) => void;
+}
 
 /** The one connection to the cluster API, kept between invocations. */
 export class ClusterConnection {
-  readonly #credentials: ClusterCredentials;
+  readonly attemptTimeoutMs: number;
   readonly #noteLatency: (milliseconds: number) => void;
+  readonly #credentials: ClusterCredentials;
   #current: Promise<Connected> | undefined;
 
-  /** `noteLatency` is told how long each request took. */
-  constructor(
-    credentials: ClusterCredentials,
-    noteLatency: (milliseconds: number) => void = () => undefined,
-  ) {
+  constructor(credentials: ClusterCredentials, { attemptTimeoutMs, noteLatency }: ConnectionOptions) {
     this.#credentials = credentials;
-    this.#noteLatency = noteLatency;
+    this.attemptTimeoutMs = attemptTimeoutMs;
+    this.#noteLatency = noteLatency ?? (() => undefined);
   }
 
   /** Waits for a request that was sent and notes how long it took. Raises what the request raises. */
@@ -33,7 +39,7 @@ export class ClusterConnection {
     }
   }
 
-  /** Gives the client; credentials that end are renewed in time. Raises what the credentials raise; the next call tries again. */
+  /** Gives the client; credentials that end are renewed in time. Raises `Unavailable` where there are none; the next call tries again. */
   async api(signal: AbortSignal): Promise<CustomObjectsApi> {
     const connecting = (this.#current ??= this.#credentials(signal).then(connect));
     try {
@@ -41,7 +47,9 @@ export class ClusterConnection {
       if (connected.renewAt === undefined || new Date() < connected.renewAt) return connected.api;
     } catch (error) {
       this.#letGo(connecting);
-      throw error;
+      if (error instanceof Unavailable) throw error;
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new Unavailable('cluster API not configured', { cause: error, detail });
     }
     this.#letGo(connecting);
     return this.api(signal);

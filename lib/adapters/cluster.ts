@@ -1,5 +1,5 @@
 import { clusterCredentials } from './cluster-credentials.ts';
-import { ClusterConnection } from './cluster-connection.ts';
+import { ClusterConnection, type ConnectionOptions } from './cluster-connection.ts';
 import { KargoApi } from './kargo-api.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 import type { ClusterSettings } from './settings.ts';
@@ -8,7 +8,7 @@ import type { ClusterSettings } from './settings.ts';
 export function connectToKargo(
   settings: ClusterSettings,
   store: SecretsManager,
-  noteLatency: (milliseconds: number) => void,
+  options: ConnectionOptions,
 ): KargoApi {
-  return new KargoApi(new ClusterConnection(clusterCredentials(settings, store), noteLatency));
+  return new KargoApi(new ClusterConnection(clusterCredentials(settings, store), options));
 }

@@ -1,17 +1,11 @@
 import * as v from 'valibot';
+import type { ClusterObject } from '../app/ports.ts';
 import { Unavailable } from '../app/unavailable.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { callCluster, isStatus } from './cluster-call.ts';
 
 /** The kinds of Kargo that are read or written here, by their plural names. */
 export type KargoPlural = 'projectconfigs' | 'clusterconfigs' | 'warehouses' | 'promotions';
-
-/** An object as the cluster holds it; only its names are relied on. */
-export interface KargoObject {
-  readonly namespace: string;
-  readonly name: string;
-  readonly content: unknown;
-}
 
 /** Objects of one page of a list: a Warehouse is about 7 KB, so a page stays below 4 MB. */
 const PAGE_SIZE = 500;
@@ -22,7 +16,7 @@ const MERGE_PATCH = 'application/merge-patch+json';
 const listPage = v.object({
   metadata: v.optional(v.object({ continue: v.optional(v.string()) })),
   items: v.array(
-    v.looseObject({ metadata: v.looseObject({ name: v.string(), namespace: v.optional(v.string(), '') }) }),
+    v.looseObject({ metadata: v.looseObject({ name: v.string(), namespace: v.optional(v.string()) }) }),
   ),
 });
 
@@ -39,7 +33,7 @@ export class KargoApi {
     plural: KargoPlural,
     namespace: string,
     signal: AbortSignal,
-  ): AsyncGenerator<readonly KargoObject[]> {
+  ): AsyncGenerator<readonly ClusterObject[]> {
     let next: string | undefined;
     do {
       const page: unknown = await callCluster(
@@ -57,10 +51,12 @@ export class KargoApi {
         },
         { signal },
       ).catch(unavailableOn404);
-      const { items, metadata } = v.parse(listPage, page);
+      if (!v.is(listPage, page))
+        throw new Unavailable('cluster API is in trouble', { detail: 'its list cannot be read' });
+      const { items, metadata } = page;
       yield items.map((content) => ({
         name: content.metadata.name,
-        namespace: content.metadata.namespace,
+        namespace: content.metadata.namespace ?? '',
         content,
       }));
       next = metadata?.continue || undefined;

@@ -1,7 +1,7 @@
-import type { ConfigStatuses, ListedConfigs, ReceiverConfigs } from '../app/ports.ts';
+import type { ClusterObject, ConfigStatuses, ListedConfigs, ReceiverConfigs } from '../app/ports.ts';
 import type { StatusPlan } from '../core/receiver-status.ts';
 import { readReceiverConfig, type ReceiverConfig } from '../core/receiver.ts';
-import type { KargoApi, KargoObject, KargoPlural } from './kargo-api.ts';
+import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** The one ClusterConfig that Kargo looks at. */
 const CLUSTER_CONFIG_NAME = 'cluster';
@@ -64,7 +64,7 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
 
   async #listKind(
     kind: ReceiverConfig['kind'],
-    isKargos: (object: KargoObject) => boolean,
+    isKargos: (object: ClusterObject) => boolean,
     signal: AbortSignal,
   ): Promise<ListedConfigs> {
     const configs: ReceiverConfig[] = [];

@@ -1,5 +1,5 @@
 import type { ClusterObject, RefreshTargets } from '../app/ports.ts';
-import type { RefreshKind } from '../core/affected-objects.ts';
+import type { RefreshKind } from '../core/refresh-kind.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** Kargo's controller discovers anew, or looks at the pull request again, when this annotation's value changes. */

@@ -8,6 +8,9 @@ import { Unavailable } from './unavailable.ts';
 /** What may be told to a caller who has not signed: not who is away. */
 const CANNOT_TELL = 'temporarily unavailable';
 
+/** Names of refs or objects in one line of the log. */
+const MAX_LOGGED_NAMES = 50;
+
 export interface DeliveryParts extends RefreshParts {
   readonly directory: ReceiverDirectory;
 }
@@ -38,7 +41,7 @@ export async function handleDelivery(
     if (!(await isProven(parts.directory, hash, live, delivery, signal)))
       return { outcome: { kind: 'unauthorized' }, about };
   } catch (error) {
-    return unavailable(error, CANNOT_TELL, live === undefined ? {} : describeReceiver(live));
+    return unavailable(error, live === undefined ? {} : describeReceiver(live), CANNOT_TELL);
   }
   const judgement = judgeProven(delivery);
   if (judgement.kind === 'answer') return { outcome: judgement.outcome, about: describeReceiver(live) };
@@ -71,14 +74,14 @@ async function act(
       about: { ...about, refreshed },
     };
   } catch (error) {
-    return unavailable(error, error instanceof Unavailable ? error.reason : '', about);
+    return unavailable(error, about);
   }
 }
 
-/** Raises what is no `Unavailable`: a mistake of ours. */
-function unavailable(error: unknown, reason: string, about: HandledDelivery['about']): HandledDelivery {
+/** Gives the outcome of trouble outside, in the words of `reason` or of the trouble itself. Raises what is a mistake of ours. */
+function unavailable(error: unknown, about: HandledDelivery['about'], reason?: string): HandledDelivery {
   if (!(error instanceof Unavailable)) throw error;
-  return { outcome: { kind: 'unavailable', reason }, about: { ...about, error } };
+  return { outcome: { kind: 'unavailable', reason: reason ?? error.reason }, about: { ...about, error } };
 }
 
 function describeReceiver({ receiver }: LiveReceiver): Record<string, unknown> {
@@ -89,6 +92,13 @@ function describeEvent(event: BitbucketEvent): Record<string, unknown> {
   if (event.kind === 'pull-request-closed') return { pullRequest: event.url };
   return {
     repository: [...event.repository.addresses],
-    refs: event.refs.map(({ kind, name }) => `${kind} ${name}`),
+    refs: shortList(event.refs.map(({ kind, name }) => `${kind} ${name}`)),
   };
+}
+
+/** A sender may push any number of refs, and a line of the log is paid for by its length. */
+function shortList(names: readonly string[]): readonly string[] {
+  return names.length <= MAX_LOGGED_NAMES
+    ? names
+    : [...names.slice(0, MAX_LOGGED_NAMES), `and ${names.length - MAX_LOGGED_NAMES} more`];
 }

@@ -1,11 +1,11 @@
-import type { RefreshKind } from '../core/affected-objects.ts';
+import type { RefreshKind } from '../core/refresh-kind.ts';
 import type { Receiver, ReceiverConfig } from '../core/receiver.ts';
 import type { SecretReading } from '../core/receiver-secret.ts';
 import type { StatusPlan } from '../core/receiver-status.ts';
 
 /**
  * What the use cases ask of the outside. Every method that waits takes the signal that ends the waiting; it raises `Unavailable` when
- * the other side is away, throttles or refuses, and when the signal ends it.
+ * the other side is away, throttles or refuses, and when the signal ends it, and a plain `Error` for what no later try would mend.
  */
 
 /** The ProjectConfigs and the ClusterConfig. */

@@ -1,4 +1,4 @@
-import { liveHashes } from '../core/live-hashes.ts';
+import { liveHashes, publishedHashes } from '../core/live-hashes.ts';
 import type { GatewayRoutes, ReceiverConfigs } from './ports.ts';
 import { reconcileStatuses, type StatusParts } from './reconcile-statuses.ts';
 import { addRoutes, removeRoutes } from './route-upkeep.ts';
@@ -33,7 +33,9 @@ export async function reconcileReceivers(
   const { configs, unreadable } = await parts.configs.list(signal);
   const secretOf = await readSecrets(parts.secrets, configs, signal);
   const live = liveHashes(configs, secretOf, parts.clock(), parts.graceMs);
-  const added = parts.routes && (await addRoutes({ routes: parts.routes, log: parts.log }, live, signal));
+  const added =
+    parts.routes &&
+    (await addRoutes({ routes: parts.routes, log: parts.log }, live, publishedHashes(configs), signal));
   const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
   const statuses = await reconcileStatuses(parts, configs, facts, signal);
 

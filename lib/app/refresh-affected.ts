@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
-import { judgeObject, kindAffectedBy, type RefreshKind } from '../core/affected-objects.ts';
+import { judgeObject, kindAffectedBy } from '../core/affected-objects.ts';
 import type { BitbucketEvent } from '../core/bitbucket-event.ts';
+import type { RefreshKind } from '../core/refresh-kind.ts';
 import type { ClusterObject, Clock, Log, RefreshTargets } from './ports.ts';
 import { Unavailable } from './unavailable.ts';
 

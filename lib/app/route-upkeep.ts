@@ -21,14 +21,16 @@ const NOT_ASKED = 'the gateway does not take it just now; it is tried again ever
 /**
  * Adds the gateway routes that live receivers lack, one after the other and none after the first refusal: the gateway's control plane
  * takes few requests a second. Raises nothing; what could not be added is told by hash, so that no URL is published without a route.
+ * `published` are the hashes that stand in statuses: where the routes cannot be listed, theirs are taken to be there.
  */
 export async function addRoutes(
   { routes, log }: RouteUpkeepParts,
   live: ReadonlySet<string>,
+  published: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<AddedRoutes> {
   const unrouted = new Map<string, string>();
-  let existing: readonly GatewayRoute[] = [];
+  let existing: readonly GatewayRoute[] | undefined;
   let refusal: string | undefined;
   let failure: unknown;
   const attempt = async (work: () => Promise<string | undefined>): Promise<void> => {
@@ -44,14 +46,15 @@ export async function addRoutes(
     existing = await routes.list(signal);
     return undefined;
   });
-  const routed = new Set(existing.map(({ hash }) => hash));
+  const routed = existing === undefined ? published : new Set(existing.map(({ hash }) => hash));
   for (const hash of live) {
     if (routed.has(hash)) continue;
     if (refusal === undefined) await attempt(() => routes.add(hash, signal));
     if (refusal === undefined) log.info('route added', { hash });
     else unrouted.set(hash, refusal);
   }
-  return { unrouted, stale: existing.filter(({ hash }) => !live.has(hash)), failure };
+  const stale = (existing ?? []).filter(({ hash }) => !live.has(hash));
+  return { unrouted, stale, failure };
 }
 
 /** Removes routes that belong to no live receiver. Raises `Unavailable`. */

@@ -1,10 +1,8 @@
 import type { BitbucketEvent } from './bitbucket-event.ts';
 import { awaitsPullRequest } from './promotion.ts';
+import type { RefreshKind } from './refresh-kind.ts';
 import type { Verdict } from './verdict.ts';
 import { subscribesToPush } from './warehouse.ts';
-
-/** The kinds of object that a delivery can refresh. */
-export type RefreshKind = 'warehouse' | 'promotion';
 
 /** Gives the kind of object that an event can affect. */
 export function kindAffectedBy(event: BitbucketEvent): RefreshKind {

@@ -1,3 +1,5 @@
+import type { RefreshKind } from './refresh-kind.ts';
+
 /** What became of a delivery. Everything the caller is told follows from it. */
 export type Outcome =
   | { readonly kind: 'unknown-receiver' }
@@ -8,7 +10,7 @@ export type Outcome =
   | { readonly kind: 'missing-event-key' }
   | { readonly kind: 'ignored'; readonly eventKey: string }
   | { readonly kind: 'invalid-body'; readonly detail?: string }
-  | { readonly kind: 'refreshed'; readonly target: 'warehouse' | 'promotion'; readonly count: number }
+  | { readonly kind: 'refreshed'; readonly target: RefreshKind; readonly count: number }
   | { readonly kind: 'unavailable'; readonly reason: string }
   | { readonly kind: 'internal-error'; readonly requestId: string };
 

@@ -1,4 +1,4 @@
-import { receiverHash } from './receiver-path.ts';
+import { hashInPath, receiverHash } from './receiver-path.ts';
 import { acceptedSecrets, type SecretReading } from './receiver-secret.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from './receiver.ts';
 
@@ -18,4 +18,10 @@ export function liveHashes(
     return secrets.map((secret) => receiverHash(receiver.project, receiver.name, secret));
   });
   return new Set(hashes);
+}
+
+/** Gives every hash that a status list names. */
+export function publishedHashes(configs: readonly ReceiverConfig[]): Set<string> {
+  const paths = configs.flatMap(({ status }) => status.webhookReceivers.map(({ path }) => path));
+  return new Set(paths.map((path) => hashInPath(path ?? '')).filter((hash) => hash !== undefined));
 }

@@ -88,6 +88,31 @@ test('a push is told in one line', async () => {
   ]);
 });
 
+test('a push of very many refs is told in a line of bounded length', async () => {
+  const names = Array.from({ length: 60 }, (_none, index) => `tag v${index}`);
+  await send({ payload: marked(cloudPush('acme/shop', ...names)) });
+  const [record] = delivered();
+  expect(record?.['refs']).toEqual([...names.slice(0, 50), 'and 10 more']);
+});
+
+test('a mistake of ours is told by the request, as any other delivery', async () => {
+  outside.cluster.trouble = ({ path }) =>
+    path.includes('/warehouses') ? { kind: 'answer', status: 400 } : undefined;
+  expect(await send({ headers: { 'x-request-uuid': 'a7b1' } })).toEqual({
+    status: 500,
+    body: { error: 'internal error', requestId: 'lambda-request' },
+  });
+  expect(delivered()).toMatchObject([
+    {
+      level: 'ERROR',
+      requestUuid: 'a7b1',
+      eventKey: 'repo:push',
+      status: 500,
+      error: { name: expect.any(String) },
+    },
+  ]);
+});
+
 test.each<[what: string, delivery: DeliveryOptions, record: object]>([
   [
     'a push of Data Center, by its own name for the request',

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { deliver, type ReceiverHandler } from '../support/deliver.ts';
@@ -80,22 +81,41 @@ describe('the secret store', () => {
     expect(await deliver(cold)).toEqual(refreshed(2));
   });
 
-  test('that keeps one secret from us costs the others nothing', async () => {
-    await outside.objects.create(...project('other'), warehouse('other', 'main'));
-    await outside.secrets.create('kargo/other/bitbucket', 's3cret');
-    await outside.reconcile();
-    const cold = await outside.receiver();
-    outside.store.trouble = ({ body, operation }) => {
-      if (!body.includes('other')) return undefined;
-      if (operation === 'GetSecretValue') return away('AccessDeniedException');
-      return { kind: 'rewrite', rewrite: denyOther };
-    };
-    expect(await deliver(cold)).toEqual(refreshed(2));
-    // Its status tells that there is such a receiver: Bitbucket is to come again.
-    expect(await deliver(cold, { project: 'other' })).toEqual(untold);
-    outside.store.forget();
-    passSeconds(30);
-    expect(await deliver(cold, { project: 'other' })).toEqual(refreshed(1));
+  describe.each<[what: string, trouble: (request: PassingRequest) => Trouble]>([
+    ['keeps one secret from us', withoutOther('AccessDeniedException')],
+    ['has trouble with one secret', withoutOther('InternalServiceError')],
+    [
+      'has trouble with the previous version of one secret',
+      ({ body }) =>
+        body.includes('AWSPREVIOUS')
+          ? { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }
+          : { kind: 'rewrite', rewrite: (answer) => answer },
+    ],
+  ])('that %s', (_what, trouble) => {
+    let cold: ReceiverHandler;
+
+    beforeEach(async () => {
+      await outside.objects.create(...project('other'), warehouse('other', 'main'));
+      await outside.secrets.create('kargo/other/bitbucket', 's3cret');
+      cold = await outside.receiver();
+      outside.store.trouble = (request) => (request.body.includes('other') ? trouble(request) : undefined);
+    });
+
+    test('costs the others nothing', async () => {
+      expect(await deliver(cold)).toEqual(refreshed(2));
+    });
+
+    // Bitbucket is to come again, whether or not a status tells that there is such a receiver.
+    test.each([
+      ['before', () => undefined],
+      ['after', () => outside.reconcile().catch(() => undefined)],
+    ])('is 503 to its own, %s a run of the reconciler', async (_when, before) => {
+      await before();
+      expect(await deliver(cold, { project: 'other' })).toEqual(untold);
+      outside.store.forget();
+      passSeconds(2);
+      expect(await deliver(cold, { project: 'other' })).toEqual(refreshed(1));
+    });
   });
 });
 
@@ -154,6 +174,8 @@ describe('the cluster in trouble', () => {
     ],
     ['500', { kind: 'answer', status: 500 }, 1],
     ['a connection that breaks', { kind: 'cut' }, 1],
+    ['a connection on which nothing comes back', { kind: 'hang' }, 1],
+    ['a page of a proxy', { kind: 'rewrite', rewrite: () => '<html></html>' }, 1],
   ])('is tried again: %s', async (_what, trouble, times) => {
     disturb(() => true, trouble, times);
     expect(await deliver(handler)).toEqual(refreshed(2));
@@ -168,6 +190,9 @@ describe('the cluster in trouble', () => {
     ['403', { kind: 'answer', status: 403 }, 'cluster API refuses us', 1],
     ['401', { kind: 'answer', status: 401 }, 'cluster API refuses our credentials', 2],
     ['connections that break', { kind: 'cut' }, 'cluster API unreachable', 4],
+    ['a list that went on for too long', { kind: 'answer', status: 410 }, 'cluster API is in trouble', 1],
+    ['pages of a proxy', { kind: 'rewrite', rewrite: () => '<html></html>' }, 'cluster API is in trouble', 4],
+    ['what is no list', { kind: 'rewrite', rewrite: () => '{}' }, 'cluster API is in trouble', 1],
   ])('ends in 503: %s', async (_what, trouble, reason, requests) => {
     disturb(isWarehouseList, trouble);
     expect(await deliver(handler)).toEqual(unavailable(reason));
@@ -246,12 +271,30 @@ test('credentials that ended are read anew from the kubeconfig', async () => {
   );
 });
 
-/** Makes a batch's answer what the store gives to a role that may not read that one. */
-function denyOther(answer: string): string {
+test.each([
+  ['is none', 'not: [a kubeconfig'],
+  ['names no cluster', 'current-context: nowhere'],
+])('a kubeconfig that %s is 503, until it is mended', async (_what, text) => {
+  const cold = await outside.receiver();
+  const good = readFileSync(outside.kubeconfig, 'utf8');
+  writeFileSync(outside.kubeconfig, text);
+  expect(await deliver(cold)).toEqual(untold);
+  writeFileSync(outside.kubeconfig, good);
+  expect(await deliver(cold)).toEqual(refreshed(2));
+});
+
+/** Makes the store give every secret but `other`, for which it has this error. */
+function withoutOther(code: string): (request: PassingRequest) => Trouble {
   const SecretId = 'kargo/other/bitbucket';
-  const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };
-  return JSON.stringify({
-    SecretValues: SecretValues.filter(({ Name }) => Name !== SecretId),
-    Errors: [{ SecretId, ErrorCode: 'AccessDeniedException', Message: 'no' }],
-  });
+  const rewrite = (answer: string): string => {
+    const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };
+    return JSON.stringify({
+      SecretValues: SecretValues.filter(({ Name }) => Name !== SecretId),
+      Errors: [{ SecretId, ErrorCode: code, Message: 'no' }],
+    });
+  };
+  return ({ operation }) =>
+    operation === 'GetSecretValue'
+      ? { kind: 'answer', status: code === 'AccessDeniedException' ? 400 : 500, body: { __type: code } }
+      : { kind: 'rewrite', rewrite };
 }

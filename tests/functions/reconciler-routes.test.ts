@@ -185,6 +185,7 @@ describe('a gateway', () => {
     gateway.refuse = () => TOO_FAST;
     await expect(outside.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
     expect(await pathsOf('demo')).toEqual([`/kargo${receiverPath('demo')}`]);
+    expect(await conditionOf('demo')).toMatchObject({ status: 'True' });
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
   });
 

@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os';
+import { values } from '../infra/values.ts';
+import { RECEIVER, RECONCILER, type RealOutside } from '../tests/cluster/functions/real-outside.ts';
+import type { RoleName } from '../tests/cluster/functions/service-account.ts';
+import { startFilledCluster, warehouseBytes } from './filled-cluster.ts';
+import { LambdaProcesses } from './lambda-process.ts';
+import type { Report, Task } from './measured-function.ts';
+import { countAffected, projectName, SHARED_REPOSITORY, type SampleSize } from './sample-objects.ts';
+
+const size: SampleSize = {
+  projects: Number(process.env['BENCH_PROJECTS'] ?? 1_000),
+  warehouses: Number(process.env['BENCH_WAREHOUSES'] ?? 2_000),
+};
+
+const SERVICE = 'acme/service-0';
+
+/** How often a delivery is repeated; the first one, after a cold start, is measured by itself. */
+const ROUNDS = 10;
+
+const delivery = (project: string, repository: string, affected: number): Task => ({
+  kind: 'delivery',
+  project,
+  repository,
+  affected,
+  rounds: ROUNDS,
+});
+
+/** Each in a process of its own, by the function's own rights. */
+const TASKS: readonly (readonly [role: RoleName, task: Task])[] = [
+  [RECEIVER, { kind: 'patch', namespace: projectName(0), name: 'warehouse-0' }],
+  // The ProjectConfigs and the ClusterConfig.
+  [RECONCILER, { kind: 'reconcile', writes: size.projects + 1 }],
+  [RECEIVER, delivery(projectName(0), SERVICE, countAffected(size, SERVICE, 0))],
+  [RECEIVER, delivery('', SERVICE, countAffected(size, SERVICE))],
+  [RECEIVER, delivery('', SHARED_REPOSITORY, countAffected(size, SHARED_REPOSITORY))],
+];
+
+console.log(`filling a cluster with ${size.projects} ProjectConfigs and ${size.warehouses} Warehouses`);
+const processes = new LambdaProcesses();
+const outside = await startFilledCluster(size);
+try {
+  await processes.prepare();
+  console.log(
+    `a Warehouse is ${await warehouseBytes(outside)} bytes; ${availableParallelism()} cores for all\n`,
+  );
+  await measureAll(outside);
+} finally {
+  processes.close();
+  await outside.close();
+}
+
+async function measureAll(cluster: RealOutside): Promise<void> {
+  printRow('', 'ms', 'x PATCH', 'API calls', 'KB in', 'KB out', 'peak MB');
+  let unit = Number.NaN;
+  for (const [role, task] of TASKS) {
+    cluster.writeKubeconfig(role, cluster.tokens[role]);
+    const report = await processes.run(task);
+    if (task.kind === 'patch') unit = report.measurements[0]?.ms ?? unit;
+    print(report, unit);
+    if (report.peakMb > values.defaults.memorySize) {
+      console.log(`that is more than the ${values.defaults.memorySize} MB of the function`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+function print({ measurements, peakMb }: Report, unit: number): void {
+  for (const { name, ms, exchanges } of measurements) {
+    printRow(
+      name,
+      ms.toFixed(ms < 100 ? 1 : 0),
+      (ms / unit).toFixed(1),
+      exchanges.calls.toFixed(0),
+      (exchanges.bytesIn / 1000).toFixed(1),
+      (exchanges.bytesOut / 1000).toFixed(1),
+      peakMb.toFixed(0),
+    );
+  }
+}
+
+function printRow(name: string, ...figures: readonly string[]): void {
+  console.log(name.padEnd(52) + figures.map((figure) => figure.padStart(10)).join(''));
+}

@@ -1,0 +1,34 @@
+import pLimit from 'p-limit';
+import type { KubernetesObject } from '../local/cluster/stand-in-cluster.ts';
+import { callApi } from '../tests/cluster/api-client.ts';
+import { startRealOutside, type RealOutside } from '../tests/cluster/functions/real-outside.ts';
+import { bitbucket, clusterConfig } from '../tests/support/kargo-objects.ts';
+import { projectName, sampleProjects, sampleWarehouses, type SampleSize } from './sample-objects.ts';
+
+/** Enough to keep the API server busy. */
+const SIDE_BY_SIDE = 32;
+
+/** Starts a real cluster API and fills it. */
+export async function startFilledCluster(size: SampleSize): Promise<RealOutside> {
+  const namespaces = [
+    'kargo-system-resources',
+    ...Array.from({ length: size.projects }, (_, i) => projectName(i)),
+  ];
+  const outside = await startRealOutside({
+    secrets: Object.fromEntries(namespaces.map((name) => [`kargo/${name}/bitbucket`, 's3cret'])),
+  });
+  const create = pLimit(SIDE_BY_SIDE);
+  const creating = (objects: readonly KubernetesObject[]): Promise<void> =>
+    create(() => outside.objects.create(...objects));
+  await Promise.all(Array.from(sampleProjects(size), creating));
+  await Promise.all(Array.from(sampleWarehouses(size), (warehouse) => creating([warehouse])));
+  await outside.objects.create(clusterConfig([bitbucket('bb')]));
+  return outside;
+}
+
+/** Gives the size of a Warehouse as the API gives it, in bytes. */
+export async function warehouseBytes(outside: RealOutside): Promise<number> {
+  const path = '/apis/kargo.akuity.io/v1alpha1/warehouses?limit=50';
+  const { text, body } = await callApi(outside.as(), { path });
+  return Math.round(text.length / (body.items?.length ?? 0));
+}

@@ -1,0 +1,44 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { values } from '../infra/values.ts';
+import type { Report, Task } from './measured-function.ts';
+
+/** What Node gives to the heap of a function of 512 MB; what lies outside the heap needs the rest. */
+const HEAP_MB = 400;
+
+/** Runs tasks in processes that are what Lambda would run: the bundle, and a heap that fits its memory. */
+export class LambdaProcesses {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'front-door-bench-'));
+
+  /** Bundles the functions as they are deployed. Raises esbuild's error. */
+  async prepare(): Promise<void> {
+    await build({
+      ...values.esbuild,
+      entryPoints: [join(import.meta.dirname, 'measured-function.ts')],
+      outdir: this.#folder,
+      outExtension: { '.js': '.mjs' },
+      logLevel: 'warning',
+    });
+  }
+
+  /** Raises an error where the process ends without a report: it has run out of memory, or an answer was wrong. */
+  async run(task: Task): Promise<Report> {
+    const child = fork(join(this.#folder, 'measured-function.mjs'), {
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, '--enable-source-maps'],
+    });
+    child.send(task);
+    const ended = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`the measured process ended with ${signal ?? code}`);
+    });
+    const [report] = (await Promise.race([once(child, 'message'), ended])) as [Report];
+    return report;
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
