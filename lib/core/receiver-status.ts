@@ -49,7 +49,9 @@ export function planStatus(config: ReceiverConfig, facts: StatusFacts): StatusPl
 
 function planList({ declared, status }: ReceiverConfig, ours: ReadonlyMap<string, Readiness>): StatusEntry[] {
   const standing = status.webhookReceivers;
-  const foreign = standing.filter(({ name, path }) => !ours.has(name) && hashInPath(path) === undefined);
+  const foreign = standing.filter(
+    ({ name = '', path = '' }) => !ours.has(name) && hashInPath(path) === undefined,
+  );
   const inOrder = declared.flatMap(({ name }) => {
     const entry = ours.get(name)?.entry;
     if (entry === 'none') return [];

@@ -38,7 +38,7 @@ export type Condition = v.InferOutput<typeof condition>;
 const SECRET_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** Unknown fields are kept, because what is not ours is written back as it was. */
-const statusEntry = v.looseObject({ name: v.optional(v.string(), ''), path: v.optional(v.string(), '') });
+const statusEntry = v.looseObject({ name: v.optional(v.string()), path: v.optional(v.string()) });
 const condition = v.looseObject({ type: v.string() });
 
 const config = v.object({

@@ -24,6 +24,9 @@ const CLOUD_ALTERNATE_SSH = 'altssh.bitbucket.org:443';
 /** Longer than any browser takes; keeps the expressions below from being made to work. */
 const MAX_ADDRESS_LENGTH = 2048;
 
+/** What a URL parser would resolve to another path: no address of a repository has it. */
+const RESOLVED = /\\|\/\.\.?(?:\/|$)/;
+
 /** Comes along when an address is copied and pasted, and nobody sees it; Kargo drops it too. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
@@ -68,7 +71,7 @@ export function dataCenterRepository(links: DataCenterLinks): RepositoryIdentity
  */
 function normalizeAddress(address: string): string {
   const unreadable = `unreadable ${address}`;
-  if (address.length > MAX_ADDRESS_LENGTH) return unreadable;
+  if (address.length > MAX_ADDRESS_LENGTH || RESOLVED.test(address)) return unreadable;
   const text = address.replace(UNPRINTABLE, '').trim().toLowerCase();
   const [, scpHost, scpPath] = SCP_FORM.exec(text) ?? [];
   const url = URL.parse(

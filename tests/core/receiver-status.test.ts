@@ -186,11 +186,14 @@ describe('a receiver that is not ready', () => {
     });
   });
 
-  test('because the gateway has no room for it keeps its URL, as Kargo would write it', () => {
-    const planned = plan([bb], {}, { unrouted: new Map([[HASH, 'quota of 300 reached']]) });
-    expect(planned.webhookReceivers).toEqual([ours]);
+  test.each([
+    ['is not published', {}, []],
+    ['stays where it was published', { webhookReceivers: [ours] }, [ours]],
+  ])('because the gateway has no route for it: its URL %s', (_what, status, entries) => {
+    const planned = plan([bb], status, { unrouted: new Map([[HASH, 'quota of 300 reached']]) });
+    expect(planned.webhookReceivers).toEqual(entries);
     expect(planned.conditions).toEqual([
-      notReady('RouteMissing', 'the gateway has no room for its route: quota of 300 reached'),
+      notReady('RouteMissing', 'the gateway has no route for it: quota of 300 reached'),
     ]);
   });
 

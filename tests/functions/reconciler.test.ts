@@ -85,6 +85,16 @@ describe('the status of a ProjectConfig', () => {
     expect(await statusOf()).toMatchObject({ webhookReceivers: [entry] });
   });
 
+  test('keeps another kind’s entry as it is, whatever it lacks', async () => {
+    await start({ objects: project('demo', [github, bitbucket('bb')]) });
+    await outside.objects.patchStatus(demo, {
+      webhookReceivers: [{ name: 'gh', url: 'x' }, { path: '/azure/1' }],
+    });
+    await outside.reconcile();
+    const { webhookReceivers } = (await statusOf()) as { webhookReceivers: unknown };
+    expect(webhookReceivers).toEqual([{ name: 'gh', url: 'x' }, entry, { path: '/azure/1' }]);
+  });
+
   test('keeps what is others’, in the order of the spec', async () => {
     await start({ objects: project('demo', [github, bitbucket('bb')]) });
     await outside.objects.patchStatus(demo, {

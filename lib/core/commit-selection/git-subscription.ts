@@ -13,8 +13,6 @@ export interface GitSubscription {
   readonly allowTags?: string;
   /** Deprecated in Kargo, which refuses it since 1.11. */
   readonly ignoreTags?: readonly string[];
-  readonly includePaths?: readonly string[];
-  readonly excludePaths?: readonly string[];
 }
 
 type FieldType = 'string' | 'boolean' | 'strings';
@@ -29,8 +27,6 @@ const fieldTypes: Record<keyof GitSubscription, FieldType> = {
   ignoreTagsRegexes: 'strings',
   allowTags: 'string',
   ignoreTags: 'strings',
-  includePaths: 'strings',
-  excludePaths: 'strings',
 };
 
 /**

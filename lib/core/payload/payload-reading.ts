@@ -10,8 +10,8 @@ type PayloadReading =
 export type PayloadReader = (payload: unknown) => PayloadReading;
 
 /**
- * Makes a payload reader of a schema and of what to do with a payload that fits it. `toEvent` gives a string, the field at fault,
- * where the payload fits the schema and still says too little.
+ * Makes a payload reader of a schema and of what to do with a payload that fits it. `toEvent` gives a `MissingField` where
+ * the payload fits the schema and still says too little.
  */
 export function payloadReader<Schema extends v.GenericSchema>(
   schema: Schema,

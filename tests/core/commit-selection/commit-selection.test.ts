@@ -48,9 +48,6 @@ describe('the refs that could move a selection', () => {
       [tag('1.1.9'), tag('2.0.0'), tag('1.3.0-rc.1'), tag('1.3.0+build')],
     ],
     [{ commitSelectionStrategy: 'SemVer', semverConstraint: '' }, [tag('1.0.0')], [tag('latest')]],
-    // The changed files are in no payload, and what Kargo cannot compile of these it reports itself once it is refreshed.
-    [{ includePaths: ['apps/'], excludePaths: ['regex:('] }, [branch('main')], [branch('dev')]],
-    [{ commitSelectionStrategy: 'NewestTag', includePaths: ['glob:['] }, [tag('v1')], [branch('main')]],
   ];
 
   test.each(cases)('%j', (fields, moving, others) => {
