@@ -1,7 +1,6 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { startChild, type ChildProcess } from './child-process.ts';
 
 /** Answers where the deployed gateway would, and invokes functions by name. */
