@@ -47,6 +47,6 @@ export interface KargoFrontDoorProps {
   readonly logRetentionDays?: number;
   /** Traces with X-Ray. Default: false. */
   readonly tracing?: boolean;
-  /** The least level that is logged: DEBUG, INFO, WARN or ERROR. Default: INFO. */
+  /** The least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT. Default: INFO. */
   readonly logLevel?: string;
 }

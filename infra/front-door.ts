@@ -7,22 +7,20 @@ import {
 import { Construct } from 'constructs';
 import { acknowledgeOpenResources } from './cdk/acknowledged-findings.ts';
 import { ReceiverApi } from './cdk/api.ts';
-import { addAccessEntry, applyRbac, clusterAccessOf } from './cdk/cluster-access.ts';
+import { addAccessEntry, applyRbac } from './cdk/cluster-access.ts';
 import { ReceiverDomain } from './cdk/custom-domain.ts';
 import { FrontDoorFunction, type FrontDoorFunctionProps } from './cdk/function.ts';
 import { subFor } from './cdk/sub.ts';
 import { FunctionsSecurityGroup } from './cdk/network.ts';
 import { Observability } from './cdk/observability.ts';
 import { scheduleReconciler } from './cdk/schedule.ts';
-import { secretPrefixOf } from './deployment.ts';
+import { choicesOf } from './front-door-choices.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { permissions } from './permissions.ts';
-import { values, type FunctionId } from './values.ts';
+import type { FunctionId } from './values.ts';
 
 export type { KargoFrontDoorProps } from './front-door-props.ts';
-
-const { defaults } = values;
 
 /** Receives Bitbucket's webhooks for Kargo on a private cluster: an HTTP API, the receiver, the reconciler, alarms and a dashboard. */
 export class KargoFrontDoor extends Construct {
@@ -37,6 +35,7 @@ export class KargoFrontDoor extends Construct {
   readonly domainTarget: string | undefined;
   readonly alarms: readonly cloudwatch.Alarm[];
 
+  /** Raises `DeploymentError` with every fault of the props. */
   constructor(scope: Construct, id: string, props: KargoFrontDoorProps = {}) {
     super(scope, id);
     const name = props.name ?? Stack.of(this).stackName;
@@ -50,7 +49,7 @@ export class KargoFrontDoor extends Construct {
     const { apiId } = api.api;
     this.apiId = apiId;
     this.domainTarget = domain?.target;
-    this.receiverBaseUrl = props.receiverBaseUrl ?? domain?.url ?? api.api.apiEndpoint;
+    this.receiverBaseUrl = choices.receiverBaseUrl ?? domain?.url ?? api.api.apiEndpoint;
     const sub = subFor(apiId);
 
     const ownGroup =
@@ -99,27 +98,8 @@ export class KargoFrontDoor extends Construct {
       sub,
       alarmTopic: props.alarmTopic,
     }).alarms;
-    if (props.applyRbac === true && props.cluster !== undefined) applyRbac(props.cluster);
+    if (props.applyRbac === true) applyRbac(props.cluster);
   }
-}
-
-function choicesOf(props: KargoFrontDoorProps) {
-  const template =
-    props.secretNameTemplate ?? `${props.secretPrefix ?? defaults.secretPrefix}{namespace}/{name}`;
-  if (secretPrefixOf(template) === '') {
-    throw new Error('secretNameTemplate must begin with a fixed part, to which the roles are confined');
-  }
-  return {
-    routes: props.routes ?? defaults.routes,
-    secretNameTemplate: template,
-    systemResourcesNamespace: props.systemResourcesNamespace ?? defaults.systemResourcesNamespace,
-    rotationGraceHours: String(props.rotationGraceHours ?? defaults.rotationGraceHours),
-    cluster: clusterAccessOf(props.cluster ?? { kubeconfigSecret: defaults.kubeconfigSecret }),
-    memorySize: props.memorySize ?? defaults.memorySize,
-    logRetentionDays: props.logRetentionDays ?? defaults.logRetentionDays,
-    tracing: props.tracing ?? false,
-    logLevel: props.logLevel ?? defaults.logLevel,
-  };
 }
 
 function networkOf(

@@ -1,4 +1,5 @@
-import { secretPrefixOf, type ClusterAccess, type Deployment } from './deployment.ts';
+import type { ClusterAccess, Deployment } from './deployment.ts';
+import { secretPrefixOf } from './deployment-settings.ts';
 import type { FunctionId } from './values.ts';
 
 /** One statement of a role's policy; docs/security.md has a line for each `Sid`. */

@@ -49,8 +49,8 @@ export function addAccessEntry(
 }
 
 /** Applies the manifests of infra/rbac through the cluster construct. Raises an error where it cannot. */
-export function applyRbac(cluster: ClusterProp): void {
-  if (!('addManifest' in cluster) || cluster.addManifest === undefined) {
+export function applyRbac(cluster: ClusterProp | undefined): void {
+  if (cluster === undefined || !('addManifest' in cluster) || cluster.addManifest === undefined) {
     throw new Error('applyRbac needs a cluster construct: without one, kubectl apply -f infra/rbac');
   }
   for (const id of ['receiver', 'reconciler']) {

@@ -19,6 +19,8 @@ const SOURCES = [
   'cdk.json',
   'package.json',
   'tests/infra/team-app.ts',
+  'tests/infra/cluster-ca.ts',
+  'tests/fixtures/certificate',
 ];
 
 /** What a tool makes of the project: the template, and the text of the receiver's bundle. */

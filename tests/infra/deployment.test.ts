@@ -1,7 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { readDeployment, secretPrefixOf } from '../../infra/deployment.ts';
+import { readDeployment } from '../../infra/deployment.ts';
+import { DeploymentError, secretPrefixOf } from '../../infra/deployment-settings.ts';
+import { clusterCa } from './cluster-ca.ts';
 
 const read = (settings: Record<string, string>) => readDeployment((name) => settings[name]);
+
+function faultOf(settings: Record<string, string>): string {
+  try {
+    read(settings);
+  } catch (error) {
+    if (error instanceof DeploymentError) return error.message;
+    throw error;
+  }
+  return 'none';
+}
 
 test('what is deployed where nothing is set', () => {
   expect(read({})).toEqual({
@@ -30,8 +42,12 @@ describe('one setting read', () => {
       { receiverBaseUrl: 'https://hooks.example.com/kargo' },
     ],
     [
-      { EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'https://eks.example.com', EKS_CLUSTER_CA: 'Q0E=' },
-      { cluster: { kind: 'eks', name: 'apps', endpoint: 'https://eks.example.com', ca: 'Q0E=' } },
+      {
+        EKS_CLUSTER_NAME: 'apps',
+        EKS_CLUSTER_ENDPOINT: 'https://eks.example.com',
+        EKS_CLUSTER_CA: clusterCa,
+      },
+      { cluster: { kind: 'eks', name: 'apps', endpoint: 'https://eks.example.com', ca: clusterCa } },
     ],
     [
       { VPC_ID: 'vpc-1', SUBNET_IDS: 'subnet-1, subnet-2,' },
@@ -53,29 +69,93 @@ describe('one setting read', () => {
   });
 });
 
-test('every fault is told at once', () => {
-  const faulty = {
-    ROUTES: 'none',
-    MEMORY_SIZE: 'much',
-    TRACING: 'yes',
-    SECRET_NAME_TEMPLATE: '{namespace}/{name}',
-  };
-  expect(() => read(faulty)).toThrow(
-    'ROUTES must be per-receiver or shared; ' +
-      'SECRET_NAME_TEMPLATE must begin with a fixed part, to which the roles are confined; ' +
-      'MEMORY_SIZE must be a whole number; TRACING must be true or false',
-  );
+describe('a setting is refused', () => {
+  const base =
+    'RECEIVER_BASE_URL must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo';
+  const template = 'SECRET_NAME_TEMPLATE must hold {namespace} and {name} once each, with a "/" between them';
+  const days =
+    'LOG_RETENTION_DAYS must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
+  const level = 'LOG_LEVEL must be one of TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, SILENT';
+  const path = 'BASE_PATH must be a path of letters, digits, ".", "_" and "-"; BASE_PATH needs DOMAIN_NAME';
+  const domain =
+    'DOMAIN_NAME must be a domain name, such as hooks.example.com; DOMAIN_NAME, CERTIFICATE_ARN must be set together';
+
+  test.each([
+    ['ROUTES', 'none', 'ROUTES must be per-receiver or shared'],
+    ['RECEIVER_BASE_URL', 'hooks.example.com', base],
+    ['RECEIVER_BASE_URL', 'https://hooks.example.com?x', base],
+    ['DOMAIN_NAME', 'https://hooks.example.com', domain],
+    ['DOMAIN_NAME', 'hooks.example.com/kargo', domain],
+    ['BASE_PATH', 'a b', path],
+    ['BASE_PATH', 'a//b', path],
+    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}', template],
+    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}-{name}', template],
+    [
+      'SECRET_NAME_TEMPLATE',
+      '{namespace}/{name}',
+      'SECRET_NAME_TEMPLATE must begin with a fixed part, to which the roles are confined',
+    ],
+    ['SYSTEM_RESOURCES_NAMESPACE', 'A B', 'SYSTEM_RESOURCES_NAMESPACE must be the name of a namespace'],
+    ['ROTATION_GRACE_HOURS', 'abc', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
+    ['ROTATION_GRACE_HOURS', '-1', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
+    ['MEMORY_SIZE', '0.5', 'MEMORY_SIZE must be a whole number'],
+    ['LOG_RETENTION_DAYS', '91', days],
+    ['LOG_RETENTION_DAYS', 'a', days],
+    ['TRACING', 'yes', 'TRACING must be true or false'],
+    ['LOG_LEVEL', 'LOUD', level],
+    // The logger would fall back to INFO without a word.
+    ['LOG_LEVEL', 'debug', level],
+  ])('%s=%s', (name, value, fault) => {
+    expect(faultOf({ [name]: value })).toBe(fault);
+  });
+
+  test('of an EKS cluster', () => {
+    const eks = { EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'eks.example.com', EKS_CLUSTER_CA: 'Q0E=' };
+    expect(faultOf(eks)).toBe(
+      'EKS_CLUSTER_ENDPOINT must be an https URL; ' +
+        'EKS_CLUSTER_CA must be a certificate in base64, as EKS gives it',
+    );
+  });
+
+  test('together with all others', () => {
+    const faulty = {
+      ROUTES: 'none',
+      BASE_PATH: 'kargo',
+      ROTATION_GRACE_HOURS: 'abc',
+      VPC_ID: 'vpc-1',
+      TRACING: 'yes',
+    };
+    expect(faultOf(faulty)).toBe(
+      'ROUTES must be per-receiver or shared; ' +
+        'ROTATION_GRACE_HOURS must be a number of hours, 0 or more; ' +
+        'TRACING must be true or false; ' +
+        'VPC_ID, SUBNET_IDS must be set together; ' +
+        'BASE_PATH needs DOMAIN_NAME',
+    );
+  });
 });
 
-test.each([
-  [
-    { EKS_CLUSTER_NAME: 'apps' },
-    'EKS_CLUSTER_NAME, EKS_CLUSTER_ENDPOINT, EKS_CLUSTER_CA must be set together',
-  ],
-  [{ DOMAIN_NAME: 'hooks.example.com' }, 'DOMAIN_NAME, CERTIFICATE_ARN must be set together'],
-  [{ SUBNET_IDS: 'subnet-1' }, 'VPC_ID, SUBNET_IDS must be set together'],
-])('what belongs together: %j', (settings, fault) => {
-  expect(() => read(settings as Record<string, string>)).toThrow(fault);
+describe('what belongs together', () => {
+  const eks = 'EKS_CLUSTER_NAME, EKS_CLUSTER_ENDPOINT, EKS_CLUSTER_CA must be set together';
+  const vpc = 'VPC_ID, SUBNET_IDS must be set together';
+
+  test.each([
+    [{ EKS_CLUSTER_NAME: 'apps' }, eks],
+    [{ EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'https://eks.example.com' }, eks],
+    [{ DOMAIN_NAME: 'hooks.example.com' }, 'DOMAIN_NAME, CERTIFICATE_ARN must be set together'],
+    [{ BASE_PATH: '/kargo' }, 'BASE_PATH needs DOMAIN_NAME'],
+    [{ SUBNET_IDS: 'subnet-1' }, vpc],
+    [{ VPC_ID: 'vpc-1', SUBNET_IDS: ' , ' }, vpc],
+    [{ SECURITY_GROUP_IDS: 'sg-1' }, 'SECURITY_GROUP_IDS needs VPC_ID'],
+    [{ CLUSTER_SECURITY_GROUP_ID: 'sg-1' }, 'CLUSTER_SECURITY_GROUP_ID needs VPC_ID'],
+  ])('%j', (settings, fault) => {
+    expect(faultOf(settings as Record<string, string>)).toBe(fault);
+  });
+
+  test('nothing is said of what is empty', () => {
+    const empty = { BASE_PATH: '/', SECURITY_GROUP_IDS: ' ', SUBNET_IDS: ',', EKS_CLUSTER_NAME: '' };
+    expect(read(empty)).toEqual(read({}));
+  });
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { alarms } from '../../infra/alarms.ts';
-import { deploymentSettings } from '../../infra/deployment.ts';
+import { deploymentSettings } from '../../infra/deployment-settings.ts';
 import { functionEnvironment } from '../../infra/function-environment.ts';
 import { permissions, type PermissionFacts } from '../../infra/permissions.ts';
 

@@ -6,6 +6,7 @@ import {
   type Resource,
   type Template,
 } from './canonical-template.ts';
+import { clusterCa } from './cluster-ca.ts';
 import { makeBoth, type Made } from './deploy-tools.ts';
 
 const VPC = {
@@ -28,7 +29,7 @@ const DEPLOYMENTS: Record<string, Record<string, string>> = {
     CLUSTER_SECURITY_GROUP_ID: 'sg-0123456789abcdef1',
     EKS_CLUSTER_NAME: 'apps',
     EKS_CLUSTER_ENDPOINT: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
-    EKS_CLUSTER_CA: 'LS0tLS1CRUdJTg==',
+    EKS_CLUSTER_CA: clusterCa,
     DOMAIN_NAME: 'hooks.example.com',
     CERTIFICATE_ARN: `arn:aws:acm:${ACCOUNT}:certificate/01234567-89ab-cdef-0123-456789abcdef`,
     BASE_PATH: '/kargo/',

@@ -1,6 +1,7 @@
 import { App, aws_ec2 as ec2, aws_eks as eks, Stack } from 'aws-cdk-lib';
 import { bundleFunctions } from '../../infra/bundle.ts';
 import { KargoFrontDoor } from '../../infra/front-door.ts';
+import { clusterCa } from './cluster-ca.ts';
 
 /** A team's own app with the construct in it, beside a VPC and a cluster; run by front-door.stack.ts. */
 await bundleFunctions();
@@ -9,7 +10,7 @@ const vpc = new ec2.Vpc(stack, 'Vpc', { natGateways: 1 }) as ec2.IVpc;
 const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', {
   clusterName: 'apps',
   clusterEndpoint: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
-  clusterCertificateAuthorityData: 'LS0tLS1CRUdJTg==',
+  clusterCertificateAuthorityData: clusterCa,
 });
 const applied: string[] = [];
 // What an imported cluster can only do with a kubectl of its own.

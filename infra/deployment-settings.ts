@@ -1,0 +1,168 @@
+import * as v from 'valibot';
+import {
+  baseUrlRule,
+  clusterCaRule,
+  clusterEndpointRule,
+  hoursRule,
+  namespaceRule,
+  secretNameTemplateRule,
+} from '../lib/adapters/setting-rules.ts';
+import { values } from './values.ts';
+
+/** The settings cannot be deployed. The message names every fault. */
+export class DeploymentError extends Error {
+  override readonly name = 'DeploymentError';
+}
+
+const { defaults } = values;
+
+/** As Powertools' logger knows them; it takes no other, and says nothing of it. */
+const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT'] as const;
+
+/** The days that CloudWatch Logs takes (its API's `PutRetentionPolicy`). */
+const RETENTION_DAYS =
+  '1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
+
+/** An empty setting is one that is not set. */
+const optional = v.pipe(
+  v.optional(v.string(), ''),
+  v.transform((value) => value.trim() || undefined),
+);
+const withDefault = (fallback: string) =>
+  v.pipe(
+    optional,
+    v.transform((value) => value ?? fallback),
+  );
+const list = v.pipe(
+  withDefault(''),
+  v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
+);
+
+const schema = v.object({
+  ROUTES: v.pipe(
+    withDefault(defaults.routes),
+    v.picklist(['per-receiver', 'shared'], 'must be per-receiver or shared'),
+  ),
+  RECEIVER_BASE_URL: v.pipe(
+    optional,
+    v.optional(
+      v.pipe(
+        baseUrlRule,
+        v.transform(({ origin, path }) => `${origin}${path}`.replace(/\/+$/, '')),
+      ),
+    ),
+  ),
+  DOMAIN_NAME: v.pipe(
+    optional,
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'must be a domain name, such as hooks.example.com'),
+      ),
+    ),
+  ),
+  CERTIFICATE_ARN: optional,
+  BASE_PATH: v.pipe(
+    withDefault(''),
+    v.transform((path) => path.replaceAll(/^\/+|\/+$/g, '')),
+    // What both a URL of a receiver and a mapping of API Gateway can hold.
+    v.regex(/^([\w.-]+(\/[\w.-]+)*)?$/, 'must be a path of letters, digits, ".", "_" and "-"'),
+  ),
+  SECRET_NAME_TEMPLATE: v.pipe(
+    withDefault(`${defaults.secretPrefix}{namespace}/{name}`),
+    secretNameTemplateRule,
+    v.check(
+      (template) => secretPrefixOf(template) !== '',
+      'must begin with a fixed part, to which the roles are confined',
+    ),
+  ),
+  SYSTEM_RESOURCES_NAMESPACE: v.pipe(withDefault(defaults.systemResourcesNamespace), namespaceRule),
+  ROTATION_GRACE_HOURS: v.pipe(withDefault(String(defaults.rotationGraceHours)), hoursRule),
+  KUBECONFIG_SECRET_ID: withDefault(defaults.kubeconfigSecret),
+  EKS_CLUSTER_NAME: optional,
+  EKS_CLUSTER_ENDPOINT: v.pipe(optional, v.optional(clusterEndpointRule)),
+  EKS_CLUSTER_CA: v.pipe(optional, v.optional(clusterCaRule)),
+  VPC_ID: optional,
+  SUBNET_IDS: list,
+  SECURITY_GROUP_IDS: list,
+  CLUSTER_SECURITY_GROUP_ID: optional,
+  SECRETS_KEY_ARN: optional,
+  ALARM_TOPIC_ARN: optional,
+  MEMORY_SIZE: v.pipe(
+    withDefault(String(defaults.memorySize)),
+    v.regex(/^\d+$/, 'must be a whole number'),
+    v.transform(Number),
+  ),
+  LOG_RETENTION_DAYS: v.pipe(
+    withDefault(String(defaults.logRetentionDays)),
+    v.picklist(RETENTION_DAYS.split(', '), `must be one of ${RETENTION_DAYS}`),
+    v.transform(Number),
+  ),
+  TRACING: v.pipe(withDefault('false'), v.picklist(['true', 'false'], 'must be true or false')),
+  LOG_LEVEL: v.pipe(
+    withDefault(defaults.logLevel),
+    v.picklist(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
+  ),
+});
+
+/** A deployment's settings, each valid by itself and beside the others. */
+export type DeploymentSettings = v.InferOutput<typeof schema>;
+
+export type DeploymentSetting = keyof DeploymentSettings;
+
+/** The names of the settings. */
+export const deploymentSettings = Object.keys(schema.entries) as DeploymentSetting[];
+
+/** What says nothing without all of the others. */
+const TOGETHER: readonly (readonly DeploymentSetting[])[] = [
+  ['EKS_CLUSTER_NAME', 'EKS_CLUSTER_ENDPOINT', 'EKS_CLUSTER_CA'],
+  ['DOMAIN_NAME', 'CERTIFICATE_ARN'],
+  ['VPC_ID', 'SUBNET_IDS'],
+];
+
+/** What says nothing without the other. */
+const NEEDS: readonly (readonly [DeploymentSetting, DeploymentSetting])[] = [
+  ['BASE_PATH', 'DOMAIN_NAME'],
+  ['SECURITY_GROUP_IDS', 'VPC_ID'],
+  ['CLUSTER_SECURITY_GROUP_ID', 'VPC_ID'],
+];
+
+/** Where settings come from. */
+export interface SettingsSource {
+  /** Gives undefined or '' where a setting is not set. */
+  readonly get: (name: DeploymentSetting) => string | undefined;
+  /** What a setting is called there. Default: its name. */
+  readonly nameOf?: (name: DeploymentSetting) => string;
+  /** Tells of a setting whose value only the deployment will know: it counts as set, is not checked, and reads as not set. */
+  readonly isKnownLater?: (name: DeploymentSetting) => boolean;
+}
+
+/** Reads and checks a deployment's settings. Raises `DeploymentError`. */
+export function readDeploymentSettings({
+  get,
+  nameOf = (name) => name,
+  isKnownLater = () => false,
+}: SettingsSource): DeploymentSettings {
+  const known = deploymentSettings.filter((name) => !isKnownLater(name));
+  const parsed = v.safeParse(schema, Object.fromEntries(known.map((name) => [name, get(name)])));
+  // A list of nothing is not set, and the path "/" is no path.
+  const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(get(name) ?? '');
+  const faults = [
+    ...(parsed.issues ?? []).map(
+      (issue) => `${nameOf(v.getDotPath(issue) as DeploymentSetting)} ${issue.message}`,
+    ),
+    ...TOGETHER.filter((names) => names.some(isSet) && !names.every(isSet)).map(
+      (names) => `${names.map(nameOf).join(', ')} must be set together`,
+    ),
+    ...NEEDS.filter(([name, other]) => isSet(name) && !isSet(other)).map(
+      ([name, other]) => `${nameOf(name)} needs ${nameOf(other)}`,
+    ),
+  ];
+  if (!parsed.success || faults.length > 0) throw new DeploymentError(faults.join('; '));
+  return parsed.output;
+}
+
+/** Gives the part of a secret name template before its first placeholder. */
+export function secretPrefixOf(template: string): string {
+  return template.split('{', 1)[0] ?? '';
+}

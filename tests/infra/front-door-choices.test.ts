@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+import { App, aws_certificatemanager as acm, aws_ec2 as ec2, Lazy, Stack } from 'aws-cdk-lib';
+import { DeploymentError } from '../../infra/deployment-settings.ts';
+import { choicesOf } from '../../infra/front-door-choices.ts';
+import type { KargoFrontDoorProps } from '../../infra/front-door-props.ts';
+import { clusterCa } from './cluster-ca.ts';
+
+const stack = new Stack(new App(), 'Platform');
+const group = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1');
+const certificate = acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:1');
+const later = Lazy.string({ produce: () => 'known later' });
+
+function faultOf(props: KargoFrontDoorProps): string {
+  try {
+    choicesOf(props);
+  } catch (error) {
+    if (error instanceof DeploymentError) return error.message;
+    throw error;
+  }
+  return 'none';
+}
+
+test('what is chosen where nothing is given', () => {
+  expect(choicesOf({})).toEqual({
+    routes: 'per-receiver',
+    receiverBaseUrl: undefined,
+    secretNameTemplate: 'kargo/{namespace}/{name}',
+    systemResourcesNamespace: 'kargo-system-resources',
+    rotationGraceHours: '168',
+    cluster: { kind: 'kubeconfig-secret', secretId: 'kargo-front-door/kubeconfig' },
+    memorySize: 512,
+    logRetentionDays: 90,
+    tracing: false,
+    logLevel: 'INFO',
+  });
+});
+
+describe('a prop is taken', () => {
+  test.each<[KargoFrontDoorProps, object]>([
+    [
+      { receiverBaseUrl: 'https://hooks.example.com/kargo/' },
+      { receiverBaseUrl: 'https://hooks.example.com/kargo' },
+    ],
+    [{ secretPrefix: 'team/' }, { secretNameTemplate: 'team/{namespace}/{name}' }],
+    [{ rotationGraceHours: 0.5 }, { rotationGraceHours: '0.5' }],
+    [
+      { memorySize: 1024, tracing: true },
+      { memorySize: 1024, tracing: true },
+    ],
+    [{ logLevel: 'DEBUG' }, { logLevel: 'DEBUG' }],
+  ])('%j', (props, taken) => {
+    expect(choicesOf(props)).toMatchObject(taken);
+  });
+});
+
+describe('a prop is refused', () => {
+  test.each<[KargoFrontDoorProps, string]>([
+    [
+      { receiverBaseUrl: 'hooks.example.com' },
+      'receiverBaseUrl must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo',
+    ],
+    [
+      { secretNameTemplate: 'kargo/{namespace}' },
+      'secretNameTemplate must hold {namespace} and {name} once each, with a "/" between them',
+    ],
+    [
+      { secretPrefix: '' },
+      'secretNameTemplate must begin with a fixed part, to which the roles are confined',
+    ],
+    [{ systemResourcesNamespace: 'A B' }, 'systemResourcesNamespace must be the name of a namespace'],
+    [{ rotationGraceHours: Number.NaN }, 'rotationGraceHours must be a number of hours, 0 or more'],
+    [
+      { logRetentionDays: 91 },
+      'logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653',
+    ],
+    [{ logLevel: 'LOUD' }, 'logLevel must be one of TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, SILENT'],
+    [
+      { domain: { domainName: 'https://hooks.example.com', certificate } },
+      'domain.domainName must be a domain name, such as hooks.example.com',
+    ],
+    [
+      { domain: { domainName: 'hooks.example.com', certificate, basePath: 'a b' } },
+      'domain.basePath must be a path of letters, digits, ".", "_" and "-"',
+    ],
+    [
+      { cluster: { name: 'apps', endpoint: 'eks.example.com', ca: clusterCa } },
+      'cluster.endpoint must be an https URL',
+    ],
+    [{ subnets: {} }, 'vpc, subnets must be set together'],
+    [
+      { rotationGraceHours: -1, securityGroups: [group], clusterSecurityGroup: group },
+      'rotationGraceHours must be a number of hours, 0 or more; ' +
+        'securityGroups needs vpc; clusterSecurityGroup needs vpc',
+    ],
+  ])('%#: %s', (props, fault) => {
+    expect(faultOf(props)).toBe(fault);
+  });
+});
+
+test('a value that only the deployment will know is taken as it is', () => {
+  const cluster = { name: 'apps', endpoint: later, ca: later };
+  expect(choicesOf({ cluster, receiverBaseUrl: later, logLevel: later })).toMatchObject({
+    cluster,
+    receiverBaseUrl: later,
+    logLevel: later,
+  });
+});
+
+test('what the roles are made by must be known', () => {
+  expect(faultOf({ secretPrefix: later })).toBe(
+    'secretNameTemplate must hold {namespace} and {name} once each, with a "/" between them',
+  );
+});
