@@ -36,9 +36,13 @@ export async function hasRealCluster(): Promise<boolean> {
 /** Starts a real cluster API with the project's RBAC manifests applied, or else the stand-in, which lets in everybody. */
 export async function startAvailableCluster(): Promise<AvailableCluster> {
   if (!(await hasRealCluster())) {
-    const { url, close } = await startStandInCluster({ port: 0 });
-    const target = { url, token: 'token' };
-    return { target, kubeconfig: () => Promise.resolve(kubeconfigOf(target)), stop: close };
+    const standIn = await startStandInCluster({ port: 0 });
+    const target = { url: standIn.url, token: 'token' };
+    return {
+      target,
+      kubeconfig: () => Promise.resolve(kubeconfigOf(target)),
+      stop: () => standIn.close(),
+    };
   }
   const cluster = await startRealCluster();
   await applyRbacManifests(cluster.kubeconfig);

@@ -1,5 +1,6 @@
-import { cpSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import type { Account } from './account.ts';
 import type { Emulator } from './emulator.ts';
 import { bareEnvironment, runProgram } from './run-program.ts';
 
@@ -9,7 +10,7 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
 const SOURCES = ['functions', 'lib', 'infra', 'serverless.yml', 'cdk.json', 'package.json'];
 
 /** Settings that a team gives to its tool (docs/settings.md). */
-export type Settings = Readonly<Record<string, string>>;
+type Settings = Readonly<Record<string, string>>;
 
 /** What one of the tools has made of the project, with the settings that it was made with. */
 export interface Packaged {
@@ -24,21 +25,21 @@ interface Commands {
   readonly program: 'cdk' | 'serverless';
   readonly settings: Settings;
   readonly package: readonly string[];
-  /** Once for an account and region. */
-  readonly prepare: readonly (readonly string[])[];
   readonly deploy: readonly string[];
   readonly remove: readonly string[];
 }
 
 /** Where {@link packageWith} leaves what `cdk synth` makes. */
-export const CDK_OUTPUT = 'cdk.out';
+const CDK_OUTPUT = 'cdk.out';
+
+/** The name that each deployment gives to its functions, log groups and API. */
+export const DEPLOYED_NAMES = { cdk: 'kargo-front-door-cdk', serverless: 'kargo-front-door-dev' } as const;
 
 const COMMANDS = {
   cdk: {
     program: 'cdk',
-    settings: { STACK_NAME: 'kargo-front-door-cdk' },
+    settings: { STACK_NAME: DEPLOYED_NAMES.cdk },
     package: ['synth', '--quiet', '--output', CDK_OUTPUT],
-    prepare: [['bootstrap', 'aws://000000000000/us-east-1', '--app', CDK_OUTPUT]],
     deploy: ['deploy', '--app', CDK_OUTPUT, '--require-approval', 'never'],
     remove: ['destroy', '--app', CDK_OUTPUT, '--force'],
   },
@@ -46,7 +47,6 @@ const COMMANDS = {
     program: 'serverless',
     settings: { SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
     package: ['package', '--package', 'package'],
-    prepare: [],
     deploy: ['deploy', '--package', 'package'],
     remove: ['remove'],
   },
@@ -56,11 +56,10 @@ export type Tool = keyof typeof COMMANDS;
 
 export const TOOLS = Object.keys(COMMANDS) as Tool[];
 
-/** The name that each deployment gives to its functions, log groups and API. */
-export const DEPLOYED_NAMES: Readonly<Record<Tool, string>> = {
-  cdk: 'kargo-front-door-cdk',
-  serverless: 'kargo-front-door-dev',
-};
+interface AccountAt {
+  readonly emulator: Emulator;
+  readonly account: Account;
+}
 
 /** Runs `cdk synth` or `serverless package` with no credentials, in a copy of the project inside `scratch`. */
 export async function packageWith(tool: Tool, scratch: string, settings: Settings): Promise<Packaged> {
@@ -74,8 +73,10 @@ export async function packageWith(tool: Tool, scratch: string, settings: Setting
 }
 
 /** Prepares the account for the tool, as is done once. */
-export async function prepareFor(packaged: Packaged, emulator: Emulator): Promise<void> {
-  for (const command of COMMANDS[packaged.tool].prepare) await runTool(packaged, command, emulator);
+export async function prepareFor(packaged: Packaged, { emulator, account }: AccountAt): Promise<void> {
+  if (packaged.tool !== 'cdk') return;
+  await runTool(packaged, ['bootstrap', 'aws://000000000000/us-east-1', '--app', CDK_OUTPUT], emulator);
+  await account.allowPlainHttp('cdk-hnb659fds-assets-000000000000-us-east-1');
 }
 
 /** Deploys what was packaged, as it is. */
@@ -96,4 +97,13 @@ async function runTool(
   const { program, settings: own } = COMMANDS[tool];
   const env = { ...bareEnvironment(folder), ...emulator?.environment, ...own, ...settings };
   await runProgram(path.join(ROOT, 'node_modules', '.bin', program), parameters, { cwd: folder, env });
+}
+
+/** Gives the folder that `cdk synth` made of a function's code. */
+export function codeOf({ folder }: Packaged, functionName: 'receiver' | 'reconciler'): string {
+  const output = path.join(folder, CDK_OUTPUT);
+  const file = path.join('functions', `${functionName}.mjs`);
+  const found = readdirSync(output).find((name) => existsSync(path.join(output, name, file)));
+  if (found === undefined) throw new Error(`there is no ${file} in ${output}`);
+  return path.join(output, found);
 }

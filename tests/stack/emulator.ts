@@ -16,13 +16,23 @@ const POLL_MS = 50;
 /** How long it may take to end by itself, with the functions that it runs, before it is killed. */
 const END_WITHIN_MS = 5_000;
 
+const REGION = 'us-east-1';
+
 /** The account's root user; the name and the secret are what those who act as the owner of secrets in other tests use. */
 const OWNER = { AWS_ACCESS_KEY_ID: 'owner', AWS_SECRET_ACCESS_KEY: 'owner' };
+
+/** What leads a client of the AWS SDK to the emulator, as the account's root user. */
+export interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
 
 /** MiniStack, an emulator of AWS, on a free loopback port. */
 export interface Emulator {
   readonly url: string;
-  /** What leads a program here, as the account's root user. */
+  readonly clientConfig: ClientConfig;
+  /** The same for a program. */
   readonly environment: Readonly<Record<string, string>>;
   /** A folder that is removed at the end. */
   readonly scratch: string;
@@ -77,7 +87,12 @@ export async function startEmulator({ auth }: { readonly auth: boolean }): Promi
   return {
     url,
     scratch,
-    environment: { AWS_ENDPOINT_URL: url, AWS_REGION: 'us-east-1', ...OWNER },
+    clientConfig: {
+      endpoint: url,
+      region: REGION,
+      credentials: { accessKeyId: OWNER.AWS_ACCESS_KEY_ID, secretAccessKey: OWNER.AWS_SECRET_ACCESS_KEY },
+    },
+    environment: { AWS_ENDPOINT_URL: url, AWS_REGION: REGION, ...OWNER },
     stop,
   };
 }

@@ -1,15 +1,25 @@
+import { existsSync } from 'node:fs';
 import { hasRealCluster } from './available-cluster.ts';
-import { missingForLambdaRuntime } from './lambda-runtime.ts';
-import { pythonWithMinistack } from './python-packages.ts';
+import { CONFORMANCE_PROGRAM } from './conformance-files.ts';
+import { lambdaRuntimeClient, missingForLambdaRuntime } from './lambda-runtime.ts';
+import { pythonWithMinistack, runtimeInterfaceEmulator } from './python-packages.ts';
 
 /** Jest's globalSetup: installs what is not there yet, once, and says what the tests run on and which are skipped. */
 export default async function setUp(): Promise<void> {
   await pythonWithMinistack();
+  const skipped: string[] = [];
+  const missing = missingForLambdaRuntime();
+  if (missing.length > 0) {
+    skipped.push(`the bundle on AWS's Lambda runtime, which needs ${missing.join(', ')}`);
+  } else {
+    // Where this fails, the one test that needs it tells so: the others go on.
+    await Promise.allSettled([runtimeInterfaceEmulator(), lambdaRuntimeClient()]);
+  }
+  if (!existsSync(CONFORMANCE_PROGRAM))
+    skipped.push('what was recorded of Kargo, which is not beside the project');
   const cluster = (await hasRealCluster())
     ? 'a real kube-apiserver'
     : 'the stand-in (npm run test:cluster builds the real one; RBAC is not checked)';
-  const missing = missingForLambdaRuntime();
   process.stderr.write(`AWS: MiniStack. Cluster API: ${cluster}.\n`);
-  if (missing.length > 0)
-    process.stderr.write(`Skipped: the bundle on AWS's Lambda runtime, which needs ${missing.join(', ')}.\n`);
+  if (skipped.length > 0) process.stderr.write(`Skipped: ${skipped.join('; ')}.\n`);
 }

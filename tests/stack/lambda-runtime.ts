@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cachedFolder } from './cached-folder.ts';
 import { runProgram } from './run-program.ts';
@@ -12,7 +12,8 @@ const COMPILERS = ['cmake', 'g++', 'make', 'tar', 'xz'];
 /** Gives what is missing on this machine to run a bundle as Lambda does; nothing where it can. */
 export function missingForLambdaRuntime(): string[] {
   if (process.platform !== 'linux') return ['Linux'];
-  return COMPILERS.filter((program) => !isThere(program));
+  const missing = COMPILERS.filter((program) => !isThere(program));
+  return hasNodeHeaders() ? missing : [...missing, "Node's headers (npm's setting nodedir)"];
 }
 
 /** Gives the program with which Lambda's Node runtime serves a handler, compiled the first time, which takes a minute or two. */
@@ -24,6 +25,15 @@ export async function lambdaRuntimeClient(): Promise<string> {
     await runProgram('npm', ['install', ...flags, `aws-lambda-ric@${VERSION}`], { cwd: place });
   });
   return path.join(folder, 'node_modules', 'aws-lambda-ric', 'index.mjs');
+}
+
+/** Without them the compiler's front end would fetch them from outside the package registries. */
+function hasNodeHeaders(): boolean {
+  const nodedir = execFileSync('npm', ['config', 'get', 'nodedir'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return existsSync(path.join(nodedir.trim(), 'include', 'node', 'node.h'));
 }
 
 function isThere(program: string): boolean {

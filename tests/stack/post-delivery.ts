@@ -1,24 +1,18 @@
 import { request } from 'node:http';
-import { signatureOf } from '../support/deliver.ts';
-import { cloudPush } from '../support/payloads.ts';
+import { gatewayEvent, type DeliveryAnswer, type DeliveryOptions } from '../support/deliver.ts';
 
-export interface Posted {
-  readonly status: number | undefined;
-  readonly body: unknown;
-}
-
-/** Posts a push to main of acme/shop as Bitbucket does, signed with `secret`; an empty one signs nothing. The host is taken for loopback. */
-export async function postDelivery(url: string, secret: string): Promise<Posted> {
+/** Posts a delivery to this URL as Bitbucket does. Whatever its host, it is looked for on loopback. */
+export async function postDelivery(url: string, delivery: DeliveryOptions): Promise<DeliveryAnswer> {
   const { host, port, pathname } = new URL(url);
-  const body = JSON.stringify(cloudPush());
-  const headers = {
-    host,
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    'x-event-key': 'repo:push',
-    ...(secret !== '' && { 'x-hub-signature': signatureOf(body, secret) }),
+  const { headers, body = '' } = gatewayEvent(delivery);
+  const options = {
+    hostname: '127.0.0.1',
+    port,
+    path: pathname,
+    method: 'POST',
+    headers: { ...headers, host, 'content-length': Buffer.byteLength(body) },
+    agent: false,
   };
-  const options = { hostname: '127.0.0.1', port, path: pathname, method: 'POST', headers, agent: false };
   return new Promise((resolve, reject) => {
     const sent = request(options, (response) => {
       const chunks: Buffer[] = [];

@@ -38,7 +38,9 @@ export async function pythonWithMinistack(): Promise<string> {
 export async function runtimeInterfaceEmulator(): Promise<string> {
   const environment = await virtualEnvironment(SAM_CLI);
   const program = 'import os, samcli.local.rapid as it; print(list(it.__path__)[0])';
-  const folder = await runProgram(path.join(environment, 'bin', 'python'), ['-c', program], { cwd: environment });
+  const folder = await runProgram(path.join(environment, 'bin', 'python'), ['-c', program], {
+    cwd: environment,
+  });
   return path.join(folder.trim(), `aws-lambda-rie-${process.arch === 'x64' ? 'x86_64' : process.arch}`);
 }
 

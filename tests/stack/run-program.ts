@@ -24,6 +24,8 @@ export async function runProgram(
     return stdout;
   } catch (cause) {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
-    throw new Error(`${path.basename(program)} ${parameters.join(' ')} failed:\n${stdout}\n${stderr}`, { cause });
+    throw new Error(`${path.basename(program)} ${parameters.join(' ')} failed:\n${stdout}\n${stderr}`, {
+      cause,
+    });
   }
 }

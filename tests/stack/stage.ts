@@ -2,6 +2,7 @@ import { ClusterClient } from '../support/cluster-client.ts';
 import { SecretClient } from '../support/secret-client.ts';
 import { Account } from './account.ts';
 import { startAvailableCluster, type AvailableCluster } from './available-cluster.ts';
+import { Grants } from './grants.ts';
 import { startEmulator, type Emulator } from './emulator.ts';
 
 /** Where the functions look for their kubeconfig unless told otherwise. */
@@ -11,6 +12,7 @@ const KUBECONFIG_SECRET = 'kargo-front-door/kubeconfig';
 export interface Stage {
   readonly emulator: Emulator;
   readonly account: Account;
+  readonly grants: Grants;
   readonly secrets: SecretClient;
   readonly cluster: AvailableCluster;
   /** Acts on the cluster as its administrator. */
@@ -28,11 +30,13 @@ export async function startStage(options: { readonly auth: boolean }): Promise<S
     await cluster.stop();
     throw error;
   });
-  const account = new Account(emulator);
+  const account = new Account(emulator.clientConfig);
+  const grants = new Grants(emulator.clientConfig);
   const secrets = new SecretClient(emulator.url);
   return {
     emulator,
     account,
+    grants,
     secrets,
     cluster,
     objects: new ClusterClient(cluster.target),
@@ -40,6 +44,7 @@ export async function startStage(options: { readonly auth: boolean }): Promise<S
     deleteKubeconfig: () => secrets.delete(KUBECONFIG_SECRET),
     close: async () => {
       account.close();
+      grants.close();
       secrets.close();
       await Promise.all([emulator.stop(), cluster.stop()]);
     },
