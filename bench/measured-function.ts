@@ -17,7 +17,7 @@ export type Task =
       readonly rounds: number;
     };
 
-export interface Measurement {
+interface Measurement {
   readonly name: string;
   /** The middle one of the rounds. */
   readonly ms: number;
