@@ -1,6 +1,7 @@
 import { hashInPath } from '../core/receiver-path.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from '../core/receiver.ts';
 import type { Clock, ReceiverConfigs } from './ports.ts';
+import { Unavailable } from './unavailable.ts';
 
 /** Every usable receiver of the cluster, and which one each hash in a status list is said to name. */
 export interface ReceiverListing {
@@ -13,6 +14,9 @@ export interface ReceiverListing {
 
 /** How long a listing is believed in: as long as a deleted receiver may go on receiving. */
 const BELIEVED_MS = 10_000;
+
+/** What a delivery waits for a newer listing at the most where an old one is at hand, so that time is left to answer with that. */
+const NEWER_WITHIN_MS = 2_000;
 
 /** The listing of the receivers, read again when it is too old for the one who asks. */
 export class ReceiverListings {
@@ -37,11 +41,12 @@ export class ReceiverListings {
     const latest = this.#latest;
     if (latest !== undefined && this.#clock().getTime() - latest.since.getTime() < BELIEVED_MS)
       return latest.listing;
+    if (latest === undefined) return this.#read(signal);
     try {
-      return await this.#read(signal);
+      return await this.#read(AbortSignal.any([signal, AbortSignal.timeout(NEWER_WITHIN_MS)]));
     } catch (error) {
       // An old list still lets the signature be checked, so that a signed caller is told what is away.
-      if (latest === undefined || signal.aborted) throw error;
+      if (signal.aborted || !(error instanceof Unavailable)) throw error;
       return latest.listing;
     }
   }
