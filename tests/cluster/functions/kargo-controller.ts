@@ -1,11 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parseBaseUrl, receiverAddress, receiverHash } from '../../../lib/core/receiver-path.ts';
+import { receiverAddress, receiverHash } from '../../../lib/core/receiver-path.ts';
 import type { KubernetesObject } from '../../../local/cluster/stand-in-cluster.ts';
 import type { ClusterClient } from '../../support/cluster-client.ts';
 
+interface Condition {
+  readonly type: string;
+}
+
 interface Status {
   readonly webhookReceivers?: readonly object[];
-  readonly conditions?: readonly { readonly type: string }[];
+  readonly conditions?: readonly Condition[];
+}
+
+interface Spec {
+  readonly webhookReceivers: readonly { readonly name: string; readonly bitbucket?: object }[];
 }
 
 /**
@@ -37,26 +45,29 @@ export class KargoController {
     await this.#objects.patchStatus(config, Object.fromEntries(changed));
   }
 
-  #plan({ metadata, spec }: KubernetesObject, conditions: NonNullable<Status['conditions']>): Status {
-    const { webhookReceivers } = spec as { webhookReceivers: { name: string; bitbucket?: object }[] };
-    const base = parseBaseUrl('https://hooks.example.com/kargo')!;
+  #plan({ metadata, spec }: KubernetesObject, conditions: readonly Condition[]): Status {
     const secret = this.#secret;
-    const own = {
-      type: 'Ready',
-      status: secret === undefined ? 'False' : 'True',
-      reason: secret === undefined ? 'SecretNotFound' : 'Synced',
-      message: '',
-      lastTransitionTime: '2026-05-04T10:11:12Z',
-    };
+    const isReady = secret !== undefined;
+    const own = { ...OWN_CONDITION, ...(isReady ? SYNCED : SECRET_MISSING) };
     return {
-      webhookReceivers:
-        secret === undefined
-          ? []
-          : webhookReceivers.map(({ name }) => ({
-              name,
-              ...receiverAddress(base, receiverHash(metadata.namespace ?? '', name, secret)),
-            })),
-      conditions: [own, ...conditions.filter(({ type }) => type !== own.type)],
+      webhookReceivers: isReady ? entriesOf(metadata.namespace ?? '', spec as Spec, secret) : [],
+      conditions: conditions.some(({ type }) => type === own.type)
+        ? conditions.map((condition) => (condition.type === own.type ? own : condition))
+        : [...conditions, own],
     };
   }
+}
+
+const BASE = { origin: 'https://hooks.example.com', path: '/kargo' };
+
+const SYNCED = { status: 'True', reason: 'Synced' };
+const SECRET_MISSING = { status: 'False', reason: 'SecretNotFound' };
+const OWN_CONDITION = { type: 'Ready', message: '', lastTransitionTime: '2026-05-04T10:11:12Z' };
+
+function entriesOf(project: string, { webhookReceivers }: Spec, secret: string): object[] {
+  return webhookReceivers.map(({ name, bitbucket }) => {
+    const { path, url } = receiverAddress(BASE, receiverHash(project, name, secret));
+    const inKind = (text: string): string => (bitbucket ? text : text.replace('/bitbucket/', '/github/'));
+    return { name, path: inKind(path), url: inKind(url) };
+  });
 }

@@ -57,7 +57,6 @@ export async function startRealOutside(options: RealOutsideOptions = {}): Promis
   const store = await startStandInSecretStore({ port: 0, secrets: { ...options.secrets } });
   const secrets = new SecretClient(store.url);
   const folder = mkdtempSync(join(tmpdir(), 'front-door-test-'));
-  const kubeconfigOfRole = (role: RoleName): string => join(folder, role);
   const tokens = await giveRights(cluster);
   Object.assign(process.env, {
     RECEIVER_BASE_URL: 'https://hooks.example.com/kargo',
@@ -73,8 +72,9 @@ export async function startRealOutside(options: RealOutsideOptions = {}): Promis
   const writeKubeconfig = (role: RoleName, token: string, url?: string): void => {
     const { url: server, ca } = cluster;
     const target = url === undefined ? { url: server, ca, token } : { url, token };
-    writeFileSync(kubeconfigOfRole(role), kubeconfigOf(target));
-    process.env['KUBECONFIG'] = kubeconfigOfRole(role);
+    const file = join(folder, url === undefined ? role : `${role}-elsewhere`);
+    writeFileSync(file, kubeconfigOf(target));
+    process.env['KUBECONFIG'] = file;
   };
   return {
     cluster,
