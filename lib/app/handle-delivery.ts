@@ -31,24 +31,44 @@ export async function handleDelivery(
   delivery: Delivery,
   signal: AbortSignal,
 ): Promise<HandledDelivery> {
-  let live: LiveReceiver | undefined;
-  try {
-    live = hash === undefined ? undefined : await parts.directory.find(hash, signal);
-    if (hash === undefined || live === undefined) return { outcome: { kind: 'unknown-receiver' }, about: {} };
-    const about = describeReceiver(live);
-    const unproven = judgeUnproven(delivery);
-    if (unproven !== undefined) return { outcome: unproven, about };
-    if (!(await isProven(parts.directory, hash, live, delivery, signal)))
-      return { outcome: { kind: 'unauthorized' }, about };
-  } catch (error) {
-    return unavailable(error, live === undefined ? {} : describeReceiver(live), CANNOT_TELL);
-  }
+  if (hash === undefined) return { outcome: { kind: 'unknown-receiver' }, about: {} };
+  const admission = await admit(parts.directory, hash, delivery, signal);
+  if (admission.kind === 'turned-away') return admission.handled;
   const judgement = judgeProven(delivery);
-  if (judgement.kind === 'answer') return { outcome: judgement.outcome, about: describeReceiver(live) };
-  return act(parts, live, judgement.event, signal);
+  if (judgement.kind === 'answer') {
+    return { outcome: judgement.outcome, about: describeReceiver(admission.live) };
+  }
+  return act(parts, admission.live, judgement.event, signal);
 }
 
-async function isProven(
+type Admission =
+  | { readonly kind: 'admitted'; readonly live: LiveReceiver }
+  | { readonly kind: 'turned-away'; readonly handled: HandledDelivery };
+
+/** Finds the receiver and has the sender prove itself. Until that is done, nothing is told of what is away. */
+async function admit(
+  directory: ReceiverDirectory,
+  hash: string,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<Admission> {
+  const turnAway = (handled: HandledDelivery): Admission => ({ kind: 'turned-away', handled });
+  let about: HandledDelivery['about'] = {};
+  try {
+    const live = await directory.find(hash, signal);
+    if (live === undefined) return turnAway({ outcome: { kind: 'unknown-receiver' }, about });
+    about = describeReceiver(live);
+    const unproven = judgeUnproven(delivery);
+    if (unproven !== undefined) return turnAway({ outcome: unproven, about });
+    const isProven = await proves(directory, hash, live, delivery, signal);
+    return isProven ? { kind: 'admitted', live } : turnAway({ outcome: { kind: 'unauthorized' }, about });
+  } catch (error) {
+    return turnAway(unavailable(error, about, CANNOT_TELL));
+  }
+}
+
+/** Tells whether the signature verifies, after one fresh read of the secret where it did not at first. */
+async function proves(
   directory: ReceiverDirectory,
   hash: string,
   live: LiveReceiver,
@@ -71,7 +91,7 @@ async function act(
     const { kind, refreshed } = await refreshAffected(parts, event, live.receiver.project, signal);
     return {
       outcome: { kind: 'refreshed', target: kind, count: refreshed.length },
-      about: { ...about, refreshed },
+      about: { ...about, refreshed: shortList(refreshed) },
     };
   } catch (error) {
     return unavailable(error, about);
