@@ -1,5 +1,5 @@
 import type { KargoApi } from '../lib/adapters/kargo-api.ts';
-import { KargoRefreshTargets } from '../lib/adapters/refresh-targets.ts';
+import { KargoRefreshTargets, REFRESH_ANNOTATION } from '../lib/adapters/refresh-targets.ts';
 
 /** How long the cluster may take to tell. */
 const WITHIN_MS = 5_000;
@@ -15,7 +15,7 @@ export async function refreshMarks(kargo: KargoApi): Promise<Map<string, string>
   for (const kind of ['warehouse', 'promotion'] as const) {
     for await (const page of targets.pages(kind, '', AbortSignal.timeout(WITHIN_MS))) {
       for (const { namespace, name, content } of page) {
-        const mark = (content as Annotated).metadata?.annotations?.['kargo.akuity.io/refresh'];
+        const mark = (content as Annotated).metadata?.annotations?.[REFRESH_ANNOTATION];
         if (mark !== undefined) marks.set(`${kind} ${namespace}/${name}`, mark);
       }
     }

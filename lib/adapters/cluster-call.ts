@@ -23,6 +23,9 @@ const TIMED_OUT = 'cluster API did not answer in time';
 
 type Options = ConfigurationOptions;
 
+/** One request with the client; the options must be handed on. */
+export type ClusterRequest<T> = (api: CustomObjectsApi, options: Options) => Promise<T>;
+
 /**
  * Sends one idempotent request to the cluster API and gives its answer. Sends it again after network errors, a silent connection, 429 and
  * 5xx, with the pause that `Retry-After` asks for, and once with new credentials after 401. Raises `Unavailable` where that does not
@@ -30,7 +33,7 @@ type Options = ConfigurationOptions;
  */
 export async function callCluster<T>(
   connection: ClusterConnection,
-  request: (api: CustomObjectsApi, options: Options) => Promise<T>,
+  request: ClusterRequest<T>,
   { signal, contentType }: { readonly signal: AbortSignal; readonly contentType?: string },
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

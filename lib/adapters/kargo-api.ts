@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { ClusterObject } from '../app/ports.ts';
 import { Unavailable } from '../app/unavailable.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
-import { callCluster, isStatus } from './cluster-call.ts';
+import { callCluster, isStatus, type ClusterRequest } from './cluster-call.ts';
 
 /** The kinds of Kargo that are read or written here, by their plural names. */
 export type KargoPlural = 'projectconfigs' | 'clusterconfigs' | 'warehouses' | 'promotions';
@@ -84,12 +84,10 @@ export class KargoApi {
     body: object,
     signal: AbortSignal,
   ): Promise<PatchResult> {
-    const patched = callCluster<unknown>(
-      this.#connection,
+    return this.#mergePatch(
       (api, options) => api.patchNamespacedCustomObject({ ...GROUP, plural, namespace, name, body }, options),
-      { signal, contentType: MERGE_PATCH },
+      signal,
     );
-    return resultOf(patched);
   }
 
   /** Merge-patches the status subresource; `namespace` is empty for a cluster-scoped object. */
@@ -101,30 +99,28 @@ export class KargoApi {
     signal: AbortSignal,
   ): Promise<PatchResult> {
     const id = { ...GROUP, plural, name, body };
-    const patched = callCluster<unknown>(
-      this.#connection,
+    return this.#mergePatch(
       (api, options) =>
         namespace === ''
           ? api.patchClusterCustomObjectStatus(id, options)
           : api.patchNamespacedCustomObjectStatus({ ...id, namespace }, options),
-      { signal, contentType: MERGE_PATCH },
+      signal,
     );
-    return resultOf(patched);
+  }
+
+  async #mergePatch(request: ClusterRequest<unknown>, signal: AbortSignal): Promise<PatchResult> {
+    try {
+      await callCluster(this.#connection, request, { signal, contentType: MERGE_PATCH });
+      return 'patched';
+    } catch (error) {
+      if (isStatus(error, 404)) return 'gone';
+      if (isStatus(error, 409)) return 'conflict';
+      throw error;
+    }
   }
 }
 
 export type PatchResult = 'patched' | 'conflict' | 'gone';
-
-async function resultOf(patched: Promise<unknown>): Promise<PatchResult> {
-  try {
-    await patched;
-    return 'patched';
-  } catch (error) {
-    if (isStatus(error, 404)) return 'gone';
-    if (isStatus(error, 409)) return 'conflict';
-    throw error;
-  }
-}
 
 /** A list of what there is none of is empty; not found is a kind that the cluster does not serve, or not yet. */
 function unavailableOn404(cause: unknown): never {

@@ -81,7 +81,10 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
 
   async #readOne(id: string, signal: AbortSignal): Promise<StoredReading> {
     const reading = await this.#limit(() => this.#parts.store.read(id, 'AWSCURRENT', signal));
-    if (reading.kind === 'found') this.#madeAt.set(id, reading.version);
+    if (reading.kind === 'found') {
+      const { versionId, createdAt } = reading.version;
+      this.#madeAt.set(id, { versionId, createdAt });
+    }
     return reading;
   }
 

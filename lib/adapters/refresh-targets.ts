@@ -3,7 +3,7 @@ import type { RefreshKind } from '../core/refresh-kind.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** Kargo's controller discovers anew, or looks at the pull request again, when this annotation's value changes. */
-const REFRESH_ANNOTATION = 'kargo.akuity.io/refresh';
+export const REFRESH_ANNOTATION = 'kargo.akuity.io/refresh';
 
 const PLURALS: Readonly<Record<RefreshKind, KargoPlural>> = {
   warehouse: 'warehouses',

@@ -33,24 +33,23 @@ export async function reconcileReceivers(
   const { configs, unreadable } = await parts.configs.list(signal);
   const secretOf = await readSecrets(parts.secrets, configs, signal);
   const live = liveHashes(configs, secretOf, parts.clock(), parts.graceMs);
-  const added =
-    parts.routes &&
-    (await addRoutes({ routes: parts.routes, log: parts.log }, live, publishedHashes(configs), signal));
+  const upkeep = parts.routes && { routes: parts.routes, log: parts.log };
+  const added = upkeep && (await addRoutes(upkeep, live, publishedHashes(configs), signal));
   const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
   const statuses = await reconcileStatuses(parts, configs, facts, signal);
 
   const failures = [...unreadable, ...statuses.failures];
-  if (parts.routes && added && failures.length === 0) {
-    const removal = await removeRoutes({ routes: parts.routes, log: parts.log }, added.stale, signal).catch(
-      asError,
-    );
-    if (removal !== undefined) failures.push(`routes could not be removed: ${removal.message}`);
+  if (upkeep && added && failures.length === 0) {
+    try {
+      await removeRoutes(upkeep, added.stale, signal);
+    } catch (error) {
+      failures.push(`routes could not be removed: ${messageOf(error)}`);
+    }
   }
-  if (added?.failure !== undefined)
-    failures.push(`routes could not be added: ${asError(added.failure).message}`);
+  if (added?.failure !== undefined) failures.push(`routes could not be added: ${messageOf(added.failure)}`);
   return { configs: configs.length, written: statuses.written, failures };
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
