@@ -1,6 +1,6 @@
-import { connectToKargo } from '../lib/adapters/cluster.ts';
-import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
-import { readSettings } from '../lib/adapters/settings.ts';
+import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
+import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
+import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { deliver, lambdaContext } from '../tests/support/deliver.ts';
 import { cloudPush } from '../tests/support/payloads.ts';
 import { ExchangeMeter, type Exchanges } from './exchange-meter.ts';

@@ -2,20 +2,20 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
-import { connectToKargo } from '../lib/adapters/cluster.ts';
-import { gatewayAnswer, readGatewayDelivery } from '../lib/adapters/gateway-delivery.ts';
-import { answerInternalErrors } from '../lib/adapters/internal-errors.ts';
-import { createLogger, logDelivery } from '../lib/adapters/logging.ts';
-import { countDelivery, createMetrics, noteClusterLatency } from '../lib/adapters/metrics.ts';
-import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
-import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
-import { KargoRefreshTargets } from '../lib/adapters/refresh-targets.ts';
-import { secretIds } from '../lib/adapters/secret-ids.ts';
-import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
-import { readSettings } from '../lib/adapters/settings.ts';
-import { handleDelivery, type HandledDelivery } from '../lib/app/handle-delivery.ts';
-import { ReceiverDirectory } from '../lib/app/receiver-directory.ts';
-import { answerTo } from '../lib/core/answer.ts';
+import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
+import { gatewayAnswer, readGatewayDelivery } from '../lib/adapters/http/gateway-delivery.ts';
+import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
+import { createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
+import { countDelivery, createMetrics, noteClusterLatency } from '../lib/adapters/observability/metrics.ts';
+import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
+import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
+import { KargoRefreshTargets } from '../lib/adapters/kubernetes/refresh-targets.ts';
+import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
+import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
+import { readSettings } from '../lib/adapters/settings/settings.ts';
+import { handleDelivery, type HandledDelivery } from '../lib/app/delivery/handle-delivery.ts';
+import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
+import { answerTo } from '../lib/core/delivery/answer.ts';
 
 /** Bitbucket Cloud gives up after 10 s; this leaves two for the ways there and back. */
 const BUDGET_MS = 8_000;

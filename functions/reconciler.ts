@@ -2,16 +2,16 @@ import type { Context } from 'aws-lambda';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
-import { ApiGatewayRoutes } from '../lib/adapters/api-gateway-routes.ts';
-import { connectToKargo } from '../lib/adapters/cluster.ts';
-import { createLogger } from '../lib/adapters/logging.ts';
-import { countReconcileFailures, createMetrics, noteClusterLatency } from '../lib/adapters/metrics.ts';
-import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
-import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
-import { secretIds } from '../lib/adapters/secret-ids.ts';
-import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
-import { readSettings } from '../lib/adapters/settings.ts';
-import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile-receivers.ts';
+import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
+import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
+import { createLogger } from '../lib/adapters/observability/logging.ts';
+import { countReconcileFailures, createMetrics, noteClusterLatency } from '../lib/adapters/observability/metrics.ts';
+import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
+import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
+import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
+import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
+import { readSettings } from '../lib/adapters/settings/settings.ts';
+import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile/reconcile-receivers.ts';
 
 /** A run gives way to the next one, a minute later. */
 const BUDGET_MS = 50_000;

@@ -6,7 +6,7 @@ import {
   hoursRule,
   namespaceRule,
   secretNameTemplateRule,
-} from '../lib/adapters/setting-rules.ts';
+} from '../lib/adapters/settings/setting-rules.ts';
 import { values } from './values.ts';
 
 /** The settings cannot be deployed. The message names every fault. */

@@ -54,7 +54,7 @@ export const values = {
     egressDescription: 'Cluster API and AWS APIs',
   },
 
-  /** As lib/adapters/metrics.ts emits them. */
+  /** As lib/adapters/observability/metrics.ts emits them. */
   metrics: {
     namespace: 'KargoFrontDoor',
     receiverService: 'kargo-front-door-receiver',

@@ -1,9 +1,9 @@
-import { ClusterConnection } from '../lib/adapters/cluster-connection.ts';
-import { clusterCredentials, parseKubeconfig } from '../lib/adapters/cluster-credentials.ts';
-import { KargoApi } from '../lib/adapters/kargo-api.ts';
-import { StoredReceiverSecrets } from '../lib/adapters/receiver-secrets.ts';
-import { secretIds } from '../lib/adapters/secret-ids.ts';
-import { SecretsManager } from '../lib/adapters/secrets-manager.ts';
+import { ClusterConnection } from '../lib/adapters/kubernetes/cluster-connection.ts';
+import { clusterCredentials, parseKubeconfig } from '../lib/adapters/kubernetes/cluster-credentials.ts';
+import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
+import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
+import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import type { LocalSettings } from './local-settings.ts';
 import { kubeconfigFor } from './stand-in-kubeconfig.ts';
 

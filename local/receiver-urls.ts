@@ -1,6 +1,6 @@
-import type { KargoApi } from '../lib/adapters/kargo-api.ts';
-import { KargoReceiverConfigs } from '../lib/adapters/receiver-configs.ts';
-import { usableReceivers, type Receiver } from '../lib/core/receiver.ts';
+import type { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
+import { usableReceivers, type Receiver } from '../lib/core/kargo/receiver.ts';
 
 /** A receiver and its URL as it stands in a status. */
 export interface ReceiverUrl {

@@ -1,5 +1,5 @@
-import type { KargoApi } from '../lib/adapters/kargo-api.ts';
-import { KargoRefreshTargets, REFRESH_ANNOTATION } from '../lib/adapters/refresh-targets.ts';
+import type { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { KargoRefreshTargets, REFRESH_ANNOTATION } from '../lib/adapters/kubernetes/refresh-targets.ts';
 
 /** How long the cluster may take to tell. */
 const WITHIN_MS = 5_000;

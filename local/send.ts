@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { PING_EVENT } from '../lib/core/payload/event-readers.ts';
+import { PING_EVENT } from '../lib/core/bitbucket/event-readers.ts';
 import { LocalError, readLocalSettings } from './local-settings.ts';
 import { localEnvironment, localKargo, localSecrets } from './local-outside.ts';
 import { receiverUrls, type ReceiverUrl } from './receiver-urls.ts';

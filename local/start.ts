@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KargoApi } from '../lib/adapters/kargo-api.ts';
+import type { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { startChild, type ChildProcess } from './child-process.ts';
 import { localEnvironment, localKargo } from './local-outside.ts';
 import { readLocalSettings } from './local-settings.ts';

@@ -1,7 +1,7 @@
-import type { RefreshKind } from '../core/refresh-kind.ts';
-import type { Receiver, ReceiverConfig } from '../core/receiver.ts';
-import type { SecretReading } from '../core/receiver-secret.ts';
-import type { StatusPlan } from '../core/receiver-status.ts';
+import type { RefreshKind } from '../core/kargo/refresh-kind.ts';
+import type { Receiver, ReceiverConfig } from '../core/kargo/receiver.ts';
+import type { SecretReading } from '../core/kargo/receiver-secret.ts';
+import type { StatusPlan } from '../core/kargo/receiver-status.ts';
 
 /**
  * What the use cases ask of the outside. Every method that waits takes the signal that ends the waiting; it raises `Unavailable` when

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { alarms } from '../../infra/alarms.ts';
 import { dashboard } from '../../infra/dashboard.ts';
-import { countDelivery, createMetrics } from '../../lib/adapters/metrics.ts';
+import { countDelivery, createMetrics } from '../../lib/adapters/observability/metrics.ts';
 
 test('the alarm for signatures looks at the metric that the receiver emits', () => {
   process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { receiverAddress, receiverHash } from '../../../lib/core/receiver-path.ts';
+import { receiverAddress, receiverHash } from '../../../lib/core/kargo/receiver-path.ts';
 import type { KubernetesObject } from '../../../local/cluster/stand-in-cluster.ts';
 import type { ClusterClient } from '../../support/cluster-client.ts';
 

@@ -1,0 +1,18 @@
+import type { Receiver } from '../../core/kargo/receiver.ts';
+
+/** Gives the Secrets Manager name of a receiver's secret. */
+export type SecretIdOf = (receiver: Receiver) => string;
+
+/**
+ * Makes the rule by which a receiver's secret is named. The namespace always comes from the project that declares the receiver, so a
+ * project can only ever name its own secrets; receivers of the ClusterConfig name those of the system namespace.
+ */
+export function secretIds(template: string, systemNamespace: string): SecretIdOf {
+  return ({ project, secretName }) => {
+    const parts: Record<string, string> = { namespace: project || systemNamespace, name: secretName };
+    return template.replace(
+      /\{(namespace|name)\}/g,
+      (placeholder, part: string) => parts[part] ?? placeholder,
+    );
+  };
+}

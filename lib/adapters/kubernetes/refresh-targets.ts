@@ -1,0 +1,36 @@
+import type { ClusterObject, RefreshTargets } from '../../app/ports.ts';
+import type { RefreshKind } from '../../core/kargo/refresh-kind.ts';
+import type { KargoApi, KargoPlural } from './kargo-api.ts';
+
+/** Kargo's controller discovers anew, or looks at the pull request again, when this annotation's value changes. */
+export const REFRESH_ANNOTATION = 'kargo.akuity.io/refresh';
+
+const PLURALS: Readonly<Record<RefreshKind, KargoPlural>> = {
+  warehouse: 'warehouses',
+  promotion: 'promotions',
+};
+
+/** The Warehouses and Promotions of the cluster. */
+export class KargoRefreshTargets implements RefreshTargets {
+  readonly #api: KargoApi;
+
+  constructor(api: KargoApi) {
+    this.#api = api;
+  }
+
+  pages(kind: RefreshKind, project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]> {
+    return this.#api.pages(PLURALS[kind], project, signal);
+  }
+
+  async refresh(
+    kind: RefreshKind,
+    { namespace, name }: ClusterObject,
+    at: Date,
+    signal: AbortSignal,
+  ): Promise<'refreshed' | 'gone'> {
+    const body = { metadata: { annotations: { [REFRESH_ANNOTATION]: at.toISOString() } } };
+    const result = await this.#api.patch(PLURALS[kind], namespace, name, body, signal);
+    if (result === 'conflict') throw new Error('somebody wrote the object at the same moment');
+    return result === 'gone' ? 'gone' : 'refreshed';
+  }
+}

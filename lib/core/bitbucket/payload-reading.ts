@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import type { BitbucketEvent } from './event.ts';
+
+/** What came of reading a payload. `detail` names the field at fault, and never repeats a value of the sender's. */
+type PayloadReading =
+  | { readonly kind: 'event'; readonly event: BitbucketEvent }
+  | { readonly kind: 'invalid'; readonly detail: string };
+
+/** Reads one payload, already parsed from JSON. */
+export type PayloadReader = (payload: unknown) => PayloadReading;
+
+/**
+ * Makes a payload reader of a schema and of what to do with a payload that fits it. `toEvent` gives a `MissingField` where
+ * the payload fits the schema and still says too little.
+ */
+export function payloadReader<Schema extends v.GenericSchema>(
+  schema: Schema,
+  toEvent: (payload: v.InferOutput<Schema>) => BitbucketEvent | MissingField,
+): PayloadReader {
+  return (payload) => {
+    const parsed = v.safeParse(schema, payload, { abortEarly: true });
+    if (!parsed.success) return { kind: 'invalid', detail: describeIssue(parsed.issues[0]) };
+    const event = toEvent(parsed.output);
+    return 'missing' in event
+      ? { kind: 'invalid', detail: `${event.missing} is missing` }
+      : { kind: 'event', event };
+  };
+}
+
+/** A JSON object with these fields. `v.object` alone takes an array too, and its methods for fields: `[].push`. */
+export function jsonObject<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(
+    v.unknown(),
+    v.check((value) => !Array.isArray(value), 'object'),
+    v.object(entries),
+  );
+}
+
+/** A field that an event needs although the payload may do without it in other respects. */
+export interface MissingField {
+  readonly missing: string;
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const field = (issue.path ?? []).reduce(
+    (path, { key }) =>
+      typeof key === 'number' ? `${path}[${key}]` : path === '' ? String(key) : `${path}.${String(key)}`,
+    '',
+  );
+  const found = typeName(issue.path?.at(-1)?.value ?? issue.input);
+  if (found === 'undefined') return `${field} is missing`;
+  return `${field === '' ? 'the body' : field} must be ${expectation(issue)}, not ${found}`;
+}
+
+function expectation(issue: v.BaseIssue<unknown>): string {
+  const names = [...new Set((issue.expected ?? issue.message).split(/[^a-z]+/i))].map((name) =>
+    name.toLowerCase(),
+  );
+  const known = ['object', 'array', 'string'].filter((name) => names.includes(name));
+  return known.join(' or ') || 'another type';
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}

@@ -1,0 +1,13 @@
+import { expect, test } from '@jest/globals';
+import { secretIds } from '../../../lib/adapters/aws/secret-ids.ts';
+
+test.each([
+  ['kargo/{namespace}/{name}', 'demo', 'bitbucket', 'kargo/demo/bitbucket'],
+  ['{name}/of/{namespace}', 'demo', 'bitbucket', 'bitbucket/of/demo'],
+  ['kargo/{namespace}/{name}', '', 'bitbucket', 'kargo/system/bitbucket'],
+  // What stands for one is never read as the other.
+  ['kargo/{namespace}/{name}', '{name}', '{namespace}', 'kargo/{name}/{namespace}'],
+  ['kargo/{namespace}/{name}', '$1', '$&', 'kargo/$1/$&'],
+])('%s of project "%s", secret "%s" is %s', (template, project, secretName, id) => {
+  expect(secretIds(template, 'system')({ project, name: 'bb', secretName })).toBe(id);
+});

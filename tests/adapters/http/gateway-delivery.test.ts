@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+import { gatewayAnswer, readGatewayDelivery } from '../../../lib/adapters/http/gateway-delivery.ts';
+import { gatewayEvent, receiverPath } from '../../support/deliver.ts';
+
+const read = (headers: Record<string, string>) =>
+  readGatewayDelivery(gatewayEvent({ event: null, signature: null, headers }));
+
+describe('headers are found', () => {
+  test.each([
+    ['x-event-key', 'x-hub-signature'],
+    ['X-Event-Key', 'X-Hub-Signature'],
+    ['X-EVENT-KEY', 'X-HUB-SIGNATURE'],
+  ])('as %s', (key, signature) => {
+    expect(read({ [key]: 'repo:push', [signature]: 'sha256=00' }).delivery).toMatchObject({
+      eventKey: 'repo:push',
+      signature: 'sha256=00',
+    });
+  });
+
+  test('or are undefined', () => {
+    expect(read({})).toMatchObject({
+      delivery: { eventKey: undefined, signature: undefined },
+      requestUuid: undefined,
+    });
+  });
+
+  test.each([
+    [{ 'x-request-uuid': 'cloud' }, 'cloud'],
+    [{ 'X-Request-UUID': 'cloud' }, 'cloud'],
+    [{ 'x-request-id': 'server' }, 'server'],
+    [{ 'x-request-uuid': 'cloud', 'x-request-id': 'gateway' }, 'cloud'],
+  ])('%j names the request %s', (headers, uuid) => {
+    expect(read(headers).requestUuid).toBe(uuid);
+  });
+});
+
+describe('the body is the bytes that were signed', () => {
+  test.each<[what: string, body: Buffer, base64: boolean]>([
+    ['text', Buffer.from('{"a": "é✓"}\n'), false],
+    ['text in base64', Buffer.from('{"a": "é✓"}\n'), true],
+    ['bytes in base64', Buffer.from([0, 255, 254, 10, 13]), true],
+    ['nothing', Buffer.alloc(0), false],
+    ['nothing in base64', Buffer.alloc(0), true],
+    ['text that looks like base64', Buffer.from('eyJhIjoxfQ=='), false],
+  ])('%s', (_what, body, base64) => {
+    expect(Buffer.from(readGatewayDelivery(gatewayEvent({ body, base64 })).delivery.body).equals(body)).toBe(
+      true,
+    );
+  });
+});
+
+test('the hash is that of the path, wherever the API is mounted', () => {
+  const hash = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
+  const hashAt = (path: string) => readGatewayDelivery(gatewayEvent({ path })).hash;
+  expect([receiverPath(), `/kargo${receiverPath()}`, '/bitbucket', '/'].map(hashAt)).toEqual([
+    hash,
+    hash,
+    undefined,
+    undefined,
+  ]);
+});
+
+test('an answer is JSON', () => {
+  expect(gatewayAnswer({ status: 400, body: { error: 'a "b"' } })).toEqual({
+    statusCode: 400,
+    headers: { 'content-type': 'application/json' },
+    body: '{"error":"a \\"b\\""}',
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  cloudRepository,
+  dataCenterRepository,
+  isAddressOf,
+  type DataCenterLinks,
+} from '../../../lib/core/bitbucket/repository-identity.ts';
+
+describe('a repository of Cloud', () => {
+  const shop = cloudRepository('https://bitbucket.org/acme/shop');
+
+  test.each([
+    'https://bitbucket.org/acme/shop',
+    'https://bitbucket.org/acme/shop/',
+    'https://bitbucket.org/acme/shop.git',
+    'https://bitbucket.org/acme/shop.git/',
+    'https://bitbucket.org/Acme/Shop.git',
+    'HTTPS://BITBUCKET.ORG/ACME/SHOP.GIT',
+    'https://bot@bitbucket.org/acme/shop.git',
+    'https://bot:app-password@bitbucket.org/acme/shop.git',
+    'https://x-token-auth:t%40ken@bitbucket.org/acme/shop',
+    'https://bitbucket.org:443/acme/shop',
+    'http://bitbucket.org/acme/shop',
+    'http://bitbucket.org:80/acme/shop',
+    'ssh://git@bitbucket.org/acme/shop.git',
+    'ssh://bitbucket.org/acme/shop',
+    'ssh://git@bitbucket.org:22/acme/shop.git',
+    'ssh://git@altssh.bitbucket.org:443/acme/shop.git',
+    'ssh://git@AltSSH.Bitbucket.org:443/acme/shop',
+    'git@bitbucket.org:acme/shop.git',
+    'git@bitbucket.org:acme/shop',
+    'git@bitbucket.org:acme/shop.git/',
+    'git@bitbucket.org:/acme/shop.git',
+    'bitbucket.org:acme/shop.git',
+    'GIT@Bitbucket.org:Acme/Shop.git',
+    ' https://bitbucket.org/acme/shop ',
+  ])('has the address %s', (address) => {
+    expect(isAddressOf(shop, address)).toBe(true);
+  });
+
+  test.each([
+    '',
+    'acme/shop',
+    '/acme/shop',
+    'https://bitbucket.org/acme',
+    'https://bitbucket.org/acme/shop2',
+    'https://bitbucket.org/acme/shop/src/main',
+    'https://bitbucket.org/acme/shop.git.git',
+    'https://bitbucket.org/acme2/shop',
+    'https://bitbucket.org/other/shop',
+    'https://bitbucket.org/acme/shop?x=1',
+    'https://bitbucket.org/acme/shop#main',
+    'https://bitbucket.org/other/..%2facme/shop',
+    'https://bitbucket.org.evil.example/acme/shop',
+    'https://evil.example/bitbucket.org/acme/shop',
+    'https://bitbucket.org@evil.example/acme/shop',
+    'https://evil.example\\@bitbucket.org/acme/shop',
+    'https://github.com/acme/shop',
+    'https://bitbucket.org:8443/acme/shop',
+    'https://altssh.bitbucket.org/acme/shop',
+    'https://altssh.bitbucket.org:443/acme/shop',
+    'ssh://git@altssh.bitbucket.org/acme/shop.git',
+    'ssh://git@bitbucket.org:443/acme/shop.git',
+    'ssh://git@bitbucket.org:7999/acme/shop.git',
+    'git@bitbucket.org:7999/acme/shop.git',
+    'git@github.com:acme/shop.git',
+    'git://bitbucket.org/acme/shop',
+    'file:///acme/shop',
+    'oci://bitbucket.org/acme/shop',
+    'bitbucket.org/acme/shop',
+    'https://bitbucket.org',
+  ])('does not have the address %j', (address) => {
+    expect(isAddressOf(shop, address)).toBe(false);
+  });
+});
+
+describe('a repository of Data Center', () => {
+  const http = 'https://git.acme.example/scm/shop/web.git';
+  const ssh = 'ssh://git@git.acme.example:7999/shop/web.git';
+  const self = 'https://git.acme.example/projects/SHOP/repos/web/browse';
+
+  test.each<[what: string, links: DataCenterLinks, same: string[], other: string[]]>([
+    [
+      'by both clone links',
+      { clone: [http, ssh], self, projectKey: 'SHOP', slug: 'web' },
+      [http, ssh, 'https://bot@git.acme.example/scm/SHOP/web/', 'ssh://git.acme.example:7999/shop/web'],
+      [
+        'https://git.acme.example/shop/web',
+        'https://git.acme.example/scm/blog/web',
+        'ssh://git@git.acme.example/shop/web',
+      ],
+    ],
+    ['by both clone links the other way round', { clone: [ssh, http] }, [http, ssh], []],
+    ['by http alone', { clone: [http] }, [http, ssh], ['ssh://git@git.acme.example:7999/scm/shop/web']],
+    ['by ssh alone', { clone: [ssh] }, [ssh], [http]],
+    ['by ssh and where it is browsed', { clone: [ssh], self }, [ssh, http], []],
+    ['by where it is browsed alone', { clone: [], self }, [ssh, http], [self]],
+    [
+      'by its project and slug where it is browsed',
+      { clone: [], self: 'https://git.acme.example/projects/X/repos/x', projectKey: 'SHOP', slug: 'web' },
+      [ssh, http],
+      ['https://git.acme.example/scm/x/x'],
+    ],
+    [
+      'by ssh on another port',
+      { clone: ['ssh://git@git.acme.example:2222/shop/web.git'], self },
+      ['ssh://git@git.acme.example:2222/shop/web', http],
+      [ssh],
+    ],
+    [
+      'by ssh on another host',
+      { clone: [http, 'ssh://git@ssh.acme.example/shop/web.git'] },
+      [http, 'ssh://git@ssh.acme.example/shop/web.git', 'git@ssh.acme.example:shop/web'],
+      [ssh],
+    ],
+    [
+      'by http on another port',
+      { clone: ['http://git.acme.example:7990/scm/shop/web.git'] },
+      ['http://git.acme.example:7990/scm/shop/web', ssh],
+      [http],
+    ],
+    [
+      'below a context path',
+      { clone: ['https://git.acme.example/bitbucket/scm/shop/web.git'] },
+      ['https://git.acme.example/bitbucket/scm/shop/web', ssh],
+      [http, 'https://git.acme.example/stash/scm/shop/web'],
+    ],
+    [
+      'below a context path where it is browsed',
+      { clone: [], self: 'https://git.acme.example/a/stash/projects/SHOP/repos/web/browse' },
+      ['https://git.acme.example/a/stash/scm/shop/web', ssh],
+      [http],
+    ],
+    [
+      'a personal one, by http',
+      { clone: ['https://git.acme.example/scm/~ada/web.git'] },
+      ['https://git.acme.example/scm/%7Eada/web', 'ssh://git@git.acme.example:7999/~ada/web.git'],
+      ['https://git.acme.example/scm/ada/web'],
+    ],
+    [
+      'a personal one, where it is browsed',
+      { clone: [], self: 'https://git.acme.example/users/ada/repos/web/browse' },
+      ['https://git.acme.example/scm/~ada/web', 'ssh://git@git.acme.example:7999/~ada/web.git'],
+      ['https://git.acme.example/scm/ada/web', 'https://git.acme.example/scm/~eve/web'],
+    ],
+    [
+      'a personal one, by its key',
+      { clone: [], self: 'https://git.acme.example/users/ada/repos/web', projectKey: '~ADA', slug: 'web' },
+      ['https://git.acme.example/scm/~ada/web'],
+      [],
+    ],
+    [
+      'a link of a form not known',
+      { clone: ['https://git.acme.example/mirror/web.git'], self },
+      ['https://git.acme.example/mirror/web', ssh],
+      [],
+    ],
+    ['a link that cannot be read', { clone: ['web', http] }, ['web', http], ['WEB', 'web.git']],
+  ])('%s', (_what, links, same, other) => {
+    const repository = dataCenterRepository(links);
+    if (repository === undefined) throw new Error('no address');
+    expect([...same, ...other].filter((address) => isAddressOf(repository, address))).toEqual(same);
+  });
+
+  test.each<[what: string, links: DataCenterLinks]>([
+    ['nothing at all', { clone: [] }],
+    ['project and slug without a host', { clone: [], projectKey: 'SHOP', slug: 'web' }],
+    [
+      'a page that is none of a repository',
+      { clone: [], self: 'https://git.acme.example/dashboard', projectKey: 'SHOP', slug: 'web' },
+    ],
+    ['a page without a host', { clone: [], self: '/projects/SHOP/repos/web/browse' }],
+    ['a page on a host that cannot be', { clone: [], self: 'https://[/projects/SHOP/repos/web' }],
+  ])('is not named by %s', (_what, links) => {
+    expect(dataCenterRepository(links)).toBeUndefined();
+  });
+});
+
+describe('an address that cannot be read', () => {
+  const unreadable = [
+    '',
+    ' ',
+    'web',
+    'http://',
+    'https://[',
+    'https://a b/c',
+    'https://host:99999/a',
+    'git@:a',
+    '::',
+    '../web',
+    '\u0000',
+    '~',
+    'git@host:',
+  ];
+
+  test('equals itself and no other', () => {
+    for (const one of unreadable) {
+      expect(unreadable.filter((other) => isAddressOf(cloudRepository(one), other))).toEqual([one]);
+    }
+  });
+
+  test.each([
+    ['a scheme and much', `https://bitbucket.org/${'a/'.repeat(1_000_000)}`],
+    ['the scp form', `git@host:${'a:'.repeat(1_000_000)}`],
+    ['dots', `${'a.'.repeat(1_000_000)}:b`],
+    ['slashes', '/'.repeat(2_000_000)],
+    ['clone links', `https://host/${'scm/'.repeat(500_000)}`],
+    ['pages', `https://host/${'projects/a/repos/'.repeat(125_000)}`],
+  ])('is read at once where it is 2 MB of %s', (_what, address) => {
+    const repository = dataCenterRepository({ clone: [address], self: address });
+    expect(repository && isAddressOf(repository, address)).toBe(true);
+    expect(repository && isAddressOf(repository, `${address}x`)).toBe(false);
+    expect(isAddressOf(cloudRepository('https://bitbucket.org/acme/shop'), address)).toBe(false);
+  });
+
+  test.each(['/', '.', '/scm/', '/projects/a/repos/', '-', ':', '@'])(
+    'is read at once where %j fills what is read',
+    (part) => {
+      const address = `https://host/${part.repeat(2048)}`.slice(0, 2048);
+      const repository = dataCenterRepository({ clone: [address], self: address });
+      expect(repository && isAddressOf(repository, address)).toBe(true);
+    },
+  );
+});

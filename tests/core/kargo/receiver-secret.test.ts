@@ -1,0 +1,78 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  acceptedSecrets,
+  inGrace,
+  readSecretContent,
+  type SecretContent,
+} from '../../../lib/core/kargo/receiver-secret.ts';
+
+const secret = (value: string): SecretContent => ({ kind: 'secret', value });
+const empty = { kind: 'unusable', fault: 'empty', reason: 'it is empty' } as const;
+const malformed = {
+  kind: 'unusable',
+  fault: 'malformed',
+  reason: 'it is neither a bare string nor JSON with the key "secret"',
+} as const;
+
+describe('the text of a secret', () => {
+  test.each<[text: string | undefined, content: SecretContent]>([
+    ['s3cret', secret('s3cret')],
+    ['{"secret":"s3cret"}', secret('s3cret')],
+    [' \n{"secret": "s3cret", "other": 1}\n', secret('s3cret')],
+    ['{"secret":"{}"}', secret('{}')],
+    ['{"secret":" s3cret\\n"}', secret(' s3cret\n')],
+    ['s3cret\n', secret('s3cret\n')],
+    [' ', secret(' ')],
+    ['"s3cret"', secret('"s3cret"')],
+    ['["s3cret"]', secret('["s3cret"]')],
+    ['null', secret('null')],
+    ['é✓', secret('é✓')],
+    ['', empty],
+    ['{"secret":""}', empty],
+    ['{}', malformed],
+    ['{', malformed],
+    ['{"secret":"s3cret"', malformed],
+    ['{"secret":7}', malformed],
+    ['{"secret":null}', malformed],
+    ['{"secret":{"secret":"s3cret"}}', malformed],
+    ['{"Secret":"s3cret"}', malformed],
+    ['{s3cret}', malformed],
+    [undefined, { kind: 'unusable', fault: 'malformed', reason: 'it is binary; it must be text' }],
+  ])('%j', (text, content) => {
+    expect(readSecretContent(text)).toEqual(content);
+  });
+});
+
+describe('during a rotation', () => {
+  const since = new Date('2026-05-04T10:00:00.000Z');
+  const graceMs = 1000;
+  const inTime = new Date('2026-05-04T10:00:00.999Z');
+  const late = new Date('2026-05-04T10:00:01.000Z');
+
+  test.each<[current: SecretContent, previous: SecretContent | undefined, now: Date, accepted: string[]]>([
+    [secret('new'), undefined, inTime, ['new']],
+    [secret('new'), secret('old'), inTime, ['new', 'old']],
+    [secret('new'), secret('old'), late, ['new']],
+    [secret('same'), secret('same'), inTime, ['same']],
+    [secret('new'), empty, inTime, ['new']],
+    [secret('new'), malformed, inTime, ['new']],
+    // The mistake of the one who rotated refuses nothing that was good before.
+    [empty, secret('old'), inTime, ['old']],
+    [malformed, secret('old'), inTime, ['old']],
+    [malformed, secret('old'), late, []],
+    [empty, empty, inTime, []],
+  ])('%j after %j at %p accepts %j', (current, previous, now, accepted) => {
+    expect(acceptedSecrets({ current, previous, currentSince: since }, now, graceMs)).toEqual(accepted);
+  });
+
+  test.each([
+    [since, 0, false],
+    [since, 1, true],
+    [inTime, graceMs, true],
+    [late, graceMs, false],
+    // The clock of the store may be ahead of ours.
+    [new Date(since.getTime() - 1), 0, true],
+  ])('at %p a grace of %d ms lasts: %p', (now, grace, lasts) => {
+    expect(inGrace(since, now, grace)).toBe(lasts);
+  });
+});
