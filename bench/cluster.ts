@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { values } from '../infra/values.ts';
-import { RECEIVER, RECONCILER, type RealOutside } from '../tests/cluster/functions/real-outside.ts';
+import { RECEIVER, RECONCILER, type ClusterTestbed } from '../tests/cluster/functions/cluster-testbed.ts';
 import type { RoleName } from '../tests/cluster/functions/service-account.ts';
 import { startFilledCluster, warehouseBytes } from './filled-cluster.ts';
 import { LambdaProcesses } from './lambda-process.ts';
@@ -37,19 +37,19 @@ const TASKS: readonly (readonly [role: RoleName, task: Task])[] = [
 
 console.log(`filling a cluster with ${size.projects} ProjectConfigs and ${size.warehouses} Warehouses`);
 const processes = new LambdaProcesses();
-const outside = await startFilledCluster(size);
+const testbed = await startFilledCluster(size);
 try {
   await processes.prepare();
   console.log(
-    `a Warehouse is ${await warehouseBytes(outside)} bytes; ${availableParallelism()} cores for all\n`,
+    `a Warehouse is ${await warehouseBytes(testbed)} bytes; ${availableParallelism()} cores for all\n`,
   );
-  await measureAll(outside);
+  await measureAll(testbed);
 } finally {
   processes.close();
-  await outside.close();
+  await testbed.close();
 }
 
-async function measureAll(cluster: RealOutside): Promise<void> {
+async function measureAll(cluster: ClusterTestbed): Promise<void> {
   printRow('', 'ms', 'x PATCH', 'API calls', 'KB in', 'KB out', 'peak MB');
   let unit = Number.NaN;
   for (const [role, task] of TASKS) {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { KubernetesObject } from '../local/cluster/stand-in-cluster.ts';
 import { callApi } from '../tests/cluster/api-client.ts';
-import { startRealOutside, type RealOutside } from '../tests/cluster/functions/real-outside.ts';
+import { startClusterTestbed, type ClusterTestbed } from '../tests/cluster/functions/cluster-testbed.ts';
 import { bitbucket, clusterConfig } from '../tests/support/kargo-objects.ts';
 import { projectName, sampleProjects, sampleWarehouses, type SampleSize } from './sample-objects.ts';
 
@@ -9,26 +9,26 @@ import { projectName, sampleProjects, sampleWarehouses, type SampleSize } from '
 const SIDE_BY_SIDE = 32;
 
 /** Starts a real cluster API and fills it. */
-export async function startFilledCluster(size: SampleSize): Promise<RealOutside> {
+export async function startFilledCluster(size: SampleSize): Promise<ClusterTestbed> {
   const namespaces = [
     'kargo-system-resources',
     ...Array.from({ length: size.projects }, (_, i) => projectName(i)),
   ];
-  const outside = await startRealOutside({
+  const testbed = await startClusterTestbed({
     secrets: Object.fromEntries(namespaces.map((name) => [`kargo/${name}/bitbucket`, 's3cret'])),
   });
   const create = pLimit(SIDE_BY_SIDE);
   const creating = (objects: readonly KubernetesObject[]): Promise<void> =>
-    create(() => outside.objects.create(...objects));
+    create(() => testbed.objects.create(...objects));
   await Promise.all(Array.from(sampleProjects(size), creating));
   await Promise.all(Array.from(sampleWarehouses(size), (warehouse) => creating([warehouse])));
-  await outside.objects.create(clusterConfig([bitbucket('bb')]));
-  return outside;
+  await testbed.objects.create(clusterConfig([bitbucket('bb')]));
+  return testbed;
 }
 
 /** Gives the size of a Warehouse as the API gives it, in bytes. */
-export async function warehouseBytes(outside: RealOutside): Promise<number> {
+export async function warehouseBytes(testbed: ClusterTestbed): Promise<number> {
   const path = '/apis/kargo.akuity.io/v1alpha1/warehouses?limit=50';
-  const { text, body } = await callApi(outside.as(), { path });
+  const { text, body } = await callApi(testbed.as(), { path });
   return Math.round(text.length / (body.items?.length ?? 0));
 }

@@ -36,7 +36,7 @@ const kargo = connectToKargo(settings.cluster, store, {
 });
 const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
-const parts = {
+const deps = {
   directory: new ReceiverDirectory({
     configs: new KargoReceiverConfigs(kargo),
     secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
@@ -55,7 +55,7 @@ async function receive(
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const { hash, delivery, requestUuid } = readGatewayDelivery(event);
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
-  const handled = await handleDelivery(parts, hash, delivery, AbortSignal.timeout(Math.max(0, budget))).catch(
+  const handled = await handleDelivery(deps, hash, delivery, AbortSignal.timeout(Math.max(0, budget))).catch(
     (error: unknown): HandledDelivery => ({
       outcome: { kind: 'internal-error', requestId: context.awsRequestId },
       about: { error },

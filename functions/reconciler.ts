@@ -5,7 +5,11 @@ import middy from '@middy/core';
 import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
 import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
 import { createLogger } from '../lib/adapters/observability/logging.ts';
-import { countReconcileFailures, createMetrics, noteClusterLatency } from '../lib/adapters/observability/metrics.ts';
+import {
+  countReconcileFailures,
+  createMetrics,
+  noteClusterLatency,
+} from '../lib/adapters/observability/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
@@ -34,7 +38,7 @@ const configs = new KargoReceiverConfigs(
 );
 const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
-const parts = {
+const deps = {
   configs,
   statuses: configs,
   secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
@@ -48,7 +52,7 @@ const parts = {
 /** Reconciles every receiver once. Raises an error after the whole run if anything failed, so that an alarm can ring. */
 async function reconcile(_event: unknown, context: Context): Promise<ReconcileResult> {
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - END_RESERVE_MS);
-  const result = await reconcileReceivers(parts, AbortSignal.timeout(Math.max(0, budget))).catch(
+  const result = await reconcileReceivers(deps, AbortSignal.timeout(Math.max(0, budget))).catch(
     (error: unknown) => {
       countReconcileFailures(metrics, 1);
       throw error;

@@ -11,7 +11,7 @@ export interface ReceiverUrl {
 /** How long the cluster may take to tell. */
 const WITHIN_MS = 5_000;
 
-/** Reads every Bitbucket receiver's URL from the statuses of a cluster. Raises `Unavailable`. */
+/** Reads every Bitbucket receiver's URL from the statuses of a cluster. Raises `RetryableError`. */
 export async function receiverUrls(kargo: KargoApi): Promise<ReceiverUrl[]> {
   const { configs } = await new KargoReceiverConfigs(kargo).list(AbortSignal.timeout(WITHIN_MS));
   return configs.flatMap((config) =>

@@ -8,7 +8,7 @@ interface Annotated {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
 }
 
-/** Gives the value of every refresh annotation of a cluster, by what carries it: `warehouse demo/shop`. Raises `Unavailable`. */
+/** Gives the value of every refresh annotation of a cluster, by what carries it: `warehouse demo/shop`. Raises `RetryableError`. */
 export async function refreshMarks(kargo: KargoApi): Promise<Map<string, string>> {
   const marks = new Map<string, string>();
   const targets = new KargoRefreshTargets(kargo);

@@ -4,7 +4,7 @@ import type { SecretReading } from '../core/kargo/receiver-secret.ts';
 import type { StatusPlan } from '../core/kargo/receiver-status.ts';
 
 /**
- * What the use cases ask of the outside. Every method that waits takes the signal that ends the waiting; it raises `Unavailable` when
+ * What the use cases ask of the outside. Every method that waits takes the signal that ends the waiting; it raises `RetryableError` when
  * the other side is away, throttles or refuses, and when the signal ends it, and a plain `Error` for what no later try would mend.
  */
 

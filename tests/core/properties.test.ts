@@ -3,7 +3,11 @@ import * as fc from 'fast-check';
 import { judgeObject } from '../../lib/core/kargo/affected-objects.ts';
 import { readReceiverConfig } from '../../lib/core/kargo/receiver.ts';
 import { payloadReaderOf } from '../../lib/core/bitbucket/event-readers.ts';
-import { cloudRepository, dataCenterRepository, isAddressOf } from '../../lib/core/bitbucket/repository-identity.ts';
+import {
+  cloudRepository,
+  dataCenterRepository,
+  isAddressOf,
+} from '../../lib/core/bitbucket/repository-identity.ts';
 import { verifiesSignature } from '../../lib/core/delivery/signature.ts';
 import { cloudPullRequest, cloudPush, dataCenterPullRequest, refsChanged } from '../support/payloads.ts';
 import { signatureOf } from '../support/deliver.ts';

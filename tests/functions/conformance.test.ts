@@ -3,16 +3,16 @@ import { passSeconds, stopClock } from '../support/clock.ts';
 import { CONFORMANCE_FILES, playCase, readConformanceCases } from '../support/conformance.ts';
 import type { ReceiverHandler } from '../support/deliver.ts';
 import { bitbucket, project } from '../support/kargo-objects.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 describe.each(CONFORMANCE_FILES)('%s', (_name, file) => {
   const cases = readConformanceCases(file, (index) => `case-${index}`);
-  let outside: Outside;
+  let testbed: Testbed;
   let handler: ReceiverHandler;
 
   beforeAll(async () => {
     stopClock();
-    outside = await startOutside({
+    testbed = await startTestbed({
       objects: cases.flatMap(({ objects }, index) => [
         ...project(`case-${index}`, [bitbucket('bitbucket')]),
         ...objects,
@@ -21,16 +21,16 @@ describe.each(CONFORMANCE_FILES)('%s', (_name, file) => {
         cases.map(({ secret }, index) => [`kargo/case-${index}/bitbucket`, JSON.stringify({ secret })]),
       ),
     });
-    handler = await outside.receiver();
-    await outside.reconcile();
+    handler = await testbed.receiver();
+    await testbed.reconcile();
   });
 
-  afterAll(() => outside.close());
+  afterAll(() => testbed.close());
 
   test.each(cases)('$name', async (one) => {
     // Past the interval of look-ups, so that no unknown path waits for it.
     passSeconds(3);
-    const result = await playCase(handler, outside.objects, one);
+    const result = await playCase(handler, testbed.objects, one);
     expect(result).toEqual({ ...result, ...one.expected });
   });
 });

@@ -9,7 +9,7 @@ import {
   type ReceiverHandler,
 } from '../support/deliver.ts';
 import { project, promotion, warehouse } from '../support/kargo-objects.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 import { cloudPullRequest, cloudPush, dataCenterPullRequest, refsChanged } from '../support/payloads.ts';
 
 const LIMIT = 2_097_152;
@@ -18,12 +18,12 @@ const MAIN = ['Warehouse demo/main'];
 const paddedTo = (bytes: number): string => JSON.stringify(cloudPush()).padEnd(bytes, ' ');
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
-let outside: Outside;
+let testbed: Testbed;
 let handler: ReceiverHandler;
 
 beforeAll(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [
       ...project('demo'),
       warehouse('demo', 'main'),
@@ -37,13 +37,13 @@ beforeAll(async () => {
       promotion('demo', 'server', 'https://git.acme.example/projects/SHOP/repos/web/pull-requests/3'),
     ],
   });
-  handler = await outside.receiver();
+  handler = await testbed.receiver();
 });
 
 // Past the interval of look-ups, so that no unknown path waits for it.
 beforeEach(() => passSeconds(3));
 
-afterAll(() => outside.close());
+afterAll(() => testbed.close());
 
 type Case = [what: string, delivery: DeliveryOptions, status: number, body: object, refreshed?: string[]];
 
@@ -266,7 +266,7 @@ describe('a delivery is answered', () => {
     '%s',
     async (_what, delivery, status, body, touched = []) => {
       expect(await deliver(handler, delivery)).toEqual({ status, body });
-      expect(await outside.objects.takeRefreshed()).toEqual(touched);
+      expect(await testbed.objects.takeRefreshed()).toEqual(touched);
     },
   );
 });

@@ -9,7 +9,7 @@ import {
   type ReceiverHandler,
 } from '../support/deliver.ts';
 import { project, promotion, warehouse } from '../support/kargo-objects.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 import { cloudPullRequest, cloudPush, refsChanged } from '../support/payloads.ts';
 
 const SECRET = 'a-secret-that-no-log-may-hold';
@@ -17,13 +17,13 @@ const SECRET = 'a-secret-that-no-log-may-hold';
 const MARKER = 'text-of-a-body-that-no-log-may-hold';
 const LEVELS = ['debug', 'info', 'warn', 'error', 'log'] as const;
 
-let outside: Outside;
+let testbed: Testbed;
 let handler: ReceiverHandler;
 let lines: string[] = [];
 
 beforeAll(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [
       ...project('demo'),
       warehouse('demo', 'main'),
@@ -35,7 +35,7 @@ beforeAll(async () => {
     secrets: { 'kargo/demo/bitbucket': JSON.stringify({ secret: SECRET }) },
     settings: { LOG_LEVEL: 'DEBUG' },
   });
-  handler = await outside.receiver();
+  handler = await testbed.receiver();
   for (const level of LEVELS) {
     jest.spyOn(console, level).mockImplementation((...line: unknown[]) => {
       lines.push(line.map((part) => (typeof part === 'string' ? part : inspect(part))).join(' '));
@@ -45,13 +45,13 @@ beforeAll(async () => {
 
 beforeEach(() => {
   lines = [];
-  outside.cluster.forget();
-  outside.store.forget();
+  testbed.cluster.forget();
+  testbed.store.forget();
 });
 
 afterAll(async () => {
   jest.restoreAllMocks();
-  await outside.close();
+  await testbed.close();
 });
 
 const marked = (payload: object): object => ({ ...payload, description: MARKER });
@@ -96,7 +96,7 @@ test('a push of very many refs is told in a line of bounded length', async () =>
 });
 
 test('a mistake of ours is told by the request, as any other delivery', async () => {
-  outside.cluster.trouble = ({ path }) =>
+  testbed.cluster.fault = ({ path }) =>
     path.includes('/warehouses') ? { kind: 'answer', status: 400 } : undefined;
   expect(await send({ headers: { 'x-request-uuid': 'a7b1' } })).toEqual({
     status: 500,
@@ -175,7 +175,7 @@ test('what cannot be judged is told once, by its name, and only where it is aske
 });
 
 test('a refresh that fails is told once, by its name', async () => {
-  outside.cluster.trouble = ({ path }) =>
+  testbed.cluster.fault = ({ path }) =>
     path.endsWith('/main') ? { kind: 'answer', status: 503, headers: { 'retry-after': '60' } } : undefined;
   await send();
   expect(records().filter(({ message }) => message === 'refresh failed')).toMatchObject([
@@ -183,7 +183,7 @@ test('a refresh that fails is told once, by its name', async () => {
       level: 'ERROR',
       kind: 'warehouse',
       object: 'demo/main',
-      error: { name: 'Unavailable', message: 'cluster API is in trouble: HTTP 503' },
+      error: { name: 'RetryableError', message: 'cluster API is in trouble: HTTP 503' },
     },
   ]);
   expect(delivered()).toMatchObject([{ level: 'ERROR', status: 503 }]);
@@ -212,14 +212,14 @@ test('no log holds a body, a signature or a secret, whatever happens', async () 
     for (const delivery of deliveries) await sendAnew(delivery);
   };
   await all();
-  outside.cluster.trouble = () => ({ kind: 'answer', status: 403, body: { message: 'no' } });
+  testbed.cluster.fault = () => ({ kind: 'answer', status: 403, body: { message: 'no' } });
   await all();
-  outside.cluster.forget();
-  outside.store.trouble = () => ({ kind: 'answer', status: 400, body: { __type: 'InternalServiceError' } });
+  testbed.cluster.forget();
+  testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'InternalServiceError' } });
   await sendAnew();
-  outside.store.trouble = () => ({ kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } });
+  testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } });
   await sendAnew();
-  outside.store.trouble = () => ({ kind: 'cut' });
+  testbed.store.fault = () => ({ kind: 'cut' });
   await sendAnew();
   expect(lines.length).toBeGreaterThan(2 * deliveries.length);
   const told = lines.join('\n');

@@ -9,7 +9,7 @@ import {
   projectConfig,
   warehouse,
 } from '../support/kargo-objects.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
 const unknown = { status: 404, body: {} };
@@ -17,12 +17,12 @@ const unauthorized = { status: 401, body: { error: 'unauthorized' } };
 const unknownPath = (index: number): string => `/bitbucket/${String(index).padStart(64, '0')}`;
 const [, demoConfig] = project('demo');
 
-let outside: Outside;
+let testbed: Testbed;
 let handler: ReceiverHandler;
 
 beforeEach(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [
       ...project('demo'),
       ...project('other', [bitbucket('bb', 'own')]),
@@ -37,33 +37,33 @@ beforeEach(async () => {
       'kargo/kargo-system-resources/workspace': 'wide',
     },
   });
-  handler = await outside.receiver();
+  handler = await testbed.receiver();
 });
 
-afterEach(() => outside.close());
+afterEach(() => testbed.close());
 
 const all = (deliveries: DeliveryOptions[]) =>
   Promise.all(deliveries.map((delivery) => deliver(handler, delivery)));
 const lists = (): number =>
-  outside.cluster.requests.filter(({ path }) => path.includes('/projectconfigs?')).length;
+  testbed.cluster.requests.filter(({ path }) => path.includes('/projectconfigs?')).length;
 const currentReads = (): number =>
-  outside.store.requests.filter(({ body }) => body.includes('"AWSCURRENT"')).length;
+  testbed.store.requests.filter(({ body }) => body.includes('"AWSCURRENT"')).length;
 
 test('a project refreshes its own Warehouses only', async () => {
   expect(await deliver(handler)).toEqual(refreshed);
-  expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
+  expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
   expect(await deliver(handler, { project: 'other', secret: 'others' })).toEqual(refreshed);
-  expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse other/main']);
+  expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse other/main']);
 });
 
 test('a receiver of the ClusterConfig refreshes the Warehouses of every project', async () => {
-  await outside.objects.create(clusterConfig([bitbucket('wide', 'workspace')]));
+  await testbed.objects.create(clusterConfig([bitbucket('wide', 'workspace')]));
   const delivery = { project: '', receiver: 'wide', secret: 'wide' };
   expect(await deliver(handler, delivery)).toEqual({
     status: 200,
     body: { msg: 'refreshed 2 warehouse(s)' },
   });
-  expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/main', 'Warehouse other/main']);
+  expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main', 'Warehouse other/main']);
 });
 
 test('configs that Kargo does not look at declare no receivers', async () => {
@@ -71,7 +71,7 @@ test('configs that Kargo does not look at declare no receivers', async () => {
   const unread = clusterConfig([bitbucket('wide', 'workspace')]);
   misnamed.metadata.name = 'misnamed';
   unread.metadata.name = 'unread';
-  await outside.objects.create(misnamed, unread);
+  await testbed.objects.create(misnamed, unread);
   expect(await deliver(handler, { receiver: 'cc' })).toEqual(unknown);
   passSeconds(3);
   expect(await deliver(handler, { project: '', receiver: 'wide', secret: 'wide' })).toEqual(unknown);
@@ -83,7 +83,7 @@ describe('unknown paths', () => {
   test('cost one look-up together, and none again within its interval', async () => {
     await deliver(handler);
     passSeconds(3);
-    outside.cluster.forget();
+    testbed.cluster.forget();
     expect(await all(paths)).toEqual(paths.map(() => unknown));
     expect(lists()).toBe(1);
     expect(await all(paths)).toEqual(paths.map(() => unknown));
@@ -97,13 +97,13 @@ describe('unknown paths', () => {
 
   test('cost nothing where they cannot be a receiver’s', async () => {
     expect(await all([{ path: '/' }, { path: '/bitbucket/abc' }])).toEqual([unknown, unknown]);
-    expect(outside.cluster.requests).toEqual([]);
+    expect(testbed.cluster.requests).toEqual([]);
   });
 
   test('become known when their receiver is created', async () => {
     const path = receiverPath('demo', 'late', 'another');
     expect(await deliver(handler, { path, secret: 'another' })).toEqual(unknown);
-    await outside.objects.patch(demoConfig as never, {
+    await testbed.objects.patch(demoConfig as never, {
       spec: { webhookReceivers: [bitbucket('bb'), bitbucket('late', 'second')] },
     });
     passSeconds(3);
@@ -112,9 +112,9 @@ describe('unknown paths', () => {
 
   test('wait for the next look-up within the interval, all together', async () => {
     expect(await deliver(handler, { path: unknownPath(0) })).toEqual(unknown);
-    await outside.objects.create(...project('late'), warehouse('late', 'main'));
-    await outside.secrets.create('kargo/late/bitbucket', 's3cret');
-    outside.cluster.forget();
+    await testbed.objects.create(...project('late'), warehouse('late', 'main'));
+    await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
+    testbed.cluster.forget();
     const deliveries = [{ project: 'late' }, ...paths.slice(1), { project: 'late' }];
     expect(await all(deliveries)).toEqual([refreshed, ...paths.slice(1).map(() => unknown), refreshed]);
     expect(lists()).toBe(1);
@@ -126,30 +126,30 @@ describe('the status list is no proof', () => {
 
   test('and not needed: before it is written, and after somebody blanked it', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
-    await outside.reconcile();
+    await testbed.reconcile();
     passSeconds(10);
     expect(await deliver(handler)).toEqual(refreshed);
-    await outside.objects.patchStatus(demoConfig as never, blank);
+    await testbed.objects.patchStatus(demoConfig as never, blank);
     passSeconds(30);
     expect(await deliver(handler)).toEqual(refreshed);
-    handler = await outside.receiver();
+    handler = await testbed.receiver();
     expect(await deliver(handler)).toEqual(refreshed);
   });
 
   test('whatever another project writes into its own', async () => {
     const path = receiverPath();
     const stolen = { name: 'bb', path, url: `https://hooks.example.com${path}` };
-    await outside.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [stolen] });
+    await testbed.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [stolen] });
     expect(await deliver(handler)).toEqual(refreshed);
     expect(await deliver(handler, { path, signedWith: 'others' })).toEqual(unauthorized);
-    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
   });
 
   test('nor does it stand in the way where the secret of the one who claims it is kept from us', async () => {
     const path = receiverPath();
     const claimed = { name: 'bb', path, url: `https://hooks.example.com${path}` };
-    await outside.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [claimed] });
-    outside.store.trouble = ({ body, operation }) =>
+    await testbed.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [claimed] });
+    testbed.store.fault = ({ body, operation }) =>
       operation === 'GetSecretValue' && body.includes('kargo/other/own')
         ? { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } }
         : undefined;
@@ -157,9 +157,9 @@ describe('the status list is no proof', () => {
   });
 
   test('but spares a look-up of all', async () => {
-    await outside.reconcile();
-    outside.store.forget();
-    outside.cluster.forget();
+    await testbed.reconcile();
+    testbed.store.forget();
+    testbed.cluster.forget();
     expect(await deliver(handler)).toEqual(refreshed);
     expect(currentReads()).toBe(1);
     expect(lists()).toBe(1);
@@ -169,14 +169,14 @@ describe('the status list is no proof', () => {
 describe('what a receiver is made of is followed', () => {
   test('the receiver deleted', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
-    await outside.objects.patch(demoConfig as never, { spec: { webhookReceivers: [] } });
+    await testbed.objects.patch(demoConfig as never, { spec: { webhookReceivers: [] } });
     passSeconds(10);
     expect(await deliver(handler)).toEqual(unknown);
   });
 
   test('the project deleted', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
-    await outside.objects.delete(namespace('demo'));
+    await testbed.objects.delete(namespace('demo'));
     passSeconds(10);
     expect(await deliver(handler)).toEqual(unknown);
     expect(await deliver(handler, { project: 'other', secret: 'others' })).toEqual(refreshed);
@@ -184,7 +184,7 @@ describe('what a receiver is made of is followed', () => {
 
   test('the receiver pointed to another secret', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
-    await outside.objects.patch(demoConfig as never, {
+    await testbed.objects.patch(demoConfig as never, {
       spec: { webhookReceivers: [bitbucket('bb', 'second')] },
     });
     passSeconds(10);
@@ -195,13 +195,13 @@ describe('what a receiver is made of is followed', () => {
 
   test('the secret deleted', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
-    await outside.secrets.delete('kargo/demo/bitbucket');
+    await testbed.secrets.delete('kargo/demo/bitbucket');
     passSeconds(30);
     expect(await deliver(handler)).toEqual(unknown);
   });
 
   test('the secret emptied: nobody can sign with nothing', async () => {
-    await outside.secrets.rotate('kargo/other/own', '{"secret":""}');
+    await testbed.secrets.rotate('kargo/other/own', '{"secret":""}');
     expect(await deliver(handler, { project: 'other', secret: '' })).toEqual(unknown);
     passSeconds(3);
     const path = receiverPath('other', 'bb', 'others');
@@ -212,7 +212,7 @@ describe('what a receiver is made of is followed', () => {
 describe('a signature that does not verify', () => {
   test('makes the secret be read once in the interval, whoever asks', async () => {
     await deliver(handler);
-    outside.store.forget();
+    testbed.store.forget();
     const forged = Array.from({ length: 10 }, () => ({ signedWith: 'forged' }));
     expect(await all(forged)).toEqual(forged.map(() => unauthorized));
     expect(currentReads()).toBe(1);
@@ -221,20 +221,20 @@ describe('a signature that does not verify', () => {
     passSeconds(3);
     expect(await all(forged)).toEqual(forged.map(() => unauthorized));
     expect(currentReads()).toBe(2);
-    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
   });
 
   test('verifies where the secret has been replaced since it was read', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
-    await outside.secrets.rotate('kargo/demo/bitbucket', 'n3w');
+    await testbed.secrets.rotate('kargo/demo/bitbucket', 'n3w');
     expect(await deliver(handler, { signedWith: 'n3w' })).toEqual(refreshed);
     expect(await deliver(handler)).toEqual(refreshed);
   });
 
   test('of one secret does not use up the read of another', async () => {
-    await outside.reconcile();
+    await testbed.reconcile();
     await all([{}, { project: 'other', secret: 'others' }]);
-    outside.store.forget();
+    testbed.store.forget();
     const forged = [{ signedWith: 'x' }, { project: 'other', secret: 'others', signedWith: 'x' }];
     expect(await all(forged)).toEqual([unauthorized, unauthorized]);
     expect(currentReads()).toBe(2);

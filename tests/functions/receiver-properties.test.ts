@@ -4,15 +4,15 @@ import { passSeconds, stopClock } from '../support/clock.ts';
 import { deliver, signatureOf, type DeliveryOptions, type ReceiverHandler } from '../support/deliver.ts';
 import { project, promotion, warehouse } from '../support/kargo-objects.ts';
 import { misshapen } from '../support/misshapen.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 import { cloudPullRequest, cloudPush, dataCenterPullRequest, refsChanged } from '../support/payloads.ts';
 
-let outside: Outside;
+let testbed: Testbed;
 let handler: ReceiverHandler;
 
 beforeAll(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [
       ...project('demo'),
       warehouse('demo', 'main'),
@@ -22,12 +22,12 @@ beforeAll(async () => {
       promotion('demo', 'server', 'https://git.acme.example/projects/SHOP/repos/web/pull-requests/3'),
     ],
   });
-  handler = await outside.receiver();
-  await outside.reconcile();
+  handler = await testbed.receiver();
+  await testbed.reconcile();
 });
 
-beforeEach(() => outside.cluster.forget());
-afterAll(() => outside.close());
+beforeEach(() => testbed.cluster.forget());
+afterAll(() => testbed.close());
 
 const samples: [event: string, payload: object][] = [
   ['repo:push', cloudPush('acme/shop', 'main', 'tag v1.0.0')],
@@ -56,7 +56,7 @@ const bodies = fc.oneof(
 /** Of any kind, as far as it goes without a good signature and a good path. */
 const deliveries = fc.record({ event: events, body: bodies, base64: fc.constant(true) });
 
-const patches = (): number => outside.cluster.requests.filter(({ method }) => method === 'PATCH').length;
+const patches = (): number => testbed.cluster.requests.filter(({ method }) => method === 'PATCH').length;
 
 test('no signed delivery is answered with an error of ours', async () => {
   await fc.assert(

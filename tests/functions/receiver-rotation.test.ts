@@ -7,7 +7,7 @@ import {
   type ReceiverHandler,
 } from '../support/deliver.ts';
 import { project, projectConfig, warehouse } from '../support/kargo-objects.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 const NAME = 'kargo/demo/bitbucket';
 const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
@@ -15,21 +15,21 @@ const unknown = { status: 404, body: {} };
 const old: DeliveryOptions = { secret: 'old' };
 const fresh: DeliveryOptions = { secret: 'new' };
 
-let outside: Outside;
+let testbed: Testbed;
 let handler: ReceiverHandler;
 
 beforeAll(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [...project('demo'), warehouse('demo', 'main')],
     secrets: { [NAME]: JSON.stringify({ secret: 'old' }) },
     settings: { ROTATION_GRACE_HOURS: '0.5' },
   });
-  handler = await outside.receiver();
-  await outside.reconcile();
+  handler = await testbed.receiver();
+  await testbed.reconcile();
 });
 
-afterAll(() => outside.close());
+afterAll(() => testbed.close());
 
 /** Delivers until told to stop, and gives the answers that are not the good one. */
 async function load(delivery: DeliveryOptions, isOver: () => boolean): Promise<DeliveryAnswer[]> {
@@ -47,17 +47,17 @@ test('while the secret is replaced, deliveries of the old and the new one are al
   const until = (): boolean => isOver;
   const running = [load(old, until), load(old, until), load(old, until)];
   await deliver(handler, old);
-  await outside.secrets.rotate(NAME, JSON.stringify({ secret: 'new' }));
+  await testbed.secrets.rotate(NAME, JSON.stringify({ secret: 'new' }));
   running.push(load(fresh, until), load(fresh, until));
   await deliver(handler, fresh);
-  await outside.reconcile();
+  await testbed.reconcile();
   await Promise.all(Array.from({ length: 10 }, () => deliver(handler, fresh)));
   isOver = true;
   expect((await Promise.all(running)).flat()).toEqual([]);
 });
 
 test('the status names the new URL alone', async () => {
-  const { status } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
+  const { status } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
   expect(status).toMatchObject({
     webhookReceivers: [
       {
@@ -74,7 +74,7 @@ test('the old secret may sign at the new URL, and the other way round', async ()
 });
 
 test('the old URL is found by a receiver that has seen nothing', async () => {
-  const cold = await outside.receiver();
+  const cold = await testbed.receiver();
   expect(await deliver(cold, old)).toEqual(refreshed);
   expect(await deliver(cold, fresh)).toEqual(refreshed);
 });
@@ -82,13 +82,13 @@ test('the old URL is found by a receiver that has seen nothing', async () => {
 test('the last moment of the grace', async () => {
   passSeconds(1799);
   expect(await deliver(handler, old)).toEqual(refreshed);
-  expect(await deliver(await outside.receiver(), old)).toEqual(refreshed);
+  expect(await deliver(await testbed.receiver(), old)).toEqual(refreshed);
 });
 
 test('after the grace the old URL is unknown and the old secret signs nothing', async () => {
   passSeconds(1);
   expect(await deliver(handler, old)).toEqual(unknown);
-  expect(await deliver(await outside.receiver(), old)).toEqual(unknown);
+  expect(await deliver(await testbed.receiver(), old)).toEqual(unknown);
   expect(await deliver(handler, { secret: 'new', signedWith: 'old' })).toEqual({
     status: 401,
     body: { error: 'unauthorized' },
@@ -97,11 +97,11 @@ test('after the grace the old URL is unknown and the old secret signs nothing', 
 });
 
 test('a slip in the next rotation leaves the secret before it good for its grace', async () => {
-  await outside.secrets.rotate(NAME, '{"secret":""}');
+  await testbed.secrets.rotate(NAME, '{"secret":""}');
   passSeconds(30);
   expect(await deliver(handler, fresh)).toEqual(refreshed);
-  await outside.reconcile();
-  const { status } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
+  await testbed.reconcile();
+  const { status } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
   expect(status).toMatchObject({ webhookReceivers: [], conditions: [{ reason: 'SecretEmpty' }] });
-  await outside.objects.delete(projectConfig('demo', []));
+  await testbed.objects.delete(projectConfig('demo', []));
 });

@@ -3,8 +3,8 @@ import { passSeconds, stopClock } from '../support/clock.ts';
 import { receiverPath } from '../support/deliver.ts';
 import { Gateway, type Refusal } from '../support/gateway.ts';
 import { project, projectConfig } from '../support/kargo-objects.ts';
-import type { Trouble } from '../support/loopback-proxy.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import type { ProxyFault } from '../support/loopback-proxy.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 const routeOf = (name: string, secret = 's3cret', receiver = 'bb'): string =>
   `POST ${receiverPath(name, receiver, secret)}`;
@@ -16,7 +16,7 @@ const NO_ROOM: Refusal = {
   message: 'Maximum number of Routes for this API has been reached.',
 };
 const TOO_FAST: Refusal = { status: 429, type: 'TooManyRequestsException', message: 'Rate exceeded' };
-const DENIED: Trouble = { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } };
+const DENIED: ProxyFault = { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } };
 const HOURS = 3_600;
 const demoConfig = projectConfig('demo', []);
 const zooConfig = projectConfig('zoo', []);
@@ -30,14 +30,14 @@ function deny(answer: string, name: string): string {
   });
 }
 
-let outside: Outside;
+let testbed: Testbed;
 let gateway: Gateway;
 
 beforeEach(async () => {
   stopClock();
   gateway = new Gateway();
   await gateway.start();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [...project('demo'), ...project('zoo')],
     secrets: { 'kargo/demo/bitbucket': 's3cret', 'kargo/zoo/bitbucket': 's3cret' },
     settings: { ROUTES_API_ID: 'api', AWS_ENDPOINT_URL_APIGATEWAYV2: gateway.url },
@@ -45,32 +45,32 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await outside.close();
+  await testbed.close();
   await gateway.stop();
 });
 
 const routeKeys = (): string[] => gateway.routes.map(({ routeKey }) => routeKey).toSorted();
 const pathsOf = async (name: string): Promise<string[]> => {
-  const { status } = await outside.objects.get('ProjectConfig', name, name);
+  const { status } = await testbed.objects.get('ProjectConfig', name, name);
   const { webhookReceivers = [] } = status as { webhookReceivers?: { path: string }[] };
   return webhookReceivers.map(({ path }) => path);
 };
 const conditionOf = async (name: string) => {
-  const { status } = await outside.objects.get('ProjectConfig', name, name);
+  const { status } = await testbed.objects.get('ProjectConfig', name, name);
   const { conditions } = status as { conditions: { status: string; reason: string; message: string }[] };
   return conditions[0];
 };
 
 describe('the routes of the gateway', () => {
   test('become those of the live receivers, and stay as they are', async () => {
-    expect(await outside.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
     expect(gateway.routes.map(({ target }) => target)).toEqual([
       'integrations/receiver',
       'integrations/receiver',
     ]);
     gateway.changes.length = 0;
-    expect(await outside.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
     expect(gateway.changes).toEqual([]);
   });
 
@@ -82,27 +82,27 @@ describe('the routes of the gateway', () => {
       gateway.add(`POST /bitbucket/${'a'.repeat(63)}`),
       gateway.add(`POST /bitbucket/${'b'.repeat(64)}`, 'integrations/theirs'),
     ].map(({ routeKey }) => routeKey);
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(routeKeys()).toEqual([...foreign, demo, zoo].toSorted());
   });
 
   test('of a receiver that is gone go, after those of new ones came', async () => {
     gateway.pageSize = 1;
     gateway.add(`POST /bitbucket/${'c'.repeat(64)}`);
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(gateway.changes.map((change) => change.split(' ', 1)[0])).toEqual(['POST', 'POST', 'DELETE']);
-    await outside.objects.delete(zooConfig);
-    await outside.reconcile();
+    await testbed.objects.delete(zooConfig);
+    await testbed.reconcile();
     expect(routeKeys()).toEqual([demo]);
   });
 
   test('of the previous secret stay for the grace of a rotation', async () => {
-    await outside.reconcile();
-    await outside.secrets.rotate('kargo/demo/bitbucket', 'new');
-    await outside.reconcile();
+    await testbed.reconcile();
+    await testbed.secrets.rotate('kargo/demo/bitbucket', 'new');
+    await testbed.reconcile();
     expect(routeKeys()).toEqual([demo, routeOf('demo', 'new'), zoo].toSorted());
     passSeconds(168 * HOURS);
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(routeKeys()).toEqual([routeOf('demo', 'new'), zoo].toSorted());
   });
 
@@ -110,34 +110,34 @@ describe('the routes of the gateway', () => {
     ['', () => undefined],
     [
       ', and somebody blanked the status list',
-      () => outside.objects.patchStatus(demoConfig, { webhookReceivers: null }),
+      () => testbed.objects.patchStatus(demoConfig, { webhookReceivers: null }),
     ],
   ])('stay where a secret cannot be read just now%s', async (_what, before) => {
-    await outside.reconcile();
-    await outside.secrets.rotate('kargo/demo/bitbucket', 'new');
-    await outside.reconcile();
+    await testbed.reconcile();
+    await testbed.secrets.rotate('kargo/demo/bitbucket', 'new');
+    await testbed.reconcile();
     await before();
-    outside.store.trouble = ({ operation, body }) =>
+    testbed.store.fault = ({ operation, body }) =>
       operation === 'BatchGetSecretValue'
         ? { kind: 'rewrite', rewrite: (answer) => deny(answer, 'kargo/demo/bitbucket') }
         : body.includes('kargo/demo/')
           ? DENIED
           : undefined;
-    await expect(outside.reconcile()).rejects.toThrow('secret "kargo/demo/bitbucket" cannot be read');
+    await expect(testbed.reconcile()).rejects.toThrow('secret "kargo/demo/bitbucket" cannot be read');
     expect(routeKeys()).toEqual([demo, routeOf('demo', 'new'), zoo].toSorted());
   });
 
   test('stay as long as their URL cannot be taken back', async () => {
-    await outside.reconcile();
-    await outside.objects.patch(zooConfig, { spec: { webhookReceivers: [] } });
-    outside.cluster.trouble = ({ path }) =>
+    await testbed.reconcile();
+    await testbed.objects.patch(zooConfig, { spec: { webhookReceivers: [] } });
+    testbed.cluster.fault = ({ path }) =>
       path.endsWith('/projectconfigs/zoo/status') ? { kind: 'answer', status: 503 } : undefined;
-    await expect(outside.reconcile()).rejects.toThrow(
+    await expect(testbed.reconcile()).rejects.toThrow(
       'ProjectConfig zoo/zoo: its status could not be written',
     );
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
-    outside.cluster.forget();
-    await outside.reconcile();
+    testbed.cluster.forget();
+    await testbed.reconcile();
     expect(routeKeys()).toEqual([demo]);
   });
 });
@@ -146,7 +146,7 @@ describe('a gateway', () => {
   test('without room is told of in the condition, and the rest goes on', async () => {
     gateway.add(`POST /bitbucket/${'d'.repeat(64)}`);
     gateway.refuse = (method) => (method === 'POST' ? NO_ROOM : undefined);
-    expect(await outside.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
     expect(await conditionOf('demo')).toMatchObject({
       status: 'False',
       reason: 'RouteMissing',
@@ -154,7 +154,7 @@ describe('a gateway', () => {
     });
     expect(routeKeys()).toEqual([]);
     gateway.refuse = () => undefined;
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
     expect(await conditionOf('demo')).toMatchObject({ status: 'True', reason: 'ReceiversReady' });
   });
@@ -164,7 +164,7 @@ describe('a gateway', () => {
     ['that refuses us', { status: 403, type: 'AccessDeniedException', message: 'no' }],
   ])('%s fails the run, and no URL is published without a route', async (_what, refusal) => {
     gateway.refuse = (method) => (method === 'POST' && gateway.changes.length > 0 ? refusal : undefined);
-    await expect(outside.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
+    await expect(testbed.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
     expect(routeKeys()).toEqual([demo]);
     expect(await pathsOf('demo')).toEqual([`/kargo${receiverPath('demo')}`]);
     expect(await pathsOf('zoo')).toEqual([]);
@@ -176,14 +176,14 @@ describe('a gateway', () => {
         'receiver "bb": the gateway has no route for it: the gateway does not take it just now; it is tried again every minute',
     });
     gateway.refuse = () => undefined;
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await pathsOf('zoo')).toEqual([`/kargo${receiverPath('zoo')}`]);
   });
 
   test('that tells nothing keeps what is published', async () => {
-    await outside.reconcile();
+    await testbed.reconcile();
     gateway.refuse = () => TOO_FAST;
-    await expect(outside.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
+    await expect(testbed.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
     expect(await pathsOf('demo')).toEqual([`/kargo${receiverPath('demo')}`]);
     expect(await conditionOf('demo')).toMatchObject({ status: 'True' });
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
@@ -191,19 +191,19 @@ describe('a gateway', () => {
 
   test('with another Lambda’s integration is not guessed at', async () => {
     gateway.integrations.push({ integrationId: 'other', integrationType: 'AWS_PROXY' });
-    await expect(outside.reconcile()).rejects.toThrow(
+    await expect(testbed.reconcile()).rejects.toThrow(
       "API api must have one Lambda integration, the receiver's; it has 2",
     );
     expect(gateway.changes).toEqual([]);
   });
 
   test('loses no route to a ProjectConfig that cannot be read', async () => {
-    await outside.reconcile();
-    outside.cluster.trouble = ({ method, path }) =>
+    await testbed.reconcile();
+    testbed.cluster.fault = ({ method, path }) =>
       method === 'GET' && path.includes('/projectconfigs')
         ? { kind: 'rewrite', rewrite: (answer) => answer.replace('"generation":1', '"generation":"one"') }
         : undefined;
-    await expect(outside.reconcile()).rejects.toThrow(
+    await expect(testbed.reconcile()).rejects.toThrow(
       'ProjectConfig demo/demo: metadata.generation cannot be read',
     );
     expect(routeKeys()).toEqual([demo, zoo].toSorted());

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { bitbucket, clusterConfig, namespace, project, projectConfig } from '../support/kargo-objects.ts';
 import type { PassingRequest } from '../support/loopback-proxy.ts';
-import { startOutside, type Outside, type OutsideOptions } from '../support/outside.ts';
+import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
 const CLUSTER_HASH = '9d6bb3c77e07da0bc5b9e06880b615c41e035d21b08a93ee13d8903c5d156042';
@@ -37,17 +37,17 @@ const kargos = {
 };
 const demo = projectConfig('demo', [bitbucket('bb')]);
 
-let outside: Outside;
+let testbed: Testbed;
 
 beforeEach(() => stopClock());
-afterEach(() => outside.close());
+afterEach(() => testbed.close());
 
-const start = async (options: OutsideOptions): Promise<void> => {
-  outside = await startOutside(options);
+const start = async (options: TestbedOptions): Promise<void> => {
+  testbed = await startTestbed(options);
 };
 const isWrite = ({ method }: PassingRequest): boolean => method !== 'GET';
-const writes = (): string[] => outside.cluster.requests.filter(isWrite).map(({ path }) => path);
-const statusOf = async (name = 'demo') => (await outside.objects.get('ProjectConfig', name, name)).status;
+const writes = (): string[] => testbed.cluster.requests.filter(isWrite).map(({ path }) => path);
+const statusOf = async (name = 'demo') => (await testbed.objects.get('ProjectConfig', name, name)).status;
 
 describe('the status of a ProjectConfig', () => {
   test.each([
@@ -57,7 +57,7 @@ describe('the status of a ProjectConfig', () => {
     ['https://hooks.example.com:8443/a/b', '/a/b', 'https://hooks.example.com:8443'],
   ])('below %s equals Kargo’s byte for byte', async (base, path, origin) => {
     await start({ objects: project('demo'), settings: { RECEIVER_BASE_URL: base } });
-    expect(await outside.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
     const written = {
       name: 'bb',
       path: `${path}/bitbucket/${HASH}`,
@@ -70,7 +70,7 @@ describe('the status of a ProjectConfig', () => {
 
   test('of the secret as Kargo keeps it, JSON with the key "secret"', async () => {
     await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{"secret":"s3cret"}' } });
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
   });
 
@@ -81,28 +81,28 @@ describe('the status of a ProjectConfig', () => {
       secrets,
       settings: { SECRET_NAME_TEMPLATE: 'teams/{name}/of/{namespace}' },
     });
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await statusOf()).toMatchObject({ webhookReceivers: [entry] });
   });
 
   test('keeps another kind’s entry as it is, whatever it lacks', async () => {
     await start({ objects: project('demo', [github, bitbucket('bb')]) });
-    await outside.objects.patchStatus(demo, {
+    await testbed.objects.patchStatus(demo, {
       webhookReceivers: [{ name: 'gh', url: 'x' }, { path: '/azure/1' }],
     });
-    await outside.reconcile();
+    await testbed.reconcile();
     const { webhookReceivers } = (await statusOf()) as { webhookReceivers: unknown };
     expect(webhookReceivers).toEqual([{ name: 'gh', url: 'x' }, entry, { path: '/azure/1' }]);
   });
 
   test('keeps what is others’, in the order of the spec', async () => {
     await start({ objects: project('demo', [github, bitbucket('bb')]) });
-    await outside.objects.patchStatus(demo, {
+    await testbed.objects.patchStatus(demo, {
       webhookReceivers: [githubEntry],
       conditions: [kargos],
       observedGeneration: 1,
     });
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await statusOf()).toEqual({
       webhookReceivers: [githubEntry, entry],
       conditions: [kargos, ready],
@@ -112,24 +112,24 @@ describe('the status of a ProjectConfig', () => {
 
   test('loses the entry of a receiver that is gone, and then the condition', async () => {
     await start({ objects: project('demo', [bitbucket('bb'), bitbucket('cc')]) });
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await statusOf()).toMatchObject({ webhookReceivers: [{ name: 'bb' }, { name: 'cc' }] });
-    await outside.objects.patch(demo, { spec: { webhookReceivers: [bitbucket('bb')] } });
-    await outside.reconcile();
+    await testbed.objects.patch(demo, { spec: { webhookReceivers: [bitbucket('bb')] } });
+    await testbed.reconcile();
     expect(await statusOf()).toEqual({
       webhookReceivers: [entry],
       conditions: [{ ...ready, observedGeneration: 2 }],
     });
-    await outside.objects.patch(demo, { spec: { webhookReceivers: [] } });
-    await outside.reconcile();
+    await testbed.objects.patch(demo, { spec: { webhookReceivers: [] } });
+    await testbed.reconcile();
     expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [] });
   });
 
   test('is written again after somebody blanked the list', async () => {
     await start({ objects: project('demo') });
-    await outside.reconcile();
-    await outside.objects.patchStatus(demo, { webhookReceivers: null });
-    await outside.reconcile();
+    await testbed.reconcile();
+    await testbed.objects.patchStatus(demo, { webhookReceivers: null });
+    await testbed.reconcile();
     expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
   });
 });
@@ -137,8 +137,8 @@ describe('the status of a ProjectConfig', () => {
 test('the status of the ClusterConfig has an empty project, and its secret the system namespace', async () => {
   const objects = [namespace('kargo-system-resources'), clusterConfig([bitbucket('bb')])];
   await start({ objects, secrets: { 'kargo/kargo-system-resources/bitbucket': 's3cret' } });
-  await outside.reconcile();
-  const { status } = await outside.objects.get('ClusterConfig', '', 'cluster');
+  await testbed.reconcile();
+  const { status } = await testbed.objects.get('ClusterConfig', '', 'cluster');
   expect(status).toEqual({
     webhookReceivers: [
       {
@@ -156,23 +156,23 @@ describe('a second run', () => {
     await start({
       objects: [...project('demo', [github, bitbucket('bb')]), ...project('zoo'), clusterConfig([])],
     });
-    expect(await outside.reconcile().catch(String)).toMatchObject({ written: 2 });
-    const { metadata } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
-    outside.cluster.forget();
+    expect(await testbed.reconcile().catch(String)).toMatchObject({ written: 2 });
+    const { metadata } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
+    testbed.cluster.forget();
     passSeconds(3600);
-    expect(await outside.reconcile()).toEqual({ configs: 3, written: 0, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 3, written: 0, failures: [] });
     expect(writes()).toEqual([]);
-    expect((await outside.objects.get('ProjectConfig', 'demo', 'demo')).metadata.resourceVersion).toBe(
+    expect((await testbed.objects.get('ProjectConfig', 'demo', 'demo')).metadata.resourceVersion).toBe(
       metadata.resourceVersion,
     );
   });
 
   test('writes nothing for a secret that is still missing', async () => {
     await start({ objects: project('demo'), secrets: {} });
-    await outside.reconcile();
-    outside.cluster.forget();
+    await testbed.reconcile();
+    testbed.cluster.forget();
     passSeconds(60);
-    expect(await outside.reconcile()).toMatchObject({ written: 0 });
+    expect(await testbed.reconcile()).toMatchObject({ written: 0 });
     expect(writes()).toEqual([]);
   });
 
@@ -181,11 +181,11 @@ describe('a second run', () => {
       objects: [...project('demo'), ...project('zoo')],
       secrets: { 'kargo/demo/bitbucket': 'a', 'kargo/zoo/bitbucket': 'b' },
     });
-    await outside.reconcile();
-    await outside.secrets.rotate('kargo/demo/bitbucket', 's3cret');
-    outside.cluster.forget();
+    await testbed.reconcile();
+    await testbed.secrets.rotate('kargo/demo/bitbucket', 's3cret');
+    testbed.cluster.forget();
     passSeconds(60);
-    expect(await outside.reconcile()).toMatchObject({ written: 1 });
+    expect(await testbed.reconcile()).toMatchObject({ written: 1 });
     expect(writes()).toEqual(['/apis/kargo.akuity.io/v1alpha1/namespaces/demo/projectconfigs/demo/status']);
     expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
   });
@@ -229,17 +229,17 @@ describe('a receiver that is not ready', () => {
     ],
   ])('has no URL and says why: %s', async (_what, secrets, receivers, reason, message) => {
     await start({ objects: project('demo', receivers), secrets });
-    await outside.objects.patchStatus(demo, { webhookReceivers: [entry] });
-    expect(await outside.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
+    await testbed.objects.patchStatus(demo, { webhookReceivers: [entry] });
+    expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
     expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [notReady(reason, message)] });
   });
 
   test('becomes ready when its secret is mended, and the time tells when', async () => {
     await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{}' } });
-    await outside.reconcile();
-    await outside.secrets.rotate('kargo/demo/bitbucket', 's3cret');
+    await testbed.reconcile();
+    await testbed.secrets.rotate('kargo/demo/bitbucket', 's3cret');
     passSeconds(60);
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await statusOf()).toEqual({
       webhookReceivers: [entry],
       conditions: [{ ...ready, lastTransitionTime: '2026-05-04T10:12:12Z' }],
@@ -248,7 +248,7 @@ describe('a receiver that is not ready', () => {
 
   test('costs the other receivers nothing', async () => {
     await start({ objects: project('demo', [bitbucket('a', 'gone'), bitbucket('bb'), bitbucket('z', '')]) });
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await statusOf()).toMatchObject({
       webhookReceivers: [entry],
       conditions: [
@@ -268,8 +268,8 @@ test('secrets of many receivers are read in batches', async () => {
   const names = Array.from({ length: 45 }, (_, index) => `p${index}`);
   const secrets = Object.fromEntries(names.map((name) => [`kargo/${name}/bitbucket`, `secret of ${name}`]));
   await start({ objects: names.flatMap((name) => project(name)), secrets });
-  expect(await outside.reconcile()).toEqual({ configs: 45, written: 45, failures: [] });
-  const batches = outside.store.requests.filter(({ operation }) => operation === 'BatchGetSecretValue');
+  expect(await testbed.reconcile()).toEqual({ configs: 45, written: 45, failures: [] });
+  const batches = testbed.store.requests.filter(({ operation }) => operation === 'BatchGetSecretValue');
   const sizes = batches.map(
     ({ body }) => (JSON.parse(body) as { SecretIdList: string[] }).SecretIdList.length,
   );

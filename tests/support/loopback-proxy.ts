@@ -22,7 +22,7 @@ export interface PassingRequest {
 }
 
 /** What happens to a request instead of an undisturbed passage. */
-export type Trouble =
+export type ProxyFault =
   | {
       readonly kind: 'answer';
       readonly status: number;
@@ -41,7 +41,8 @@ export class LoopbackProxy {
   /** What has come in since the start or the last `forget`, the oldest first. */
   readonly requests: PassingRequest[] = [];
   /** Asked for each request; undefined lets it pass. What it waits for happens before the request arrives. */
-  trouble: (request: PassingRequest) => Trouble | undefined | Promise<Trouble | undefined> = () => undefined;
+  fault: (request: PassingRequest) => ProxyFault | undefined | Promise<ProxyFault | undefined> = () =>
+    undefined;
   readonly #target: URL;
   readonly #agent: Agent;
   #server: Server | undefined;
@@ -77,10 +78,10 @@ export class LoopbackProxy {
     await closed;
   }
 
-  /** Forgets the requests so far and makes no more trouble. */
+  /** Forgets the requests so far and makes no more fault. */
   forget(): void {
     this.requests.length = 0;
-    this.trouble = () => undefined;
+    this.fault = () => undefined;
   }
 
   async #pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -92,13 +93,13 @@ export class LoopbackProxy {
     const operation = String(headers['x-amz-target'] ?? '').replace(/^.*\./, '');
     const request = { method, path, headers, body: body.toString('utf8'), operation };
     this.requests.push(request);
-    const trouble = await this.trouble(request);
-    if (trouble?.kind === 'hang') return;
-    if (trouble?.kind === 'cut') response.destroy();
-    else if (trouble?.kind === 'answer') {
-      response.writeHead(trouble.status, { 'content-type': 'application/json', ...trouble.headers });
-      response.end(JSON.stringify(trouble.body ?? {}));
-    } else this.#forward(request, body, response, trouble?.rewrite);
+    const fault = await this.fault(request);
+    if (fault?.kind === 'hang') return;
+    if (fault?.kind === 'cut') response.destroy();
+    else if (fault?.kind === 'answer') {
+      response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
+      response.end(JSON.stringify(fault.body ?? {}));
+    } else this.#forward(request, body, response, fault?.rewrite);
   }
 
   #forward(

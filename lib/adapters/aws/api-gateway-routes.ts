@@ -9,7 +9,7 @@ import {
   type Route,
 } from '@aws-sdk/client-apigatewayv2';
 import type { GatewayRoute, GatewayRoutes } from '../../app/ports.ts';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 
 /** The routes that are ours: an API may have others, which are never touched. */
 const OUR_ROUTE = /^POST \/bitbucket\/([0-9a-f]{64})$/;
@@ -114,9 +114,9 @@ function isError(error: unknown, name: string): error is ApiGatewayV2ServiceExce
   return error instanceof ApiGatewayV2ServiceException && error.name === name;
 }
 
-function unavailable(error: unknown): Unavailable {
+function unavailable(error: unknown): RetryableError {
   const detail = error instanceof Error ? error.name : undefined;
-  return new Unavailable('API Gateway unavailable', {
+  return new RetryableError('API Gateway unavailable', {
     cause: error,
     ...(detail === undefined ? {} : { detail }),
   });

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Clock, ReceiverSecrets } from '../../app/ports.ts';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 import { inGrace, readSecretContent, type SecretReading } from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import {
@@ -17,7 +17,7 @@ const CACHED_MS = 30_000;
 /** Requests to the store that run side by side; far below its quotas, which the whole account shares. */
 const SIDE_BY_SIDE = 8;
 
-export interface ReceiverSecretsParts {
+export interface ReceiverSecretsDeps {
   readonly store: SecretsManager;
   readonly secretIdOf: SecretIdOf;
   readonly clock: Clock;
@@ -26,7 +26,7 @@ export interface ReceiverSecretsParts {
 
 /** The receivers' secrets in Secrets Manager: current version and, within the grace of a rotation, the previous one. */
 export class StoredReceiverSecrets implements ReceiverSecrets {
-  readonly #parts: ReceiverSecretsParts;
+  readonly #deps: ReceiverSecretsDeps;
   readonly #cache = new Map<string, { readonly reading: SecretReading; readonly at: number }>();
   /**
    * When each version was made. A batch read is documented to give the date of the secret instead, so the date is asked for once
@@ -35,8 +35,8 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
   readonly #madeAt = new Map<string, { readonly versionId: string | undefined; readonly createdAt: Date }>();
   readonly #limit = pLimit(SIDE_BY_SIDE);
 
-  constructor(parts: ReceiverSecretsParts) {
-    this.#parts = parts;
+  constructor(deps: ReceiverSecretsDeps) {
+    this.#deps = deps;
   }
 
   async read(
@@ -44,8 +44,8 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     from: 'cached' | 'store',
     signal: AbortSignal,
   ): Promise<SecretReading[]> {
-    const ids = receivers.map(this.#parts.secretIdOf);
-    const now = this.#parts.clock().getTime();
+    const ids = receivers.map(this.#deps.secretIdOf);
+    const now = this.#deps.clock().getTime();
     const isCached = (id: string): boolean => {
       const cached = this.#cache.get(id);
       return cached !== undefined && now - cached.at < CACHED_MS;
@@ -74,13 +74,13 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     for (let start = 0; start < ids.length; start += BATCH_SIZE)
       batches.push(ids.slice(start, start + BATCH_SIZE));
     const read = await Promise.all(
-      batches.map((batch) => this.#limit(() => this.#parts.store.readBatch(batch, signal))),
+      batches.map((batch) => this.#limit(() => this.#deps.store.readBatch(batch, signal))),
     );
     return new Map(read.flatMap((readings) => [...readings]));
   }
 
   async #readOne(id: string, signal: AbortSignal): Promise<StoredReading> {
-    const reading = await this.#limit(() => this.#parts.store.read(id, 'AWSCURRENT', signal));
+    const reading = await this.#limit(() => this.#deps.store.read(id, 'AWSCURRENT', signal));
     if (reading.kind === 'found') {
       const { versionId, createdAt } = reading.version;
       this.#madeAt.set(id, { versionId, createdAt });
@@ -101,7 +101,7 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
       const reading = isDated ? batched : await this.#readOne(id, signal);
       return reading.kind === 'fault' ? reading : await this.#withPrevious(id, reading.version, signal);
     } catch (error) {
-      if (signal.aborted || !(error instanceof Unavailable)) throw error;
+      if (signal.aborted || !(error instanceof RetryableError)) throw error;
       return unreadable(id, error.message);
     }
   }
@@ -109,10 +109,10 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
   async #withPrevious(id: string, version: StoredVersion, signal: AbortSignal): Promise<SecretReading> {
     const current = readSecretContent(version.text);
     const currentSince = this.#madeAt.get(id)?.createdAt ?? version.createdAt;
-    if (!inGrace(currentSince, this.#parts.clock(), this.#parts.graceMs)) {
+    if (!inGrace(currentSince, this.#deps.clock(), this.#deps.graceMs)) {
       return { kind: 'found', versions: { current, currentSince } };
     }
-    const stored = await this.#limit(() => this.#parts.store.read(id, 'AWSPREVIOUS', signal));
+    const stored = await this.#limit(() => this.#deps.store.read(id, 'AWSPREVIOUS', signal));
     if (isUnreadable(stored)) return stored;
     const previous = stored.kind === 'found' ? readSecretContent(stored.version.text) : undefined;
     return { kind: 'found', versions: { current, currentSince, previous } };

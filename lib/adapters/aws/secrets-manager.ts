@@ -5,7 +5,7 @@ import {
   SecretsManagerServiceException,
   type GetSecretValueResponse,
 } from '@aws-sdk/client-secrets-manager';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 
 /** A version of a secret as the store holds it; `text` is undefined for a binary one. */
 export interface StoredVersion {
@@ -38,7 +38,7 @@ const UNREADABLE = new Set([
   'ValidationException',
 ]);
 
-/** Reads secrets of AWS Secrets Manager; keeps one client. Every method raises `Unavailable` when the store is away or throttles. */
+/** Reads secrets of AWS Secrets Manager; keeps one client. Every method raises `RetryableError` when the store is away or throttles. */
 export class SecretsManager {
   readonly #client = new SecretsManagerClient({
     requestHandler: {
@@ -104,9 +104,9 @@ function unreadable(secretId: string, code: string): StoredReading {
   return { kind: 'fault', fault: 'unreadable', reason: `secret "${secretId}" cannot be read: ${code}` };
 }
 
-function unavailable(error: unknown): Unavailable {
+function unavailable(error: unknown): RetryableError {
   const detail = error instanceof Error ? error.name : undefined;
-  return new Unavailable('secret store unavailable', {
+  return new RetryableError('secret store unavailable', {
     cause: error,
     ...(detail === undefined ? {} : { detail }),
   });

@@ -7,5 +7,5 @@ export interface ClusterAccess {
   readonly renewAt?: Date;
 }
 
-/** Gives access, anew at each call. Raises `Unavailable` where its source is away. */
+/** Gives access, anew at each call. Raises `RetryableError` where its source is away. */
 export type ClusterCredentials = (signal: AbortSignal) => Promise<ClusterAccess>;

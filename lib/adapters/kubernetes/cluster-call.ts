@@ -6,7 +6,7 @@ import {
   type CustomObjectsApi,
   type RequestContext,
 } from '@kubernetes/client-node';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { troubleOf, type Trouble } from './cluster-trouble.ts';
 
@@ -28,7 +28,7 @@ export type ClusterRequest<T> = (api: CustomObjectsApi, options: Options) => Pro
 
 /**
  * Sends one idempotent request to the cluster API and gives its answer. Sends it again after network errors, a silent connection, 429 and
- * 5xx, with the pause that `Retry-After` asks for, and once with new credentials after 401. Raises `Unavailable` where that does not
+ * 5xx, with the pause that `Retry-After` asks for, and once with new credentials after 401. Raises `RetryableError` where that does not
  * help or the signal ends it, and the API's own error (`isStatus` tells them apart) for every other answer.
  */
 export async function callCluster<T>(
@@ -45,12 +45,12 @@ export async function callCluster<T>(
       api = await connection.api(signal);
       return await connection.timed(request(api, options));
     } catch (error) {
-      if (signal.aborted) throw new Unavailable(TIMED_OUT, { cause: error });
+      if (signal.aborted) throw new RetryableError(TIMED_OUT, { cause: error });
       const trouble = attemptSignal.aborted ? silence(connection.attemptTimeoutMs) : troubleOf(error);
       if (trouble === undefined) throw error;
       const pause = trouble.pauseMs ?? FIRST_PAUSE_MS * 2 ** (attempt - 1);
       const isLast = attempt === (trouble.isAuthentication ? 2 : MAX_ATTEMPTS) || pause > LONGEST_PAUSE_MS;
-      if (isLast) throw new Unavailable(trouble.reason, { cause: error, detail: trouble.detail });
+      if (isLast) throw new RetryableError(trouble.reason, { cause: error, detail: trouble.detail });
       if (trouble.isAuthentication && api !== undefined) await connection.renew(api);
       // An abort ends the pause; the next attempt then finds the signal aborted.
       await sleep(pause, undefined, { signal }).catch(() => undefined);

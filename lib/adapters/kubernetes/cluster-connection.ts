@@ -6,7 +6,7 @@ import {
   type RequestContext,
   type SecurityAuthentication,
 } from '@kubernetes/client-node';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 import type { ClusterAccess, ClusterCredentials } from './cluster-access.ts';
 
 export interface ConnectionOptions {
@@ -39,7 +39,7 @@ export class ClusterConnection {
     }
   }
 
-  /** Gives the client; credentials that end are renewed in time. Raises `Unavailable` where there are none; the next call tries again. */
+  /** Gives the client; credentials that end are renewed in time. Raises `RetryableError` where there are none; the next call tries again. */
   async api(signal: AbortSignal): Promise<CustomObjectsApi> {
     const connecting = (this.#current ??= this.#credentials(signal).then(connect));
     try {
@@ -47,9 +47,9 @@ export class ClusterConnection {
       if (connected.renewAt === undefined || new Date() < connected.renewAt) return connected.api;
     } catch (error) {
       this.#letGo(connecting);
-      if (error instanceof Unavailable) throw error;
+      if (error instanceof RetryableError) throw error;
       const detail = error instanceof Error ? error.message : String(error);
-      throw new Unavailable('cluster API not configured', { cause: error, detail });
+      throw new RetryableError('cluster API not configured', { cause: error, detail });
     }
     this.#letGo(connecting);
     return this.api(signal);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { KubeConfig } from '@kubernetes/client-node';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 import type { ClusterCredentials } from './cluster-access.ts';
 import { eksCredentials } from './eks-credentials.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
@@ -18,7 +18,7 @@ export function clusterCredentials(settings: ClusterSettings, store: SecretsMana
       return async (signal) => {
         const reading = await store.read(settings.secretId, 'AWSCURRENT', signal);
         if (reading.kind === 'fault')
-          throw new Unavailable('cluster API not configured', { detail: reading.reason });
+          throw new RetryableError('cluster API not configured', { detail: reading.reason });
         return { kubeconfig: parseKubeconfig(reading.version.text ?? '', settings.secretId) };
       };
     case 'eks':

@@ -1,6 +1,6 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { KubeConfig } from '@kubernetes/client-node';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 import type { ClusterCredentials } from './cluster-access.ts';
 import { EKS_TOKEN_LIFETIME_MS, presignEksToken } from '../aws/eks-token.ts';
 import type { EksSettings } from '../settings/settings.ts';
@@ -14,7 +14,10 @@ export function eksCredentials({ name, endpoint, ca, region }: EksSettings): Clu
   return async () => {
     const now = new Date();
     const credentials = await roleCredentials().catch((cause: unknown) => {
-      throw new Unavailable('cluster API not configured', { cause, detail: 'the role gives no credentials' });
+      throw new RetryableError('cluster API not configured', {
+        cause,
+        detail: 'the role gives no credentials',
+      });
     });
     const token = await presignEksToken({ clusterName: name, region, credentials, now });
     const kubeconfig = new KubeConfig();

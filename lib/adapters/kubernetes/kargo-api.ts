@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { ClusterObject } from '../../app/ports.ts';
-import { Unavailable } from '../../app/errors.ts';
+import { RetryableError } from '../../app/errors.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { callCluster, isStatus, type ClusterRequest } from './cluster-call.ts';
 
@@ -20,7 +20,7 @@ const listPage = v.object({
   ),
 });
 
-/** Kargo's API group on the cluster. Every method raises `Unavailable` where the cluster is away, throttles or refuses. */
+/** Kargo's API group on the cluster. Every method raises `RetryableError` where the cluster is away, throttles or refuses. */
 export class KargoApi {
   readonly #connection: ClusterConnection;
 
@@ -52,7 +52,7 @@ export class KargoApi {
         { signal },
       ).catch(unavailableOn404);
       if (!v.is(listPage, page))
-        throw new Unavailable('cluster API is in trouble', { detail: 'its list cannot be read' });
+        throw new RetryableError('cluster API is in trouble', { detail: 'its list cannot be read' });
       const { items, metadata } = page;
       yield items.map((content) => ({
         name: content.metadata.name,
@@ -124,7 +124,7 @@ export type PatchResult = 'patched' | 'conflict' | 'gone';
 
 /** A list of what there is none of is empty; not found is a kind that the cluster does not serve, or not yet. */
 function unavailableOn404(cause: unknown): never {
-  if (isStatus(cause, 404)) throw new Unavailable('cluster API does not know Kargo', { cause });
+  if (isStatus(cause, 404)) throw new RetryableError('cluster API does not know Kargo', { cause });
   throw cause;
 }
 

@@ -2,8 +2,8 @@ import type { Outcome } from '../../core/delivery/answer.ts';
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import { isSignedWith, judgeProven, judgeUnproven, type Delivery } from '../../core/delivery/delivery.ts';
 import type { LiveReceiver, ReceiverDirectory } from './receiver-directory.ts';
-import { refreshAffected, type RefreshParts } from '../targets/kargo/refresh-affected.ts';
-import { Unavailable } from '../errors.ts';
+import { refreshAffected, type RefreshDeps } from '../targets/kargo/refresh-affected.ts';
+import { RetryableError } from '../errors.ts';
 
 /** What may be told to a caller who has not signed: not who is away. */
 const CANNOT_TELL = 'temporarily unavailable';
@@ -11,7 +11,7 @@ const CANNOT_TELL = 'temporarily unavailable';
 /** Names of refs or objects in one line of the log. */
 const MAX_LOGGED_NAMES = 50;
 
-export interface DeliveryParts extends RefreshParts {
+export interface DeliveryDeps extends RefreshDeps {
   readonly directory: ReceiverDirectory;
 }
 
@@ -26,19 +26,19 @@ export interface HandledDelivery {
  * affects. Every way to end but a mistake of ours is an outcome. `signal` bounds the whole of it.
  */
 export async function handleDelivery(
-  parts: DeliveryParts,
+  deps: DeliveryDeps,
   hash: string | undefined,
   delivery: Delivery,
   signal: AbortSignal,
 ): Promise<HandledDelivery> {
   if (hash === undefined) return { outcome: { kind: 'unknown-receiver' }, about: {} };
-  const admission = await admit(parts.directory, hash, delivery, signal);
+  const admission = await admit(deps.directory, hash, delivery, signal);
   if (admission.kind === 'turned-away') return admission.handled;
   const judgement = judgeProven(delivery);
   if (judgement.kind === 'answer') {
     return { outcome: judgement.outcome, about: describeReceiver(admission.live) };
   }
-  return act(parts, admission.live, judgement.event, signal);
+  return act(deps, admission.live, judgement.event, signal);
 }
 
 type Admission =
@@ -81,14 +81,14 @@ async function proves(
 }
 
 async function act(
-  parts: DeliveryParts,
+  deps: DeliveryDeps,
   live: LiveReceiver,
   event: BitbucketEvent,
   signal: AbortSignal,
 ): Promise<HandledDelivery> {
   const about = { ...describeReceiver(live), ...describeEvent(event) };
   try {
-    const { kind, refreshed } = await refreshAffected(parts, event, live.receiver.project, signal);
+    const { kind, refreshed } = await refreshAffected(deps, event, live.receiver.project, signal);
     return {
       outcome: { kind: 'refreshed', target: kind, count: refreshed.length },
       about: { ...about, refreshed: shortList(refreshed) },
@@ -100,7 +100,7 @@ async function act(
 
 /** Gives the outcome of trouble outside, in the words of `reason` or of the trouble itself. Raises what is a mistake of ours. */
 function unavailable(error: unknown, about: HandledDelivery['about'], reason?: string): HandledDelivery {
-  if (!(error instanceof Unavailable)) throw error;
+  if (!(error instanceof RetryableError)) throw error;
   return { outcome: { kind: 'unavailable', reason: reason ?? error.reason }, about: { ...about, error } };
 }
 

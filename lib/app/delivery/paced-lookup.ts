@@ -9,7 +9,7 @@ interface PendingLook {
   readonly done: Promise<void>;
 }
 
-export interface PacedLookupParts {
+export interface PacedLookupDeps {
   /** Looks for all of `wanted`, going by nothing read before the step `lastCameIn`; gives those that are not there. */
   readonly look: (wanted: ReadonlySet<string>, lastCameIn: number) => Promise<Iterable<string>>;
   readonly everyMs: number;
@@ -21,23 +21,23 @@ export interface PacedLookupParts {
  * was just looked for in vain is not looked for again until the interval is over.
  */
 export class PacedLookup {
-  readonly #parts: PacedLookupParts;
+  readonly #deps: PacedLookupDeps;
   readonly #missing = new Map<string, number>();
   /** The next look, not yet begun. */
   #next: PendingLook | undefined;
   #beganAt = -Infinity;
 
-  constructor(parts: PacedLookupParts) {
-    this.#parts = parts;
+  constructor(deps: PacedLookupDeps) {
+    this.#deps = deps;
   }
 
   /**
    * Waits until a look that began after this call is over. `cameIn` is the caller's own count of steps, which grows from call to call.
-   * Raises what the look raises, and `Unavailable` when the signal ends it.
+   * Raises what the look raises, and `RetryableError` when the signal ends it.
    */
   async lookFor(key: string, cameIn: number, signal: AbortSignal): Promise<void> {
     const missedAt = this.#missing.get(key);
-    if (missedAt !== undefined && this.#now() - missedAt < this.#parts.everyMs) return;
+    if (missedAt !== undefined && this.#now() - missedAt < this.#deps.everyMs) return;
     const next = (this.#next ??= this.#schedule());
     next.wanted.add(key);
     next.lastCameIn = cameIn;
@@ -45,7 +45,7 @@ export class PacedLookup {
   }
 
   #schedule(): PendingLook {
-    const wait = Math.max(0, this.#beganAt + this.#parts.everyMs - this.#now());
+    const wait = Math.max(0, this.#beganAt + this.#deps.everyMs - this.#now());
     const done = new Promise((resolve) => setTimeout(resolve, wait)).then(() => this.#begin(pending));
     // Those who wait see the error; when none is left, it must not end the process.
     done.catch(() => undefined);
@@ -56,13 +56,13 @@ export class PacedLookup {
   async #begin({ wanted, lastCameIn }: PendingLook): Promise<void> {
     this.#next = undefined;
     this.#beganAt = this.#now();
-    const missing = await this.#parts.look(wanted, lastCameIn);
+    const missing = await this.#deps.look(wanted, lastCameIn);
     const now = this.#now();
-    for (const [key, at] of this.#missing) if (now - at >= this.#parts.everyMs) this.#missing.delete(key);
+    for (const [key, at] of this.#missing) if (now - at >= this.#deps.everyMs) this.#missing.delete(key);
     for (const key of missing) this.#missing.set(key, now);
   }
 
   #now(): number {
-    return this.#parts.clock().getTime();
+    return this.#deps.clock().getTime();
   }
 }

@@ -4,7 +4,7 @@ import type { Receiver } from '../../core/kargo/receiver.ts';
 import { PacedLookup } from './paced-lookup.ts';
 import type { Clock, ReceiverConfigs, ReceiverSecrets } from '../ports.ts';
 import { ReceiverListings } from './receiver-listing.ts';
-import { Unavailable } from '../errors.ts';
+import { RetryableError } from '../errors.ts';
 
 /** A receiver that a path belongs to, and what its deliveries may be signed with: during a rotation's grace, two secrets. */
 export interface LiveReceiver {
@@ -18,7 +18,7 @@ const LOOK_EVERY_MS = 2_000;
 /** Bounds a look that several deliveries wait for, each with less time than this left to answer in. */
 const LOOK_TIMEOUT_MS = 8_000;
 
-export interface ReceiverDirectoryParts {
+export interface ReceiverDirectoryDeps {
   readonly configs: ReceiverConfigs;
   readonly secrets: ReceiverSecrets;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export interface ReceiverDirectoryParts {
  * and what was found before only tell where to look first, because Kargo's own controller may blank a list at any time.
  */
 export class ReceiverDirectory {
-  readonly #parts: ReceiverDirectoryParts;
+  readonly #deps: ReceiverDirectoryDeps;
   readonly #listings: ReceiverListings;
   readonly #lookup: PacedLookup;
   /** By hash: where it was found before, which a status list does not tell of the previous secret. */
@@ -41,17 +41,17 @@ export class ReceiverDirectory {
   /** By secret: when a signature that did not verify last made us read it. */
   readonly #reread = new Map<string, number>();
 
-  constructor(parts: ReceiverDirectoryParts) {
-    this.#parts = parts;
-    this.#listings = new ReceiverListings(parts.configs, parts.clock);
+  constructor(deps: ReceiverDirectoryDeps) {
+    this.#deps = deps;
+    this.#listings = new ReceiverListings(deps.configs, deps.clock);
     this.#lookup = new PacedLookup({
       look: (hashes, lastCameIn) => this.#look(hashes, lastCameIn),
       everyMs: LOOK_EVERY_MS,
-      clock: parts.clock,
+      clock: deps.clock,
     });
   }
 
-  /** Gives the receiver of this hash, or undefined where there is none. Raises `Unavailable` also where that cannot be told. */
+  /** Gives the receiver of this hash, or undefined where there is none. Raises `RetryableError` also where that cannot be told. */
   async find(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
     const cameIn = this.#listings.nextStep();
     const listing = await this.#listings.believed(signal);
@@ -69,7 +69,7 @@ export class ReceiverDirectory {
 
   /**
    * Reads the receiver's secret again, for a signature that did not verify: the secret may have been replaced since it was cached.
-   * Undefined where that was done a moment ago, or where the receiver no longer has this hash. Raises `Unavailable`.
+   * Undefined where that was done a moment ago, or where the receiver no longer has this hash. Raises `RetryableError`.
    */
   async findAfresh(
     hash: string,
@@ -77,7 +77,7 @@ export class ReceiverDirectory {
     signal: AbortSignal,
   ): Promise<LiveReceiver | undefined> {
     const key = `${receiver.project}/${receiver.secretName}`;
-    const now = this.#parts.clock().getTime();
+    const now = this.#deps.clock().getTime();
     if (now - (this.#reread.get(key) ?? -Infinity) < LOOK_EVERY_MS) return undefined;
     this.#reread.set(key, now);
     const reading = await this.#readSecret(receiver, 'store', signal);
@@ -90,7 +90,7 @@ export class ReceiverDirectory {
     from: 'cached' | 'store',
     signal: AbortSignal,
   ): Promise<SecretReading | undefined> {
-    return (await this.#parts.secrets.read([receiver], from, signal))[0];
+    return (await this.#deps.secrets.read([receiver], from, signal))[0];
   }
 
   /** Checks that the receiver has this hash by one of its accepted secrets, and remembers so. */
@@ -115,7 +115,7 @@ export class ReceiverDirectory {
 
   /** Gives, where a secret could not be read, the reason of one. */
   async #remember(receivers: readonly Receiver[], signal: AbortSignal): Promise<string | undefined> {
-    const readings = await this.#parts.secrets.read(receivers, 'store', signal);
+    const readings = await this.#deps.secrets.read(receivers, 'store', signal);
     let untold: string | undefined;
     for (const [index, receiver] of receivers.entries()) {
       const reading = readings[index];
@@ -127,12 +127,12 @@ export class ReceiverDirectory {
 
   #accepted(reading: SecretReading | undefined): string[] {
     if (reading?.kind !== 'found') return [];
-    return acceptedSecrets(reading.versions, this.#parts.clock(), this.#parts.graceMs);
+    return acceptedSecrets(reading.versions, this.#deps.clock(), this.#deps.graceMs);
   }
 }
 
-function unreadable(detail: string): Unavailable {
-  return new Unavailable('secret store unavailable', { detail });
+function unreadable(detail: string): RetryableError {
+  return new RetryableError('secret store unavailable', { detail });
 }
 
 function hashOf({ project, name }: Receiver, secret: string): string {

@@ -1,7 +1,7 @@
 import { hashInPath } from '../../core/kargo/receiver-path.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { Clock, ReceiverConfigs } from '../ports.ts';
-import { Unavailable } from '../errors.ts';
+import { RetryableError } from '../errors.ts';
 
 /** Every usable receiver of the cluster, and which one each hash in a status list is said to name. */
 export interface ReceiverListing {
@@ -36,7 +36,7 @@ export class ReceiverListings {
     return this.#step;
   }
 
-  /** Gives a listing that is a few seconds old at most. Raises `Unavailable` where there is none and none can be read. */
+  /** Gives a listing that is a few seconds old at most. Raises `RetryableError` where there is none and none can be read. */
   async believed(signal: AbortSignal): Promise<ReceiverListing> {
     const latest = this.#latest;
     if (latest !== undefined && this.#clock().getTime() - latest.since.getTime() < BELIEVED_MS)
@@ -46,12 +46,12 @@ export class ReceiverListings {
       return await this.#read(AbortSignal.any([signal, AbortSignal.timeout(NEWER_WITHIN_MS)]));
     } catch (error) {
       // An old list still lets the signature be checked, so that a signed caller is told what is away.
-      if (signal.aborted || !(error instanceof Unavailable)) throw error;
+      if (signal.aborted || !(error instanceof RetryableError)) throw error;
       return latest.listing;
     }
   }
 
-  /** Gives a listing whose reading began after this step. Raises `Unavailable`. */
+  /** Gives a listing whose reading began after this step. Raises `RetryableError`. */
   async newerThan(step: number, signal: AbortSignal): Promise<ReceiverListing> {
     return this.#latest !== undefined && this.#latest.step > step ? this.#latest.listing : this.#read(signal);
   }

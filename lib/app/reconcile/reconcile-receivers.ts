@@ -1,10 +1,10 @@
 import { liveHashes, publishedHashes } from '../../core/kargo/live-hashes.ts';
 import type { GatewayRoutes, ReceiverConfigs } from '../ports.ts';
-import { reconcileStatuses, type StatusParts } from './reconcile-statuses.ts';
+import { reconcileStatuses, type StatusDeps } from './reconcile-statuses.ts';
 import { addRoutes, removeRoutes } from './route-upkeep.ts';
 import { readSecrets } from './secret-readings.ts';
 
-export interface ReconcileParts extends StatusParts {
+export interface ReconcileDeps extends StatusDeps {
   readonly configs: ReceiverConfigs;
   /** Undefined where the gateway has one route for all. */
   readonly routes: GatewayRoutes | undefined;
@@ -24,19 +24,16 @@ export interface ReconcileResult {
  * run at any time and any number of times. A URL is published after its route is there, and a route goes after its URL: in a run in
  * which a config, a secret or a status gave trouble, none goes, because it may belong to that. One config that cannot be reconciled
  * never stops the others. A receiver whose secret is missing, empty or malformed, or that the gateway has no room for, is told to its
- * owner in the condition and is no failure of the run. Raises `Unavailable` where configs or secrets cannot be read at all.
+ * owner in the condition and is no failure of the run. Raises `RetryableError` where configs or secrets cannot be read at all.
  */
-export async function reconcileReceivers(
-  parts: ReconcileParts,
-  signal: AbortSignal,
-): Promise<ReconcileResult> {
-  const { configs, unreadable } = await parts.configs.list(signal);
-  const secretOf = await readSecrets(parts.secrets, configs, signal);
-  const live = liveHashes(configs, secretOf, parts.clock(), parts.graceMs);
-  const upkeep = parts.routes && { routes: parts.routes, log: parts.log };
+export async function reconcileReceivers(deps: ReconcileDeps, signal: AbortSignal): Promise<ReconcileResult> {
+  const { configs, unreadable } = await deps.configs.list(signal);
+  const secretOf = await readSecrets(deps.secrets, configs, signal);
+  const live = liveHashes(configs, secretOf, deps.clock(), deps.graceMs);
+  const upkeep = deps.routes && { routes: deps.routes, log: deps.log };
   const added = upkeep && (await addRoutes(upkeep, live, publishedHashes(configs), signal));
   const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
-  const statuses = await reconcileStatuses(parts, configs, facts, signal);
+  const statuses = await reconcileStatuses(deps, configs, facts, signal);
 
   const failures = [...unreadable, ...statuses.failures];
   if (upkeep && added && failures.length === 0) {

@@ -12,7 +12,7 @@ const SIDE_BY_SIDE = 8;
 /** How often a status is planned anew after somebody else wrote it in between, before it is left to the next run. */
 const MAX_CONFLICTS = 3;
 
-export interface StatusParts {
+export interface StatusDeps {
   readonly statuses: ConfigStatuses;
   readonly secrets: ReceiverSecrets;
   readonly base: BaseUrl;
@@ -29,7 +29,7 @@ export interface ReconciledStatuses {
 
 /** Makes the statuses of these configs right, side by side; a config that cannot be written costs the others nothing. */
 export async function reconcileStatuses(
-  parts: StatusParts,
+  deps: StatusDeps,
   configs: readonly ReceiverConfig[],
   facts: Facts,
   signal: AbortSignal,
@@ -38,7 +38,7 @@ export async function reconcileStatuses(
   let written = 0;
   const reconcile = async (config: ReceiverConfig): Promise<void> => {
     try {
-      if (await reconcileStatus(parts, config, facts, signal)) written += 1;
+      if (await reconcileStatus(deps, config, facts, signal)) written += 1;
       for (const receiver of usableReceivers(config)) {
         const reading = facts.secretOf(receiver);
         if (reading.kind === 'fault' && reading.fault === 'unreadable') {
@@ -47,7 +47,7 @@ export async function reconcileStatuses(
       }
     } catch (error) {
       failures.push(`${describe(config)}: its status could not be written`);
-      parts.log.error('status could not be written', { config: describe(config), error });
+      deps.log.error('status could not be written', { config: describe(config), error });
     }
   };
   const limit = pLimit(SIDE_BY_SIDE);
@@ -57,7 +57,7 @@ export async function reconcileStatuses(
 
 /** Tells whether a status was written. */
 async function reconcileStatus(
-  { statuses, secrets, base, clock, log }: StatusParts,
+  { statuses, secrets, base, clock, log }: StatusDeps,
   listed: ReceiverConfig,
   { secretOf: listedSecretOf, unrouted }: Facts,
   signal: AbortSignal,

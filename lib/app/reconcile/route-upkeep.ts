@@ -1,6 +1,6 @@
 import type { GatewayRoute, GatewayRoutes, Log } from '../ports.ts';
 
-export interface RouteUpkeepParts {
+export interface RouteUpkeepDeps {
   readonly routes: GatewayRoutes;
   readonly log: Log;
 }
@@ -24,7 +24,7 @@ const NOT_ASKED = 'the gateway does not take it just now; it is tried again ever
  * `published` are the hashes that stand in statuses: where the routes cannot be listed, theirs are taken to be there.
  */
 export async function addRoutes(
-  { routes, log }: RouteUpkeepParts,
+  { routes, log }: RouteUpkeepDeps,
   live: ReadonlySet<string>,
   published: ReadonlySet<string>,
   signal: AbortSignal,
@@ -57,9 +57,9 @@ export async function addRoutes(
   return { unrouted, stale, failure };
 }
 
-/** Removes routes that belong to no live receiver. Raises `Unavailable`. */
+/** Removes routes that belong to no live receiver. Raises `RetryableError`. */
 export async function removeRoutes(
-  { routes, log }: RouteUpkeepParts,
+  { routes, log }: RouteUpkeepDeps,
   stale: readonly GatewayRoute[],
   signal: AbortSignal,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import type { ReceiverSecrets } from '../ports.ts';
 
 export type SecretOf = (receiver: Receiver) => SecretReading;
 
-/** Reads the secrets of every receiver that these configs declare, past any cache. Raises `Unavailable`. */
+/** Reads the secrets of every receiver that these configs declare, past any cache. Raises `RetryableError`. */
 export async function readSecrets(
   secrets: ReceiverSecrets,
   configs: readonly ReceiverConfig[],

@@ -14,7 +14,7 @@ const BASE_URL = /^(https?):\/\/([^/\\?#@\s]+)((?:\/[A-Za-z0-9._~-]*)*)$/i;
 /** A receiver's place below any base path, stage name or custom domain's mapping. */
 const RECEIVER_PATH = /(?:^|\/)bitbucket\/([0-9a-f]{64})$/;
 
-/** Gives the parts of `RECEIVER_BASE_URL`, or undefined where it is not an http(s) URL without user, query and fragment. */
+/** Gives the deps of `RECEIVER_BASE_URL`, or undefined where it is not an http(s) URL without user, query and fragment. */
 export function parseBaseUrl(text: string): BaseUrl | undefined {
   const [, scheme, host, path] = BASE_URL.exec(text) ?? [];
   if (scheme === undefined || host === undefined || path === undefined || !URL.canParse(text))

@@ -8,19 +8,19 @@ import {
 } from '../../support/conformance.ts';
 import { lambdaContext, receiverPath, type ReceiverHandler } from '../../support/deliver.ts';
 import { bitbucket, clusterConfig, namespace, project } from '../../support/kargo-objects.ts';
-import { startRealOutside, type RealOutside } from './real-outside.ts';
+import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
 /** Where the same objects stand three times over, for a receiver that acts on all projects. */
 const PROJECTS = ['wide-a', 'wide-b', 'wide-c'];
 
-let outside: RealOutside;
+let testbed: ClusterTestbed;
 
 beforeAll(async () => {
-  outside = await startRealOutside();
-  await outside.objects.create(...PROJECTS.map(namespace));
+  testbed = await startClusterTestbed();
+  await testbed.objects.create(...PROJECTS.map(namespace));
 });
 
-afterAll(() => outside.close());
+afterAll(() => testbed.close());
 
 const suites = CONFORMANCE_FILES.map(([name, file], suite) => ({ name, file, suite }));
 
@@ -32,22 +32,22 @@ describe.each(suites)("a project's receiver: $name", ({ file, suite }) => {
   beforeAll(async () => {
     await Promise.all(
       cases.map(async ({ objects, secret }, index) => {
-        await outside.objects.create(...project(projectOf(index), [bitbucket('bitbucket')]), ...objects);
-        await outside.secrets.create(`kargo/${projectOf(index)}/bitbucket`, JSON.stringify({ secret }));
+        await testbed.objects.create(...project(projectOf(index), [bitbucket('bitbucket')]), ...objects);
+        await testbed.secrets.create(`kargo/${projectOf(index)}/bitbucket`, JSON.stringify({ secret }));
       }),
     );
-    handler = await outside.receiver();
+    handler = await testbed.receiver();
   });
 
   // The receiver of the ClusterConfig would refresh them too.
   afterAll(() =>
-    Promise.all(cases.flatMap(({ objects }) => objects.map((one) => outside.objects.delete(one)))),
+    Promise.all(cases.flatMap(({ objects }) => objects.map((one) => testbed.objects.delete(one)))),
   );
 
   test('every status gets its URL', async () => {
-    const reconcile = await outside.reconciler();
+    const reconcile = await testbed.reconciler();
     expect(await reconcile({}, lambdaContext())).toMatchObject({ written: cases.length, failures: [] });
-    const first = await outside.objects.get('ProjectConfig', projectOf(0), projectOf(0));
+    const first = await testbed.objects.get('ProjectConfig', projectOf(0), projectOf(0));
     const path = `/kargo${cases[0]?.delivery.path}`;
     expect(first.status).toMatchObject({
       webhookReceivers: [{ name: 'bitbucket', path, url: `https://hooks.example.com${path}` }],
@@ -56,12 +56,12 @@ describe.each(suites)("a project's receiver: $name", ({ file, suite }) => {
   });
 
   test.each(cases)('$name', async (one) => {
-    const result = await playCase(handler, outside.objects, one, kindsOf(one));
+    const result = await playCase(handler, testbed.objects, one, kindsOf(one));
     expect(result).toEqual({ ...result, ...one.expected });
   });
 
   test('nothing else was refreshed', async () => {
-    expect(await outside.objects.takeRefreshed()).toEqual([]);
+    expect(await testbed.objects.takeRefreshed()).toEqual([]);
   });
 });
 
@@ -71,13 +71,13 @@ describe("the ClusterConfig's receiver", () => {
   let handler: ReceiverHandler;
 
   beforeAll(async () => {
-    await outside.objects.create(
+    await testbed.objects.create(
       clusterConfig(secrets.map((_, index) => bitbucket(receiverName(index), secretName(index)))),
     );
     for (const [index, secret] of secrets.entries()) {
-      await outside.secrets.create(`kargo/kargo-system-resources/${secretName(index)}`, secret);
+      await testbed.secrets.create(`kargo/kargo-system-resources/${secretName(index)}`, secret);
     }
-    handler = await outside.receiver();
+    handler = await testbed.receiver();
   });
 
   test.each(wide)('$name', async (one) => {
@@ -85,10 +85,10 @@ describe("the ClusterConfig's receiver", () => {
     const name = receiverName(secrets.indexOf(one.secret));
     const ownPath = { path: receiverPath('', name, one.secret) };
     const delivery = { ...one.delivery, ...(isOwnPath && ownPath) };
-    await Promise.all(one.objects.map((object) => outside.objects.create(object)));
-    const result = await playCase(handler, outside.objects, { delivery }, kindsOf(one));
+    await Promise.all(one.objects.map((object) => testbed.objects.create(object)));
+    const result = await playCase(handler, testbed.objects, { delivery }, kindsOf(one));
     expect(result).toEqual({ ...result, ...one.expected });
-    await Promise.all(one.objects.map((object) => outside.objects.delete(object)));
+    await Promise.all(one.objects.map((object) => testbed.objects.delete(object)));
   });
 });
 

@@ -5,24 +5,24 @@ import { coldReceiver, coldReconciler } from '../../support/cold-functions.ts';
 import { deliver, lambdaContext } from '../../support/deliver.ts';
 import { project, warehouse } from '../../support/kargo-objects.ts';
 import { startEksAuthenticator, type EksAuthenticator } from './eks-authenticator.ts';
-import { startRealOutside, type RealOutside } from './real-outside.ts';
+import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
 const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
 const untold = { status: 503, body: { error: 'temporarily unavailable' } };
 
 let authenticator: EksAuthenticator;
-let outside: RealOutside;
+let testbed: ClusterTestbed;
 
 beforeAll(async () => {
   authenticator = await startEksAuthenticator({
     AKIARECEIVER: 'kargo-front-door:receiver',
     AKIARECONCILER: 'kargo-front-door:reconciler',
   });
-  outside = await startRealOutside({
+  testbed = await startClusterTestbed({
     secrets: { 'kargo/demo/bitbucket': 's3cret' },
     apiServerFlags: authenticator.apiServerFlags,
   });
-  await outside.objects.create(...project('demo'), warehouse('demo', 'main'));
+  await testbed.objects.create(...project('demo'), warehouse('demo', 'main'));
 });
 
 beforeEach(() => {
@@ -33,16 +33,16 @@ beforeEach(() => {
 afterEach(() => void jest.restoreAllMocks());
 
 afterAll(async () => {
-  await outside.close();
+  await testbed.close();
   await authenticator.close();
 });
 
 /** Sets the environment of a function on AWS that has the role with this access key. */
-function onEks(accessKeyId: string, ca = outside.cluster.ca): void {
+function onEks(accessKeyId: string, ca = testbed.cluster.ca): void {
   delete process.env['KUBECONFIG'];
   Object.assign(process.env, {
     EKS_CLUSTER_NAME: 'platform',
-    EKS_CLUSTER_ENDPOINT: outside.cluster.url,
+    EKS_CLUSTER_ENDPOINT: testbed.cluster.url,
     EKS_CLUSTER_CA: Buffer.from(ca).toString('base64'),
     AWS_ACCESS_KEY_ID: accessKeyId,
   });
@@ -70,7 +70,7 @@ test('a role is let do its own part alone', async () => {
     body: { error: 'cluster API refuses us' },
   });
   onEks('AKIARECEIVER');
-  await outside.objects.patchStatus(project('demo')[1]!, { webhookReceivers: [] });
+  await testbed.objects.patchStatus(project('demo')[1]!, { webhookReceivers: [] });
   await expect(run()).rejects.toThrow('its status could not be written');
 });
 

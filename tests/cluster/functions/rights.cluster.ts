@@ -3,7 +3,7 @@ import { deliver, lambdaContext, type DeliveryAnswer, type ReceiverHandler } fro
 import { project, promotion, warehouse } from '../../support/kargo-objects.ts';
 import { callApi, type ApiAnswer, type ApiRequest, type ApiTarget } from '../api-client.ts';
 import { allowedOf, mayGet } from './access-review.ts';
-import { RECEIVER, RECONCILER, startRealOutside, type RealOutside } from './real-outside.ts';
+import { RECEIVER, RECONCILER, startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 import { bindRole, unbindRole } from './service-account.ts';
 import { until } from './until.ts';
 
@@ -17,14 +17,14 @@ const SPEC = 'the receiver writes no spec';
 const METADATA = 'the receiver writes no metadata but the refresh annotation';
 const ANNOTATION = 'the receiver writes no annotation but kargo.akuity.io/refresh';
 
-let outside: RealOutside;
+let testbed: ClusterTestbed;
 let handler: ReceiverHandler;
 
 beforeAll(async () => {
-  outside = await startRealOutside({ secrets: { 'kargo/demo/bitbucket': 's3cret' } });
+  testbed = await startClusterTestbed({ secrets: { 'kargo/demo/bitbucket': 's3cret' } });
   const main = warehouse('demo', 'main');
   const [kargos, refresh] = [{ 'kargo.akuity.io/other': 'as it was' }, { [REFRESH]: NOW }];
-  await outside.objects.create(
+  await testbed.objects.create(
     ...project('demo'),
     {
       ...main,
@@ -32,15 +32,15 @@ beforeAll(async () => {
     },
     promotion('demo', 'waits', 'https://bitbucket.org/acme/shop/pull-requests/7'),
   );
-  handler = await outside.receiver();
+  handler = await testbed.receiver();
   // A policy that was just created is not enforced at once.
   await until(async () => (await patch(receiver(), MAIN, { spec: { interval: '1m0s' } })).code === 422);
 });
 
-afterAll(() => outside.close());
+afterAll(() => testbed.close());
 
-const receiver = (): ApiTarget => outside.as(outside.tokens[RECEIVER]);
-const reconciler = (): ApiTarget => outside.as(outside.tokens[RECONCILER]);
+const receiver = (): ApiTarget => testbed.as(testbed.tokens[RECEIVER]);
+const reconciler = (): ApiTarget => testbed.as(testbed.tokens[RECONCILER]);
 
 function patch(
   target: ApiTarget,
@@ -94,9 +94,9 @@ describe('the rights', () => {
 
   test('are enough for a delivery and for a run', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
-    const reconcile = await outside.reconciler();
+    const reconcile = await testbed.reconciler();
     expect(await reconcile({}, lambdaContext())).toEqual({ configs: 1, written: 1, failures: [] });
-    const { status } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
+    const { status } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
     expect(status).toMatchObject({ webhookReceivers: [{ name: 'bb' }] });
   });
 
@@ -136,7 +136,7 @@ describe('the rights', () => {
     const path = '/apis/kargo.akuity.io/v1alpha1/namespaces/demo/projectconfigs/demo/status';
     const body = { spec: { webhookReceivers: [] }, metadata: { labels: { changed: 'yes' } } };
     expect(await patch(reconciler(), path, body)).toMatchObject({ code: 200 });
-    const { metadata, spec } = await outside.objects.get('ProjectConfig', 'demo', 'demo');
+    const { metadata, spec } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
     expect({ metadata, spec }).toMatchObject({ spec: { webhookReceivers: [{ name: 'bb' }] } });
     expect(metadata).not.toHaveProperty('labels');
   });
@@ -203,7 +203,7 @@ describe('the policy', () => {
       'impersonate-user': 'arn:aws:sts::111122223333:assumed-role/receiver/session',
       'impersonate-group': 'kargo-front-door:receiver',
     };
-    const admin = outside.as();
+    const admin = testbed.as();
     expect(await patch(admin, MAIN, { spec: { interval: '1m0s' } }, { headers })).toMatchObject({
       code: 422,
       body: { message: expect.stringContaining(SPEC) },
@@ -216,7 +216,7 @@ describe('the policy', () => {
       spec: { interval: '7m0s' },
       metadata: { labels: { team: 'c' }, annotations: { more: 'x' } },
     };
-    expect(await patch(outside.as(), MAIN, body)).toMatchObject({ code: 200, body });
+    expect(await patch(testbed.as(), MAIN, body)).toMatchObject({ code: 200, body });
   });
 });
 
@@ -237,7 +237,7 @@ describe('a role taken away', () => {
 
   test('is told by the receiver, which goes on when it has it again', async () => {
     jest.spyOn(console, 'error').mockImplementation(() => undefined);
-    await unbindRole(outside.as(), RECEIVER);
+    await unbindRole(testbed.as(), RECEIVER);
     // The right to patch may last a moment longer than the right to list.
     await until(async () => isRefused(await deliver(handler)));
     reasons();
@@ -246,21 +246,21 @@ describe('a role taken away', () => {
       `cluster API refuses us: HTTP 403: warehouses.kargo.akuity.io is forbidden: ${user(RECEIVER)} ` +
         'cannot list resource "warehouses" in API group "kargo.akuity.io" in the namespace "demo"',
     ]);
-    const cold = await outside.receiver();
+    const cold = await testbed.receiver();
     expect(await deliver(cold)).toEqual({ status: 503, body: { error: 'temporarily unavailable' } });
     expect(reasons()).toEqual([
       expect.stringMatching(
         `^cluster API refuses us: HTTP 403: .+ is forbidden: ${user(RECEIVER)} cannot list resource`,
       ),
     ]);
-    await bindRole(outside.as(), RECEIVER);
+    await bindRole(testbed.as(), RECEIVER);
     await until(async () => (await deliver(handler)).status === 200);
     expect(await deliver(cold)).toEqual(refreshed);
   });
 
   test('fails the run of the reconciler', async () => {
-    await unbindRole(outside.as(), RECONCILER);
-    const reconcile = await outside.reconciler();
+    await unbindRole(testbed.as(), RECONCILER);
+    const reconcile = await testbed.reconciler();
     const isRun = (): Promise<boolean> =>
       reconcile({}, lambdaContext()).then(
         () => true,
@@ -272,7 +272,7 @@ describe('a role taken away', () => {
         `^cluster API refuses us: HTTP 403: .+ is forbidden: ${user(RECONCILER)} cannot list resource`,
       ),
     );
-    await bindRole(outside.as(), RECONCILER);
+    await bindRole(testbed.as(), RECONCILER);
     await until(isRun);
   });
 });

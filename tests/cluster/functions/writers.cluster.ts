@@ -4,7 +4,7 @@ import { deliver, lambdaContext, receiverPath, type ReceiverHandler } from '../.
 import { bitbucket, clusterConfig, project, projectConfig, warehouse } from '../../support/kargo-objects.ts';
 import { KargoController } from './kargo-controller.ts';
 import { keepMarking, marksOf } from './marking-writer.ts';
-import { startRealOutside, type RealOutside } from './real-outside.ts';
+import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
 const PROJECTS = Array.from({ length: 8 }, (_, index) => `writers-${index}`);
 const CLUSTER = clusterConfig([bitbucket('bb')]);
@@ -13,7 +13,7 @@ const ALL = PROJECTS.length + 1;
 const ROUNDS = 15;
 const READY = { type: 'BitbucketReceiversReady', status: 'True' };
 
-let outside: RealOutside;
+let testbed: ClusterTestbed;
 let receiver: ReceiverHandler;
 let first: ReconcilerHandler;
 let second: ReconcilerHandler;
@@ -21,26 +21,26 @@ let second: ReconcilerHandler;
 beforeAll(async () => {
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
   const names = ['kargo-system-resources', ...PROJECTS];
-  outside = await startRealOutside({
+  testbed = await startClusterTestbed({
     secrets: Object.fromEntries(names.map((name) => [`kargo/${name}/bitbucket`, 's3cret'])),
   });
   const receivers = [{ name: 'gh', github: { secretRef: { name: 'github' } } }, bitbucket('bb')];
-  await outside.objects.create(...PROJECTS.flatMap((name) => project(name, receivers)), CLUSTER);
-  await outside.objects.create(warehouse('writers-0', 'main'));
-  receiver = await outside.receiver();
-  first = await outside.reconciler();
-  second = await outside.reconciler();
+  await testbed.objects.create(...PROJECTS.flatMap((name) => project(name, receivers)), CLUSTER);
+  await testbed.objects.create(warehouse('writers-0', 'main'));
+  receiver = await testbed.receiver();
+  first = await testbed.reconciler();
+  second = await testbed.reconciler();
 });
 
 beforeEach(async () => {
   for (const name of PROJECTS) await setStatus(name, { webhookReceivers: null, conditions: null });
-  await outside.objects.patchStatus(CLUSTER, { webhookReceivers: null, conditions: null });
+  await testbed.objects.patchStatus(CLUSTER, { webhookReceivers: null, conditions: null });
 });
 
-afterAll(() => outside.close());
+afterAll(() => testbed.close());
 
 function setStatus(name: string, status: object): Promise<void> {
-  return outside.objects.patchStatus(projectConfig(name, []), status);
+  return testbed.objects.patchStatus(projectConfig(name, []), status);
 }
 
 function ownEntry(name: string): object {
@@ -67,7 +67,7 @@ test('what a third writer writes at the same time is never lost, and then nothin
     // A status that others write all the time is left to the next run, and this one fails.
     while (!over.signal.aborted) await run(reconcile).catch(() => undefined);
   });
-  const lost = await Promise.all(PROJECTS.map((name) => keepMarking(outside.objects, name, ROUNDS)));
+  const lost = await Promise.all(PROJECTS.map((name) => keepMarking(testbed.objects, name, ROUNDS)));
   over.abort();
   await Promise.all(reconciling);
   expect(lost.flat()).toEqual([]);
@@ -76,7 +76,7 @@ test('what a third writer writes at the same time is never lost, and then nothin
   expect(await runBoth()).toBe(0);
   const { entry, condition } = marksOf(ROUNDS - 1);
   for (const name of PROJECTS) {
-    const { status } = await outside.objects.get('ProjectConfig', name, name);
+    const { status } = await testbed.objects.get('ProjectConfig', name, name);
     expect(status).toEqual({
       webhookReceivers: [entry, ownEntry(name)],
       conditions: expect.arrayContaining([condition, expect.objectContaining(READY)]),
@@ -85,7 +85,7 @@ test('what a third writer writes at the same time is never lost, and then nothin
 });
 
 test("Kargo's controller with the same secret writes the same, and nobody undoes anything", async () => {
-  const kargo = new KargoController(outside.objects, 's3cret');
+  const kargo = new KargoController(testbed.objects, 's3cret');
   const round = async (): Promise<number> => {
     const before = kargo.writes;
     const [written] = await Promise.all([runBoth(), ...PROJECTS.map((name) => kargo.reconcile(name))]);
@@ -95,22 +95,22 @@ test("Kargo's controller with the same secret writes the same, and nobody undoes
   for (let rounds = 0; rounds < 3; rounds += 1) await round();
   expect(await round()).toBe(0);
   for (const name of PROJECTS) {
-    const { status } = await outside.objects.get('ProjectConfig', name, name);
+    const { status } = await testbed.objects.get('ProjectConfig', name, name);
     expect(status).toMatchObject({ webhookReceivers: [{ name: 'gh' }, ownEntry(name)] });
   }
 });
 
 test("Kargo's controller without the secret blanks the lists: each blanking is one write for us, and deliveries go on", async () => {
-  const kargo = new KargoController(outside.objects, undefined);
+  const kargo = new KargoController(testbed.objects, undefined);
   await runBoth();
   for (let rounds = 0; rounds < 3; rounds += 1) {
     await Promise.all(PROJECTS.map((name) => kargo.reconcile(name)));
     expect(await deliver(receiver, { project: 'writers-0' })).toMatchObject({ status: 200 });
-    expect(await deliver(await outside.receiver(), { project: 'writers-0' })).toMatchObject({ status: 200 });
+    expect(await deliver(await testbed.receiver(), { project: 'writers-0' })).toMatchObject({ status: 200 });
     expect(await runBoth()).toBe(PROJECTS.length);
     expect(await runBoth()).toBe(0);
   }
-  const { status } = await outside.objects.get('ProjectConfig', 'writers-0', 'writers-0');
+  const { status } = await testbed.objects.get('ProjectConfig', 'writers-0', 'writers-0');
   expect(status).toMatchObject({
     webhookReceivers: [ownEntry('writers-0')],
     conditions: [READY, { type: 'Ready', status: 'False', reason: 'SecretNotFound' }],

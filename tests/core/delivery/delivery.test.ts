@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { answerTo, type Outcome } from '../../../lib/core/delivery/answer.ts';
-import { isSignedWith, judgeProven, judgeUnproven, type Delivery } from '../../../lib/core/delivery/delivery.ts';
+import {
+  isSignedWith,
+  judgeProven,
+  judgeUnproven,
+  type Delivery,
+} from '../../../lib/core/delivery/delivery.ts';
 import { signatureOf } from '../../support/deliver.ts';
 import { cloudPush } from '../../support/payloads.ts';
 

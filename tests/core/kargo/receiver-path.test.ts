@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { hashInPath, parseBaseUrl, receiverAddress, receiverHash } from '../../../lib/core/kargo/receiver-path.ts';
+import {
+  hashInPath,
+  parseBaseUrl,
+  receiverAddress,
+  receiverHash,
+} from '../../../lib/core/kargo/receiver-path.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
 

@@ -2,7 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import type { StatusFacts } from '../../../lib/core/kargo/receiver-readiness.ts';
 import { readSecretContent, type SecretReading } from '../../../lib/core/kargo/receiver-secret.ts';
 import { planStatus, type StatusPlan } from '../../../lib/core/kargo/receiver-status.ts';
-import type { Condition, DeclaredReceiver, ReceiverConfig, StatusEntry } from '../../../lib/core/kargo/receiver.ts';
+import type {
+  Condition,
+  DeclaredReceiver,
+  ReceiverConfig,
+  StatusEntry,
+} from '../../../lib/core/kargo/receiver.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
 const CLUSTER_HASH = '9d6bb3c77e07da0bc5b9e06880b615c41e035d21b08a93ee13d8903c5d156042';

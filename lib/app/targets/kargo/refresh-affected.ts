@@ -3,12 +3,12 @@ import { judgeObject, kindAffectedBy } from '../../../core/kargo/affected-object
 import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import type { RefreshKind } from '../../../core/kargo/refresh-kind.ts';
 import type { ClusterObject, Clock, Log, RefreshTargets } from '../../ports.ts';
-import { Unavailable } from '../../errors.ts';
+import { RetryableError } from '../../errors.ts';
 
 /** Refreshes of one delivery that run side by side: enough to hide the way to the cluster, few enough to leave it room for others. */
 const SIDE_BY_SIDE = 16;
 
-export interface RefreshParts {
+export interface RefreshDeps {
   readonly targets: RefreshTargets;
   readonly clock: Clock;
   readonly log: Log;
@@ -22,11 +22,11 @@ export interface RefreshResult {
 
 /**
  * Refreshes every object of the project, or of all projects where `project` is empty, that the event affects. One object that cannot
- * be judged or refreshed never costs the others theirs; it is logged once, with its name. Raises `Unavailable` where the objects could
+ * be judged or refreshed never costs the others theirs; it is logged once, with its name. Raises `RetryableError` where the objects could
  * not be listed or not all of them be refreshed before the signal ended it; doing it again is harmless.
  */
 export async function refreshAffected(
-  { targets, clock, log }: RefreshParts,
+  { targets, clock, log }: RefreshDeps,
   event: BitbucketEvent,
   project: string,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ export async function refreshAffected(
   await Promise.all(pending);
   if (listing !== undefined) throw listing;
   if (failed > 0) {
-    throw new Unavailable(`refreshed ${refreshed.length} of ${refreshed.length + failed} ${kind}(s)`);
+    throw new RetryableError(`refreshed ${refreshed.length} of ${refreshed.length + failed} ${kind}(s)`);
   }
   return { kind, refreshed: refreshed.toSorted() };
 }

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseSemverConstraint } from '../../../../lib/core/kargo/commit-selection/semver-constraint.ts';
 import { compareVersions } from '../../../../lib/core/kargo/commit-selection/semver-precedence.ts';
-import { parseSemverVersion, type SemverVersion } from '../../../../lib/core/kargo/commit-selection/semver-version.ts';
+import {
+  parseSemverVersion,
+  type SemverVersion,
+} from '../../../../lib/core/kargo/commit-selection/semver-version.ts';
 
 function version(text: string): SemverVersion {
   const parsed = parseSemverVersion(text, { strict: false });

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { deliver, type ReceiverHandler } from '../support/deliver.ts';
 import { project, promotion, warehouse } from '../support/kargo-objects.ts';
-import type { PassingRequest, Trouble } from '../support/loopback-proxy.ts';
-import { startOutside, writeKubeconfig, type Outside } from '../support/outside.ts';
+import type { PassingRequest, ProxyFault } from '../support/loopback-proxy.ts';
+import { startTestbed, writeKubeconfig, type Testbed } from '../support/testbed.ts';
 import { cloudPullRequest } from '../support/payloads.ts';
 
 const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
@@ -21,12 +21,12 @@ const isPatchOf =
 const isWarehouseList = ({ method, path }: PassingRequest): boolean =>
   method === 'GET' && path.includes('/warehouses');
 
-let outside: Outside;
+let testbed: Testbed;
 let handler: ReceiverHandler;
 
 beforeEach(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [
       ...project('demo'),
       warehouse('demo', 'one'),
@@ -34,54 +34,54 @@ beforeEach(async () => {
       promotion('demo', 'waits', 'https://bitbucket.org/acme/shop/pull-requests/7'),
     ],
   });
-  handler = await outside.receiver();
+  handler = await testbed.receiver();
   // Everything is known and remembered once.
   await deliver(handler);
-  await outside.objects.takeRefreshed();
-  outside.cluster.forget();
-  outside.store.forget();
+  await testbed.objects.takeRefreshed();
+  testbed.cluster.forget();
+  testbed.store.forget();
 });
 
-afterEach(() => outside.close());
+afterEach(() => testbed.close());
 
 /** Makes trouble for requests of this kind, the first so many of them. */
-function disturb(concerns: (request: PassingRequest) => boolean, trouble: Trouble, times = Infinity): void {
+function disturb(concerns: (request: PassingRequest) => boolean, fault: ProxyFault, times = Infinity): void {
   let left = times;
-  outside.cluster.trouble = (request) => {
+  testbed.cluster.fault = (request) => {
     if (!concerns(request) || left === 0) return undefined;
     left -= 1;
-    return trouble;
+    return fault;
   };
 }
 
 describe('the secret store', () => {
   test('away does not matter while its secrets are remembered', async () => {
-    await outside.store.stop();
+    await testbed.store.stop();
     expect(await deliver(handler)).toEqual(refreshed(2));
     passSeconds(30);
     expect(await deliver(handler)).toEqual(untold);
-    await outside.store.start();
+    await testbed.store.start();
     expect(await deliver(handler)).toEqual(refreshed(2));
   });
 
-  const away = (name: string): Trouble => ({ kind: 'answer', status: 400, body: { __type: name } });
+  const away = (name: string): ProxyFault => ({ kind: 'answer', status: 400, body: { __type: name } });
 
-  test.each<[what: string, trouble: Trouble]>([
+  test.each<[what: string, fault: ProxyFault]>([
     ['throttles', away('ThrottlingException')],
     ['is in trouble', { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }],
     ['breaks connections', { kind: 'cut' }],
     ['hangs', { kind: 'hang' }],
     ['does not know our credentials', away('UnrecognizedClientException')],
-  ])('that %s is 503 to a cold receiver', async (_what, trouble) => {
-    const cold = await outside.receiver();
-    outside.store.trouble = () => trouble;
+  ])('that %s is 503 to a cold receiver', async (_what, fault) => {
+    const cold = await testbed.receiver();
+    testbed.store.fault = () => fault;
     expect(await deliver(cold, { remainingMs: 900 })).toEqual(untold);
-    outside.store.forget();
+    testbed.store.forget();
     passSeconds(3);
     expect(await deliver(cold)).toEqual(refreshed(2));
   });
 
-  describe.each<[what: string, trouble: (request: PassingRequest) => Trouble]>([
+  describe.each<[what: string, fault: (request: PassingRequest) => ProxyFault]>([
     ['keeps one secret from us', withoutOther('AccessDeniedException')],
     ['has trouble with one secret', withoutOther('InternalServiceError')],
     [
@@ -91,14 +91,14 @@ describe('the secret store', () => {
           ? { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }
           : { kind: 'rewrite', rewrite: (answer) => answer },
     ],
-  ])('that %s', (_what, trouble) => {
+  ])('that %s', (_what, fault) => {
     let cold: ReceiverHandler;
 
     beforeEach(async () => {
-      await outside.objects.create(...project('other'), warehouse('other', 'main'));
-      await outside.secrets.create('kargo/other/bitbucket', 's3cret');
-      cold = await outside.receiver();
-      outside.store.trouble = (request) => (request.body.includes('other') ? trouble(request) : undefined);
+      await testbed.objects.create(...project('other'), warehouse('other', 'main'));
+      await testbed.secrets.create('kargo/other/bitbucket', 's3cret');
+      cold = await testbed.receiver();
+      testbed.store.fault = (request) => (request.body.includes('other') ? fault(request) : undefined);
     });
 
     test('costs the others nothing', async () => {
@@ -108,11 +108,11 @@ describe('the secret store', () => {
     // Bitbucket is to come again, whether or not a status tells that there is such a receiver.
     test.each([
       ['before', () => undefined],
-      ['after', () => outside.reconcile().catch(() => undefined)],
+      ['after', () => testbed.reconcile().catch(() => undefined)],
     ])('is 503 to its own, %s a run of the reconciler', async (_when, before) => {
       await before();
       expect(await deliver(cold, { project: 'other' })).toEqual(untold);
-      outside.store.forget();
+      testbed.store.forget();
       passSeconds(2);
       expect(await deliver(cold, { project: 'other' })).toEqual(refreshed(1));
     });
@@ -121,18 +121,18 @@ describe('the secret store', () => {
 
 describe('the cluster away', () => {
   test('is 503, and its return is noticed without a restart', async () => {
-    const cold = await outside.receiver();
-    await outside.cluster.stop();
+    const cold = await testbed.receiver();
+    await testbed.cluster.stop();
     expect(await deliver(cold, { remainingMs: 700 })).toEqual(untold);
     passSeconds(10);
     expect(await deliver(handler)).toEqual(unavailable('cluster API unreachable'));
-    await outside.cluster.start();
+    await testbed.cluster.start();
     expect(await deliver(handler)).toEqual(refreshed(2));
     expect(await deliver(cold)).toEqual(refreshed(2));
   });
 
   test('is told to none who has not signed', async () => {
-    await outside.cluster.stop();
+    await testbed.cluster.stop();
     passSeconds(3);
     expect(await deliver(handler, { signature: null })).toEqual({
       status: 401,
@@ -145,7 +145,7 @@ describe('the cluster away', () => {
   });
 
   test('does not matter to what needs no cluster', async () => {
-    await outside.cluster.stop();
+    await testbed.cluster.stop();
     expect(await deliver(handler, { event: 'repo:fork' })).toMatchObject({ status: 200 });
     expect(await deliver(handler, { event: 'diagnostics:ping', signature: null })).toMatchObject({
       status: 200,
@@ -155,14 +155,18 @@ describe('the cluster away', () => {
 });
 
 describe('the cluster in trouble', () => {
-  const busy = (headers: Record<string, string> = {}): Trouble => ({ kind: 'answer', status: 429, headers });
-  const failing = (headers: Record<string, string> = {}): Trouble => ({
+  const busy = (headers: Record<string, string> = {}): ProxyFault => ({
+    kind: 'answer',
+    status: 429,
+    headers,
+  });
+  const failing = (headers: Record<string, string> = {}): ProxyFault => ({
     kind: 'answer',
     status: 503,
     headers,
   });
 
-  test.each<[what: string, trouble: Trouble, times: number]>([
+  test.each<[what: string, fault: ProxyFault, times: number]>([
     ['429', busy(), 1],
     ['429 with Retry-After', busy({ 'retry-after': '0' }), 3],
     ['503', failing(), 1],
@@ -176,13 +180,13 @@ describe('the cluster in trouble', () => {
     ['a connection that breaks', { kind: 'cut' }, 1],
     ['a connection on which nothing comes back', { kind: 'hang' }, 1],
     ['a page of a proxy', { kind: 'rewrite', rewrite: () => '<html></html>' }, 1],
-  ])('is tried again: %s', async (_what, trouble, times) => {
-    disturb(() => true, trouble, times);
+  ])('is tried again: %s', async (_what, fault, times) => {
+    disturb(() => true, fault, times);
     expect(await deliver(handler)).toEqual(refreshed(2));
-    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
   });
 
-  test.each<[what: string, trouble: Trouble, reason: string, requests: number]>([
+  test.each<[what: string, fault: ProxyFault, reason: string, requests: number]>([
     ['429', busy({ 'retry-after': '0' }), 'cluster API is throttling', 4],
     ['429 for a long time', busy({ 'retry-after': '5' }), 'cluster API is throttling', 1],
     ['503', failing({ 'retry-after': '0' }), 'cluster API is in trouble', 4],
@@ -193,11 +197,11 @@ describe('the cluster in trouble', () => {
     ['a list that went on for too long', { kind: 'answer', status: 410 }, 'cluster API is in trouble', 1],
     ['pages of a proxy', { kind: 'rewrite', rewrite: () => '<html></html>' }, 'cluster API is in trouble', 4],
     ['what is no list', { kind: 'rewrite', rewrite: () => '{}' }, 'cluster API is in trouble', 1],
-  ])('ends in 503: %s', async (_what, trouble, reason, requests) => {
-    disturb(isWarehouseList, trouble);
+  ])('ends in 503: %s', async (_what, fault, reason, requests) => {
+    disturb(isWarehouseList, fault);
     expect(await deliver(handler)).toEqual(unavailable(reason));
-    expect(outside.cluster.requests.filter(isWarehouseList)).toHaveLength(requests);
-    disturb(() => false, trouble);
+    expect(testbed.cluster.requests.filter(isWarehouseList)).toHaveLength(requests);
+    disturb(() => false, fault);
     expect(await deliver(handler)).toEqual(refreshed(2));
   });
 
@@ -220,21 +224,21 @@ describe('the cluster in trouble', () => {
   });
 
   test('leaves no time at all', async () => {
-    expect(await deliver(await outside.receiver(), { remainingMs: 100 })).toEqual(untold);
+    expect(await deliver(await testbed.receiver(), { remainingMs: 100 })).toEqual(untold);
   });
 });
 
 describe('some refreshes failing', () => {
-  test.each<[what: string, trouble: Trouble]>([
+  test.each<[what: string, fault: ProxyFault]>([
     ['in trouble', { kind: 'answer', status: 500, headers: { 'retry-after': '0' } }],
     ['refused', { kind: 'answer', status: 403 }],
     ['not taken', { kind: 'answer', status: 422 }],
     ['in conflict', { kind: 'answer', status: 409 }],
-  ])('%s, the others are made and the answer says how many', async (_what, trouble) => {
-    disturb(isPatchOf('one'), trouble);
+  ])('%s, the others are made and the answer says how many', async (_what, fault) => {
+    disturb(isPatchOf('one'), fault);
     expect(await deliver(handler)).toEqual(unavailable('refreshed 1 of 2 warehouse(s)'));
-    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
-    disturb(() => false, trouble);
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
+    disturb(() => false, fault);
     expect(await deliver(handler)).toEqual(refreshed(2));
   });
 
@@ -250,8 +254,8 @@ describe('some refreshes failing', () => {
   });
 
   test('because the object was deleted meanwhile is no failure', async () => {
-    outside.cluster.trouble = async (request) => {
-      if (isPatchOf('one')(request)) await outside.objects.delete(warehouse('demo', 'one'));
+    testbed.cluster.fault = async (request) => {
+      if (isPatchOf('one')(request)) await testbed.objects.delete(warehouse('demo', 'one'));
       return undefined;
     };
     expect(await deliver(handler)).toEqual(refreshed(1));
@@ -259,14 +263,14 @@ describe('some refreshes failing', () => {
 });
 
 test('credentials that ended are read anew from the kubeconfig', async () => {
-  outside.cluster.trouble = ({ headers }) =>
+  testbed.cluster.fault = ({ headers }) =>
     headers.authorization === 'Bearer renewed' ? undefined : { kind: 'answer', status: 401 };
   expect(await deliver(handler)).toEqual(unavailable('cluster API refuses our credentials'));
-  writeKubeconfig(outside.kubeconfig, outside.cluster.url, 'renewed');
+  writeKubeconfig(testbed.kubeconfig, testbed.cluster.url, 'renewed');
   expect(await deliver(handler)).toEqual(refreshed(2));
-  outside.cluster.requests.length = 0;
+  testbed.cluster.requests.length = 0;
   expect(await deliver(handler)).toEqual(refreshed(2));
-  expect(outside.cluster.requests.map(({ headers }) => headers.authorization)).toEqual(
+  expect(testbed.cluster.requests.map(({ headers }) => headers.authorization)).toEqual(
     Array.from({ length: 3 }, () => 'Bearer renewed'),
   );
 });
@@ -275,16 +279,16 @@ test.each([
   ['is none', 'not: [a kubeconfig'],
   ['names no cluster', 'current-context: nowhere'],
 ])('a kubeconfig that %s is 503, until it is mended', async (_what, text) => {
-  const cold = await outside.receiver();
-  const good = readFileSync(outside.kubeconfig, 'utf8');
-  writeFileSync(outside.kubeconfig, text);
+  const cold = await testbed.receiver();
+  const good = readFileSync(testbed.kubeconfig, 'utf8');
+  writeFileSync(testbed.kubeconfig, text);
   expect(await deliver(cold)).toEqual(untold);
-  writeFileSync(outside.kubeconfig, good);
+  writeFileSync(testbed.kubeconfig, good);
   expect(await deliver(cold)).toEqual(refreshed(2));
 });
 
 /** Makes the store give every secret but `other`, for which it has this error. */
-function withoutOther(code: string): (request: PassingRequest) => Trouble {
+function withoutOther(code: string): (request: PassingRequest) => ProxyFault {
   const SecretId = 'kargo/other/bitbucket';
   const rewrite = (answer: string): string => {
     const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };

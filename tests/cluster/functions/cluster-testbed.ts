@@ -22,14 +22,14 @@ import {
 export const RECEIVER: RoleName = 'kargo-front-door-receiver';
 export const RECONCILER: RoleName = 'kargo-front-door-reconciler';
 
-export interface RealOutsideOptions {
+export interface ClusterTestbedOptions {
   /** Text by name. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly apiServerFlags?: readonly string[];
 }
 
 /** What the functions have to do with: a real cluster API of their own, and a stand-in for the secret store. */
-export interface RealOutside {
+export interface ClusterTestbed {
   readonly cluster: RealCluster;
   /** Acts on the cluster as its administrator. */
   readonly objects: ClusterClient;
@@ -48,7 +48,7 @@ export interface RealOutside {
 }
 
 /** Starts both, applies infra/rbac as it is, and sets the environment for functions that are imported from now on. */
-export async function startRealOutside(options: RealOutsideOptions = {}): Promise<RealOutside> {
+export async function startClusterTestbed(options: ClusterTestbedOptions = {}): Promise<ClusterTestbed> {
   const cluster = await startRealCluster(options.apiServerFlags);
   // Keeps connections, as a test's own requests do not: a TLS handshake for each would cost more than all the rest.
   const door = new LoopbackProxy(cluster.url, cluster.ca);

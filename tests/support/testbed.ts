@@ -11,7 +11,7 @@ import { lambdaContext, type ReceiverHandler } from './deliver.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
 import { SecretClient } from './secret-client.ts';
 
-export interface OutsideOptions {
+export interface TestbedOptions {
   readonly objects?: readonly KubernetesObject[];
   /** Text by name; `kargo/demo/bitbucket` with the secret `s3cret` where none are given. */
   readonly secrets?: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export interface OutsideOptions {
 }
 
 /** All that the functions have to do with, on loopback: they reach it through the proxies, a test past them. */
-export interface Outside {
+export interface Testbed {
   readonly cluster: LoopbackProxy;
   readonly store: LoopbackProxy;
   readonly objects: ClusterClient;
@@ -35,7 +35,7 @@ export interface Outside {
 }
 
 /** Starts the stand-ins and sets the environment for functions that are imported from now on. */
-export async function startOutside(options: OutsideOptions = {}): Promise<Outside> {
+export async function startTestbed(options: TestbedOptions = {}): Promise<Testbed> {
   const standInCluster = await startStandInCluster({ port: 0, objects: [...(options.objects ?? [])] });
   const secrets = { ...(options.secrets ?? { 'kargo/demo/bitbucket': 's3cret' }) };
   const standInStore = await startStandInSecretStore({ port: 0, secrets });

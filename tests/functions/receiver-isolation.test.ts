@@ -9,7 +9,7 @@ import {
   promotion,
   warehouse,
 } from '../support/kargo-objects.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 import { cloudPullRequest, cloudPush } from '../support/payloads.ts';
 
 const url = 'https://bitbucket.org/acme/shop/pull-requests/7';
@@ -21,12 +21,12 @@ const crowd = Array.from({ length: 501 }, (_, index) =>
   warehouse('crowd', `many-${index}`, { repoURL: 'https://bitbucket.org/acme/many' }),
 );
 
-let outside: Outside;
+let testbed: Testbed;
 let handler: ReceiverHandler;
 
 beforeAll(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [
       ...project('demo'),
       ...project('zoo'),
@@ -42,13 +42,13 @@ beforeAll(async () => {
       'kargo/kargo-system-resources/bitbucket': 's3cret',
     },
   });
-  handler = await outside.receiver();
-  await outside.reconcile();
+  handler = await testbed.receiver();
+  await testbed.reconcile();
 });
 
-beforeEach(() => outside.cluster.forget());
+beforeEach(() => testbed.cluster.forget());
 afterEach(() => passSeconds(10));
-afterAll(() => outside.close());
+afterAll(() => testbed.close());
 
 const refreshed = (count: number, kind = 'warehouse') => ({
   status: 200,
@@ -76,13 +76,13 @@ describe('a broken Warehouse costs its neighbours nothing', () => {
 
   beforeAll(async () => {
     const bad = Object.entries({ ...broken, ...hostile }).map(([name, git]) => warehouse('demo', name, git));
-    await outside.objects.create(...bad, warehouse('demo', 'good', tagged), warehouse('demo', 'good-main'));
+    await testbed.objects.create(...bad, warehouse('demo', 'good', tagged), warehouse('demo', 'good-main'));
   });
 
   test('for a tag, and hostile expressions take no time', async () => {
     const delivery = { payload: cloudPush('acme/shop', `tag ${longTag}`) };
     expect(await deliver(handler, delivery)).toEqual(refreshed(2));
-    expect(await outside.objects.takeRefreshed()).toEqual([
+    expect(await testbed.objects.takeRefreshed()).toEqual([
       'Warehouse demo/backtracking-ignore',
       'Warehouse demo/good',
     ]);
@@ -90,22 +90,22 @@ describe('a broken Warehouse costs its neighbours nothing', () => {
 
   test('for a branch', async () => {
     expect(await deliver(handler)).toEqual(refreshed(1));
-    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/good-main']);
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/good-main']);
   });
 
   test('in a list that says nothing of subscriptions', async () => {
-    outside.cluster.trouble = ({ method, path }) =>
+    testbed.cluster.fault = ({ method, path }) =>
       method === 'GET' && path.includes('/warehouses')
         ? { kind: 'rewrite', rewrite: (answer) => breakItem(answer, 'regex-type', { spec: null, status: 7 }) }
         : undefined;
     expect(await deliver(handler)).toEqual(refreshed(1));
-    expect(await outside.objects.takeRefreshed()).toEqual(['Warehouse demo/good-main']);
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/good-main']);
   });
 });
 
 describe('a broken Promotion costs its neighbours nothing', () => {
   beforeAll(() =>
-    outside.objects.create(
+    testbed.objects.create(
       promotion('demo', 'bad', url),
       promotion('demo', 'good', url),
       promotion('demo', 'other', `${url}0`),
@@ -119,13 +119,13 @@ describe('a broken Promotion costs its neighbours nothing', () => {
     ['in its state', { status: { phase: 'Running', currentStep: 1, state: { wait: [{ pr: { url } }] } } }],
     ['in all of it', { spec: null, status: { phase: 'Running' } }],
   ])('%s', async (_what, change) => {
-    outside.cluster.trouble = ({ method, path }) =>
+    testbed.cluster.fault = ({ method, path }) =>
       method === 'GET' && path.includes('/promotions')
         ? { kind: 'rewrite', rewrite: (answer) => breakItem(answer, 'bad', change) }
         : undefined;
     const delivery = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
     expect(await deliver(handler, delivery)).toEqual(refreshed(1, 'promotion'));
-    expect(await outside.objects.takeRefreshed()).toEqual(['Promotion demo/good']);
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Promotion demo/good']);
   });
 });
 
@@ -135,17 +135,17 @@ describe('a broken ProjectConfig costs its neighbours nothing', () => {
     ['in one receiver', { spec: { webhookReceivers: [{ bitbucket: {} }] } }],
     ['in its status', { status: { webhookReceivers: 'x' } }],
   ])('%s', async (_what, change) => {
-    outside.cluster.trouble = ({ path }) =>
+    testbed.cluster.fault = ({ path }) =>
       path.includes('/projectconfigs')
         ? { kind: 'rewrite', rewrite: (answer) => breakItem(answer, 'zoo', change) }
         : undefined;
     expect(await deliver(handler)).toMatchObject({ status: 200 });
     passSeconds(3);
     expect(await deliver(handler, { project: 'zoo' })).toEqual({ status: 404, body: {} });
-    outside.cluster.forget();
+    testbed.cluster.forget();
     passSeconds(10);
     expect(await deliver(handler, { project: 'zoo' })).toEqual(refreshed(0));
-    await outside.objects.takeRefreshed();
+    await testbed.objects.takeRefreshed();
   });
 });
 
@@ -153,9 +153,9 @@ describe('a receiver of the ClusterConfig', () => {
   const wide: DeliveryOptions = { project: '', receiver: 'wide' };
 
   test('acts on the good ones of every project', async () => {
-    await outside.objects.create(warehouse('zoo', 'good-main'), warehouse('zoo', 'bad', { branch: 7 }));
+    await testbed.objects.create(warehouse('zoo', 'good-main'), warehouse('zoo', 'bad', { branch: 7 }));
     expect(await deliver(handler, wide)).toEqual(refreshed(2));
-    expect(await outside.objects.takeRefreshed()).toEqual([
+    expect(await testbed.objects.takeRefreshed()).toEqual([
       'Warehouse demo/good-main',
       'Warehouse zoo/good-main',
     ]);
@@ -166,8 +166,8 @@ describe('a project of more Warehouses than a page holds', () => {
   test('is read page by page, and refreshed to its end', async () => {
     const delivery = { project: 'crowd', payload: cloudPush('acme/many', 'main') };
     expect(await deliver(handler, delivery)).toEqual(refreshed(501));
-    expect(await outside.objects.takeRefreshed()).toHaveLength(501);
-    const pages = outside.cluster.requests.filter(({ path }) => path.includes('/warehouses?'));
+    expect(await testbed.objects.takeRefreshed()).toHaveLength(501);
+    const pages = testbed.cluster.requests.filter(({ path }) => path.includes('/warehouses?'));
     expect(pages.map(({ path }) => path.includes('continue='))).toEqual([false, true]);
   });
 });

@@ -1,25 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { stopClock } from '../support/clock.ts';
 import { bitbucket, clusterConfig, project, projectConfig } from '../support/kargo-objects.ts';
-import { startOutside, type Outside } from '../support/outside.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
 const demo = projectConfig('demo', []);
 const github = { name: 'gh', path: '/kargo/github/abc', url: 'https://hooks.example.com/kargo/github/abc' };
 
-let outside: Outside;
+let testbed: Testbed;
 
 beforeEach(async () => {
   stopClock();
-  outside = await startOutside({
+  testbed = await startTestbed({
     objects: [...project('demo'), ...project('zoo')],
     secrets: { 'kargo/demo/bitbucket': 's3cret', 'kargo/zoo/bitbucket': 's3cret' },
   });
 });
 
-afterEach(() => outside.close());
+afterEach(() => testbed.close());
 
-const statusOf = async (name: string) => (await outside.objects.get('ProjectConfig', name, name)).status;
+const statusOf = async (name: string) => (await testbed.objects.get('ProjectConfig', name, name)).status;
 const nameOf = async (name: string) => {
   const status = (await statusOf(name)) as { webhookReceivers?: { path: string }[] } | undefined;
   return status?.webhookReceivers?.map(({ path }) => path);
@@ -30,35 +30,35 @@ const isStatusOf = (name: string, path: string): boolean => path.endsWith(`/proj
 describe('somebody else writes at the same moment', () => {
   test('and neither is lost', async () => {
     let times = 1;
-    outside.cluster.trouble = async ({ path }) => {
+    testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path) && times-- > 0)
-        await outside.objects.patchStatus(demo, { webhookReceivers: [github] });
+        await testbed.objects.patchStatus(demo, { webhookReceivers: [github] });
       return undefined;
     };
-    expect(await outside.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
     expect(await nameOf('demo')).toEqual([...demoPath, github.path]);
   });
 
   test('the same that was about to be written, and it is left so', async () => {
-    await outside.reconcile();
+    await testbed.reconcile();
     const status = await statusOf('demo');
-    await outside.objects.patchStatus(demo, { webhookReceivers: null, conditions: null });
-    outside.cluster.trouble = async ({ path }) => {
-      if (isStatusOf('demo', path)) await outside.objects.patchStatus(demo, status);
+    await testbed.objects.patchStatus(demo, { webhookReceivers: null, conditions: null });
+    testbed.cluster.fault = async ({ path }) => {
+      if (isStatusOf('demo', path)) await testbed.objects.patchStatus(demo, status);
       return undefined;
     };
-    expect(await outside.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
     expect(await statusOf('demo')).toEqual(status);
   });
 
   test('a change of the spec, and the new spec counts', async () => {
     let times = 1;
-    outside.cluster.trouble = async ({ path }) => {
+    testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path) && times-- > 0)
-        await outside.objects.patch(demo, { spec: { webhookReceivers: [bitbucket('gone', 'gone')] } });
+        await testbed.objects.patch(demo, { spec: { webhookReceivers: [bitbucket('gone', 'gone')] } });
       return undefined;
     };
-    await outside.reconcile();
+    await testbed.reconcile();
     expect(await statusOf('demo')).toMatchObject({
       webhookReceivers: [],
       conditions: [{ reason: 'SecretMissing', observedGeneration: 2 }],
@@ -66,56 +66,56 @@ describe('somebody else writes at the same moment', () => {
   });
 
   test('the end of the project, and the others are made right', async () => {
-    outside.cluster.trouble = async ({ path }) => {
-      if (isStatusOf('demo', path)) await outside.objects.delete(demo);
+    testbed.cluster.fault = async ({ path }) => {
+      if (isStatusOf('demo', path)) await testbed.objects.delete(demo);
       return undefined;
     };
-    expect(await outside.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
     expect(await nameOf('zoo')).toHaveLength(1);
   });
 
   test('again and again: the run ends in an error and the others are made right', async () => {
     let turn = 0;
-    outside.cluster.trouble = async ({ path }) => {
+    testbed.cluster.fault = async ({ path }) => {
       turn += 1;
       if (isStatusOf('demo', path))
-        await outside.objects.patchStatus(demo, { lastHandledRefresh: String(turn) });
+        await testbed.objects.patchStatus(demo, { lastHandledRefresh: String(turn) });
       return undefined;
     };
-    await expect(outside.reconcile()).rejects.toThrow(/^1 failed: ProjectConfig demo\/demo: /);
+    await expect(testbed.reconcile()).rejects.toThrow(/^1 failed: ProjectConfig demo\/demo: /);
     expect(await nameOf('zoo')).toHaveLength(1);
   });
 });
 
 describe('the run ends in an error, and what can be made right is', () => {
   test('when a write fails', async () => {
-    outside.cluster.trouble = ({ path }) =>
+    testbed.cluster.fault = ({ path }) =>
       isStatusOf('zoo', path) ? { kind: 'answer', status: 422, body: { kind: 'Status' } } : undefined;
-    await expect(outside.reconcile()).rejects.toThrow(
+    await expect(testbed.reconcile()).rejects.toThrow(
       /^1 failed: ProjectConfig zoo\/zoo: .*status could not be written/,
     );
     expect(await nameOf('demo')).toEqual(demoPath);
-    outside.cluster.forget();
-    expect(await outside.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
+    testbed.cluster.forget();
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
   });
 
   test('when the cluster refuses a write', async () => {
-    outside.cluster.trouble = ({ path }) =>
+    testbed.cluster.fault = ({ path }) =>
       isStatusOf('demo', path) ? { kind: 'answer', status: 403 } : undefined;
-    await expect(outside.reconcile()).rejects.toThrow(/^1 failed: ProjectConfig demo\/demo: /);
+    await expect(testbed.reconcile()).rejects.toThrow(/^1 failed: ProjectConfig demo\/demo: /);
     expect(await nameOf('zoo')).toHaveLength(1);
   });
 
   test('when a config cannot be read', async () => {
-    await outside.objects.create(clusterConfig([]));
-    outside.cluster.trouble = ({ path }) =>
+    await testbed.objects.create(clusterConfig([]));
+    testbed.cluster.fault = ({ path }) =>
       path.includes('/projectconfigs?')
         ? {
             kind: 'rewrite',
             rewrite: (answer) => answer.replace('"webhookReceivers":[', '"webhookReceivers":"x","x":['),
           }
         : undefined;
-    await expect(outside.reconcile()).rejects.toThrow(
+    await expect(testbed.reconcile()).rejects.toThrow(
       '1 failed: ProjectConfig demo/demo: spec.webhookReceivers cannot be read',
     );
     expect(await nameOf('demo')).toBeUndefined();
@@ -123,10 +123,10 @@ describe('the run ends in an error, and what can be made right is', () => {
   });
 
   test('when a secret is kept from us, whose URL stays as it is', async () => {
-    await outside.reconcile();
-    outside.store.trouble = ({ operation }) =>
+    await testbed.reconcile();
+    testbed.store.fault = ({ operation }) =>
       operation === 'BatchGetSecretValue' ? { kind: 'rewrite', rewrite: denyDemo } : undefined;
-    await expect(outside.reconcile()).rejects.toThrow(
+    await expect(testbed.reconcile()).rejects.toThrow(
       /^1 failed: ProjectConfig demo\/demo: .*secret "kargo\/demo\/bitbucket" cannot be read: AccessDeniedException/,
     );
     expect(await nameOf('demo')).toEqual(demoPath);
@@ -136,14 +136,14 @@ describe('the run ends in an error, and what can be made right is', () => {
   });
 
   test('when the store does not answer for one of a batch', async () => {
-    outside.store.trouble = ({ operation }) =>
+    testbed.store.fault = ({ operation }) =>
       operation === 'BatchGetSecretValue'
         ? {
             kind: 'rewrite',
             rewrite: (answer) => JSON.stringify({ ...JSON.parse(denyDemo(answer)), Errors: [] }),
           }
         : undefined;
-    await expect(outside.reconcile()).rejects.toThrow(/"kargo\/demo\/bitbucket" cannot be read/);
+    await expect(testbed.reconcile()).rejects.toThrow(/"kargo\/demo\/bitbucket" cannot be read/);
     expect(await nameOf('demo')).toEqual([]);
     expect(await nameOf('zoo')).toHaveLength(1);
   });
@@ -151,17 +151,17 @@ describe('the run ends in an error, and what can be made right is', () => {
 
 describe('nothing is written', () => {
   test('while the cluster is away', async () => {
-    await outside.cluster.stop();
-    await expect(outside.reconcile()).rejects.toThrow('cluster API unreachable');
+    await testbed.cluster.stop();
+    await expect(testbed.reconcile()).rejects.toThrow('cluster API unreachable');
   });
 
   test.each(['InternalServiceError', 'UnrecognizedClientException'])(
     'while the secret store answers %s',
     async (name) => {
-      await outside.reconcile();
+      await testbed.reconcile();
       const before = await statusOf('demo');
-      outside.store.trouble = () => ({ kind: 'answer', status: 400, body: { __type: name } });
-      await expect(outside.reconcile()).rejects.toThrow(`secret store unavailable: ${name}`);
+      testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: name } });
+      await expect(testbed.reconcile()).rejects.toThrow(`secret store unavailable: ${name}`);
       expect(await statusOf('demo')).toEqual(before);
     },
   );
