@@ -4,6 +4,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   // Much of a run is waiting for loopback servers; on two cores jest would take one worker by itself.
   maxWorkers: 2,
+  // A first import compiles every source; a loaded machine takes seconds for it.
+  testTimeout: 20_000,
   transform: {
     '\\.ts$': [
       '@swc/jest',

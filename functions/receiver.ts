@@ -2,10 +2,11 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
+import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
-import { gatewayAnswer, readGatewayDelivery } from '../lib/adapters/http/gateway-delivery.ts';
+import { readGatewayDelivery, toGatewayResult } from '../lib/adapters/http/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
-import { createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
+import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
 import { countDelivery, createMetrics, noteClusterLatency } from '../lib/adapters/observability/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
@@ -13,23 +14,26 @@ import { KargoRefreshTargets } from '../lib/adapters/kubernetes/refresh-targets.
 import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
-import { handleDelivery, type HandledDelivery } from '../lib/app/delivery/handle-delivery.ts';
+import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
 import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
-import { answerTo } from '../lib/core/delivery/answer.ts';
+import { answerTo } from '../lib/adapters/http/answer.ts';
+import { KargoTarget } from '../lib/app/targets/kargo/kargo-target.ts';
+import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
 
-/** Bitbucket Cloud gives up after 10 s; this leaves two for the ways there and back. */
+/** Bitbucket Cloud times out after 10 s; this leaves two for the network. */
 const BUDGET_MS = 8_000;
 
-/** What is kept of the function's own timeout to answer in. */
+/** Part of the function's own timeout that is kept for the answer. */
 const ANSWER_RESERVE_MS = 500;
 
-/** One silent connection leaves time for another. */
+/** An attempt on a dead connection leaves time for another one. */
 const ATTEMPT_TIMEOUT_MS = 3_000;
 
 const settings = readSettings(process.env);
 const logger = createLogger('receiver');
-const store = new SecretsManager();
+const log = createLog(logger);
 const metrics = createMetrics('receiver');
+const store = new SecretsManager();
 const kargo = connectToKargo(settings.cluster, store, {
   attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
   noteLatency: noteClusterLatency(metrics),
@@ -43,9 +47,14 @@ const deps = {
     clock,
     graceMs: settings.graceMs,
   }),
-  targets: new KargoRefreshTargets(kargo),
-  clock,
-  log: logger,
+  targets: [
+    new KargoTarget({
+      objects: new KargoRefreshTargets(kargo),
+      recent: new RecentRefreshes(clock),
+      clock,
+      log,
+    }),
+  ],
 };
 
 /** Answers one delivery of Bitbucket to `POST /bitbucket/<hash>`. */
@@ -53,22 +62,18 @@ async function receive(
   event: APIGatewayProxyEventV2,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const { hash, delivery, requestUuid } = readGatewayDelivery(event);
-  const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
-  const handled = await handleDelivery(deps, hash, delivery, AbortSignal.timeout(Math.max(0, budget))).catch(
-    (error: unknown): HandledDelivery => ({
-      outcome: { kind: 'internal-error', requestId: context.awsRequestId },
-      about: { error },
-    }),
-  );
+  const received = readGatewayDelivery(event);
+  const budgetMs = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
+  const handled = await handleDelivery(deps, received, AbortSignal.timeout(Math.max(0, budgetMs)));
   const answer = answerTo(handled.outcome);
-  countDelivery(metrics, delivery.eventKey, handled.outcome);
-  logDelivery(logger, { requestUuid, eventKey: delivery.eventKey, ...handled.about }, answer);
-  return gatewayAnswer(answer);
+  countDelivery(metrics, received.delivery.eventKey, handled.outcome);
+  logDelivery(log, received, handled, answer);
+  return toGatewayResult(answer);
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
-  .use(answerInternalErrors(logger))
+  .use(httpHeaderNormalizer())
+  .use(answerInternalErrors(log, metrics))
   .handler(receive);

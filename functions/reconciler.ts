@@ -4,7 +4,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
 import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
-import { createLogger } from '../lib/adapters/observability/logging.ts';
+import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import {
   countReconcileFailures,
   createMetrics,
@@ -46,7 +46,7 @@ const deps = {
   graceMs: settings.graceMs,
   base: settings.base,
   clock,
-  log: logger,
+  log: createLog(logger),
 };
 
 /** Reconciles every receiver once. Raises an error after the whole run if anything failed, so that an alarm can ring. */

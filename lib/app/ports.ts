@@ -54,10 +54,16 @@ export interface ReceiverSecrets {
   ): Promise<SecretReading[]>;
 }
 
-/** A Warehouse or Promotion, not yet looked into. */
-export interface ClusterObject {
+/** Names a Warehouse or Promotion. */
+export interface ObjectName {
+  /** Another one for an object that was deleted and created again. */
+  readonly uid: string;
   readonly namespace: string;
   readonly name: string;
+}
+
+/** A Warehouse or Promotion as the cluster holds it, not yet validated. */
+export interface ClusterObject extends ObjectName {
   readonly content: unknown;
 }
 
@@ -68,7 +74,7 @@ export interface RefreshTargets {
   /** Asks Kargo to refresh the object, in words of its own API; `gone` where it has been deleted since. */
   refresh(
     kind: RefreshKind,
-    object: ClusterObject,
+    object: ObjectName,
     at: Date,
     signal: AbortSignal,
   ): Promise<'refreshed' | 'gone'>;

@@ -271,7 +271,7 @@ describe('a delivery is answered', () => {
   );
 });
 
-test('a mistake of ours is answered with the id under which the log tells more', async () => {
+test('answers an internal error with the request id of its log line', async () => {
   const broken = { rawPath: receiverPath() } as Parameters<ReceiverHandler>[0];
   expect(await handler(broken, lambdaContext())).toEqual({
     statusCode: 500,

@@ -60,7 +60,7 @@ const send = (delivery: DeliveryOptions = {}) =>
 const records = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 const delivered = () => records().filter(({ message }) => message === 'delivery');
 
-test('a push is told in one line', async () => {
+test('logs a push in one line', async () => {
   const payload = marked(cloudPush('acme/shop', 'main', 'tag v1', 'deleted old'));
   await send({ payload, headers: { 'x-request-uuid': 'f3ae' } });
   expect(delivered()).toEqual([
@@ -88,14 +88,41 @@ test('a push is told in one line', async () => {
   ]);
 });
 
-test('a push of very many refs is told in a line of bounded length', async () => {
-  const names = Array.from({ length: 60 }, (_none, index) => `tag v${index}`);
-  await send({ payload: marked(cloudPush('acme/shop', ...names)) });
-  const [record] = delivered();
-  expect(record?.['refs']).toEqual([...names.slice(0, 50), 'and 10 more']);
+test.each<[what: string, delivery: DeliveryOptions]>([
+  [
+    'many refs with long names',
+    {
+      payload: cloudPush(
+        'acme/shop',
+        ...Array.from({ length: 900 }, (_, index) => `tag v${index}${'\u0001é'.repeat(600)}`),
+      ),
+    },
+  ],
+  ['a long event key', { event: 'x'.repeat(8_000) }],
+  ['a long request id', { headers: { 'x-request-uuid': '"'.repeat(8_000) } }],
+  [
+    'a long pull request URL',
+    {
+      event: 'pr:merged',
+      payload: { pullRequest: { links: { self: [{ href: `https://x/${'ü'.repeat(9_000)}` }] } } },
+    },
+  ],
+  ['a long repository address', { payload: cloudPush(`acme/${'s'.repeat(9_000)}`, 'main') }],
+])('logs a delivery with %s in a line below 8 KB', async (_what, delivery) => {
+  await send(delivery);
+  expect(delivered()).toHaveLength(1);
+  expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(8_192);
 });
 
-test('a mistake of ours is told by the request, as any other delivery', async () => {
+test('says how many names of a list are left out', async () => {
+  const names = Array.from({ length: 200 }, (_, index) => `tag v${index}`);
+  await send({ payload: cloudPush('acme/shop', ...names) });
+  const refs = delivered()[0]?.['refs'] as string[];
+  expect(refs.slice(0, 2)).toEqual(['tag v0', 'tag v1']);
+  expect(refs.at(-1)).toBe(`and ${200 - refs.length + 1} more`);
+});
+
+test('logs an internal error once, with the request that caused it', async () => {
   testbed.cluster.fault = ({ path }) =>
     path.includes('/warehouses') ? { kind: 'answer', status: 400 } : undefined;
   expect(await send({ headers: { 'x-request-uuid': 'a7b1' } })).toEqual({
@@ -156,15 +183,15 @@ test.each<[what: string, delivery: DeliveryOptions, record: object]>([
   ],
   ['a body that is no JSON', { body: MARKER }, { level: 'WARN', status: 400, receiver: 'bb' }],
   ['an ignored event', { event: 'repo:fork' }, { level: 'INFO', status: 200, eventKey: 'repo:fork' }],
-])('%s is told', async (_what, delivery, record) => {
+])('logs %s', async (_what, delivery, record) => {
   passSeconds(3);
   await send(delivery);
   expect(delivered()).toMatchObject([record]);
 });
 
-test('what cannot be judged is told once, by its name, and only where it is asked', async () => {
+test('logs a broken Warehouse once, by its name, and only where the repository is its own', async () => {
   await send({ payload: marked(cloudPush('acme/shop', 'tag v1', 'main')) });
-  expect(records().filter(({ message }) => message === 'cannot be judged')).toMatchObject([
+  expect(records().filter(({ message }) => message === 'object skipped')).toMatchObject([
     {
       level: 'WARN',
       kind: 'warehouse',
@@ -174,7 +201,7 @@ test('what cannot be judged is told once, by its name, and only where it is aske
   ]);
 });
 
-test('a refresh that fails is told once, by its name', async () => {
+test('logs a failed refresh once, by its name', async () => {
   testbed.cluster.fault = ({ path }) =>
     path.endsWith('/main') ? { kind: 'answer', status: 503, headers: { 'retry-after': '60' } } : undefined;
   await send();
@@ -189,13 +216,14 @@ test('a refresh that fails is told once, by its name', async () => {
   expect(delivered()).toMatchObject([{ level: 'ERROR', status: 503 }]);
 });
 
-test('no log holds a body, a signature or a secret, whatever happens', async () => {
-  const signature = signatureOf(JSON.stringify(marked(cloudPush())), SECRET);
+test('logs no body, signature or secret, whatever happens', async () => {
+  const payload = marked(cloudPush());
+  const signature = signatureOf(JSON.stringify(payload), SECRET);
   const deliveries: DeliveryOptions[] = [
-    {},
-    { base64: true },
-    { signature: signature.replace('sha256', 'sha1') },
-    { signature: `${signature}00` },
+    { payload },
+    { payload, base64: true },
+    { payload, signature: signature.replace('sha256', 'sha1') },
+    { payload, signature: `${signature}00` },
     { body: MARKER },
     { event: 'pr:merged' },
     { event: 'diagnostics:ping' },
@@ -204,23 +232,23 @@ test('no log holds a body, a signature or a secret, whatever happens', async () 
     { payload: MARKER },
   ];
   // Past every cache.
-  const sendAnew = (delivery?: DeliveryOptions) => {
+  const sendUncached = (delivery?: DeliveryOptions) => {
     passSeconds(31);
     return send(delivery);
   };
   const all = async (): Promise<void> => {
-    for (const delivery of deliveries) await sendAnew(delivery);
+    for (const delivery of deliveries) await sendUncached(delivery);
   };
   await all();
   testbed.cluster.fault = () => ({ kind: 'answer', status: 403, body: { message: 'no' } });
   await all();
   testbed.cluster.forget();
   testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'InternalServiceError' } });
-  await sendAnew();
+  await sendUncached();
   testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } });
-  await sendAnew();
+  await sendUncached();
   testbed.store.fault = () => ({ kind: 'cut' });
-  await sendAnew();
+  await sendUncached();
   expect(lines.length).toBeGreaterThan(2 * deliveries.length);
   const told = lines.join('\n');
   const never = [

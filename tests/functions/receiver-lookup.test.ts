@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
-import { deliver, receiverPath, type DeliveryOptions, type ReceiverHandler } from '../support/deliver.ts';
+import {
+  deliver,
+  receiverPath,
+  type DeliveryAnswer,
+  type DeliveryOptions,
+  type ReceiverHandler,
+} from '../support/deliver.ts';
 import {
   bitbucket,
   clusterConfig,
@@ -42,10 +48,16 @@ beforeEach(async () => {
 
 afterEach(() => testbed.close());
 
-const all = (deliveries: DeliveryOptions[]) =>
-  Promise.all(deliveries.map((delivery) => deliver(handler, delivery)));
+/** Sends one delivery after the other, as one environment of Lambda gets them, and returns the answers. */
+async function all(deliveries: DeliveryOptions[]): Promise<DeliveryAnswer[]> {
+  const answers: DeliveryAnswer[] = [];
+  for (const delivery of deliveries) answers.push(await deliver(handler, delivery));
+  return answers;
+}
 const lists = (): number =>
   testbed.cluster.requests.filter(({ path }) => path.includes('/projectconfigs?')).length;
+const batchReads = (): number =>
+  testbed.store.requests.filter(({ operation }) => operation === 'BatchGetSecretValue').length;
 const currentReads = (): number =>
   testbed.store.requests.filter(({ body }) => body.includes('"AWSCURRENT"')).length;
 
@@ -66,7 +78,7 @@ test('a receiver of the ClusterConfig refreshes the Warehouses of every project'
   expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main', 'Warehouse other/main']);
 });
 
-test('configs that Kargo does not look at declare no receivers', async () => {
+test('configs that Kargo ignores declare no receivers', async () => {
   const misnamed = projectConfig('demo', [bitbucket('cc')]);
   const unread = clusterConfig([bitbucket('wide', 'workspace')]);
   misnamed.metadata.name = 'misnamed';
@@ -80,22 +92,21 @@ test('configs that Kargo does not look at declare no receivers', async () => {
 describe('unknown paths', () => {
   const paths = Array.from({ length: 20 }, (_, index) => ({ path: unknownPath(index) }));
 
-  test('cost one look-up together, and none again within its interval', async () => {
+  test('cause one lookup in the minimum interval, however many they are', async () => {
     await deliver(handler);
     passSeconds(3);
     testbed.cluster.forget();
-    expect(await all(paths)).toEqual(paths.map(() => unknown));
-    expect(lists()).toBe(1);
-    expect(await all(paths)).toEqual(paths.map(() => unknown));
-    expect(lists()).toBe(1);
-    passSeconds(3);
+    testbed.store.forget();
     expect(await all([...paths, ...paths])).toEqual([...paths, ...paths].map(() => unknown));
-    expect(lists()).toBe(2);
+    expect([lists(), batchReads()]).toEqual([1, 1]);
+    passSeconds(3);
+    expect(await all(paths)).toEqual(paths.map(() => unknown));
+    expect([lists(), batchReads()]).toEqual([2, 2]);
     expect(await deliver(handler)).toEqual(refreshed);
-    expect(lists()).toBe(2);
+    expect([lists(), batchReads()]).toEqual([2, 2]);
   });
 
-  test('cost nothing where they cannot be a receiver’s', async () => {
+  test('call no dependency where they cannot be a receiver’s', async () => {
     expect(await all([{ path: '/' }, { path: '/bitbucket/abc' }])).toEqual([unknown, unknown]);
     expect(testbed.cluster.requests).toEqual([]);
   });
@@ -110,14 +121,23 @@ describe('unknown paths', () => {
     expect(await deliver(handler, { path, secret: 'another' })).toEqual(refreshed);
   });
 
-  test('wait for the next look-up within the interval, all together', async () => {
+  test('are answered at once within the interval, and known after it', async () => {
     expect(await deliver(handler, { path: unknownPath(0) })).toEqual(unknown);
     await testbed.objects.create(...project('late'), warehouse('late', 'main'));
     await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
     testbed.cluster.forget();
-    const deliveries = [{ project: 'late' }, ...paths.slice(1), { project: 'late' }];
-    expect(await all(deliveries)).toEqual([refreshed, ...paths.slice(1).map(() => unknown), refreshed]);
-    expect(lists()).toBe(1);
+    expect(await deliver(handler, { project: 'late' })).toEqual(unknown);
+    expect(lists()).toBe(0);
+    passSeconds(2);
+    expect(await deliver(handler, { project: 'late' })).toEqual(refreshed);
+  });
+
+  test('are 404 while the secret of a receiver cannot be read', async () => {
+    testbed.store.fault = ({ body }) =>
+      body.includes('kargo/other/own') && !body.includes('SecretIdList')
+        ? { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } }
+        : undefined;
+    expect(await deliver(handler, { path: unknownPath(0) })).toEqual(unknown);
   });
 });
 
@@ -145,7 +165,7 @@ describe('the status list is no proof', () => {
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
   });
 
-  test('nor does it stand in the way where the secret of the one who claims it is kept from us', async () => {
+  test('and does not hide the receiver whose hash another claims, whose own secret cannot be read', async () => {
     const path = receiverPath();
     const claimed = { name: 'bb', path, url: `https://hooks.example.com${path}` };
     await testbed.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [claimed] });
@@ -156,7 +176,7 @@ describe('the status list is no proof', () => {
     expect(await deliver(handler)).toEqual(refreshed);
   });
 
-  test('but spares a look-up of all', async () => {
+  test('but spares a lookup through all receivers', async () => {
     await testbed.reconcile();
     testbed.store.forget();
     testbed.cluster.forget();
@@ -166,7 +186,7 @@ describe('the status list is no proof', () => {
   });
 });
 
-describe('what a receiver is made of is followed', () => {
+describe('a receiver follows its configuration:', () => {
   test('the receiver deleted', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
     await testbed.objects.patch(demoConfig as never, { spec: { webhookReceivers: [] } });
@@ -200,7 +220,7 @@ describe('what a receiver is made of is followed', () => {
     expect(await deliver(handler)).toEqual(unknown);
   });
 
-  test('the secret emptied: nobody can sign with nothing', async () => {
+  test('the secret emptied: an empty secret verifies nothing', async () => {
     await testbed.secrets.rotate('kargo/other/own', '{"secret":""}');
     expect(await deliver(handler, { project: 'other', secret: '' })).toEqual(unknown);
     passSeconds(3);
@@ -210,7 +230,7 @@ describe('what a receiver is made of is followed', () => {
 });
 
 describe('a signature that does not verify', () => {
-  test('makes the secret be read once in the interval, whoever asks', async () => {
+  test('causes one refetch of the secret in the minimum interval', async () => {
     await deliver(handler);
     testbed.store.forget();
     const forged = Array.from({ length: 10 }, () => ({ signedWith: 'forged' }));
@@ -224,14 +244,14 @@ describe('a signature that does not verify', () => {
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
   });
 
-  test('verifies where the secret has been replaced since it was read', async () => {
+  test('verifies where the secret has been replaced since it was cached', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
     await testbed.secrets.rotate('kargo/demo/bitbucket', 'n3w');
     expect(await deliver(handler, { signedWith: 'n3w' })).toEqual(refreshed);
     expect(await deliver(handler)).toEqual(refreshed);
   });
 
-  test('of one secret does not use up the read of another', async () => {
+  test('of one secret does not use up the refetch of another', async () => {
     await testbed.reconcile();
     await all([{}, { project: 'other', secret: 'others' }]);
     testbed.store.forget();

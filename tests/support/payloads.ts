@@ -1,6 +1,14 @@
 /** A change of Bitbucket Cloud, short for what a push payload says of a ref: `main`, `tag v1`, or `deleted main`. */
 export type Change = string;
 
+let commits = 0;
+
+/** Returns a commit hash that no other payload has, as each push brings another commit. */
+function nextCommit(): string {
+  commits += 1;
+  return commits.toString(16).padStart(40, '0');
+}
+
 /** `repo:push` of Bitbucket Cloud. */
 export function cloudPush(fullName = 'acme/shop', ...changes: readonly Change[]): object {
   return {
@@ -31,7 +39,12 @@ export function refsChanged(...refs: readonly string[]): object {
         self: [{ href: 'https://git.acme.example/projects/SHOP/repos/web/browse' }],
       },
     },
-    changes: refs.map((id) => ({ ref: { id }, refId: id, toHash: '1f'.repeat(20), type: 'UPDATE' })),
+    changes: refs.map((id) => ({
+      ref: { id },
+      refId: id,
+      toHash: nextCommit().replace(/^0/, '1'),
+      type: 'UPDATE',
+    })),
   };
 }
 
@@ -51,6 +64,6 @@ function cloudRepository(fullName: string): object {
 
 function cloudChange(change: Change): object {
   const [, kind, name] = /^(tag |deleted |)(.+)$/.exec(change) ?? [];
-  const ref = { type: kind === 'tag ' ? 'tag' : 'branch', name };
+  const ref = { type: kind === 'tag ' ? 'tag' : 'branch', name, target: { hash: nextCommit() } };
   return kind === 'deleted ' ? { new: null, old: ref, closed: true } : { new: ref, old: null };
 }

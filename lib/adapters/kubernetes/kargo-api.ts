@@ -16,7 +16,13 @@ const MERGE_PATCH = 'application/merge-patch+json';
 const listPage = v.object({
   metadata: v.optional(v.object({ continue: v.optional(v.string()) })),
   items: v.array(
-    v.looseObject({ metadata: v.looseObject({ name: v.string(), namespace: v.optional(v.string()) }) }),
+    v.looseObject({
+      metadata: v.looseObject({
+        name: v.string(),
+        namespace: v.optional(v.string()),
+        uid: v.optional(v.string()),
+      }),
+    }),
   ),
 });
 
@@ -57,6 +63,7 @@ export class KargoApi {
       yield items.map((content) => ({
         name: content.metadata.name,
         namespace: content.metadata.namespace ?? '',
+        uid: content.metadata.uid ?? '',
         content,
       }));
       next = metadata?.continue || undefined;

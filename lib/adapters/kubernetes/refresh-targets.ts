@@ -1,4 +1,4 @@
-import type { ClusterObject, RefreshTargets } from '../../app/ports.ts';
+import type { ClusterObject, ObjectName, RefreshTargets } from '../../app/ports.ts';
 import type { RefreshKind } from '../../core/kargo/refresh-kind.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
@@ -24,7 +24,7 @@ export class KargoRefreshTargets implements RefreshTargets {
 
   async refresh(
     kind: RefreshKind,
-    { namespace, name }: ClusterObject,
+    { namespace, name }: ObjectName,
     at: Date,
     signal: AbortSignal,
   ): Promise<'refreshed' | 'gone'> {

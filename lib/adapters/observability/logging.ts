@@ -1,19 +1,69 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { Answer } from '../../core/delivery/answer.ts';
+import type { HandledDelivery, ReceivedDelivery } from '../../app/delivery/handle-delivery.ts';
+import type { Log } from '../../app/ports.ts';
+import type { TargetResult } from '../../app/targets/target.ts';
+import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
+import type { Answer } from '../http/answer.ts';
+import { limitRecord } from './log-limits.ts';
 
-/** Makes a function's logger: JSON lines at `LOG_LEVEL` (default INFO). It is a `Log` of the use cases as it stands. */
+/** Makes a function's logger: JSON lines at `LOG_LEVEL` (default INFO). */
 export function createLogger(functionName: 'receiver' | 'reconciler'): Logger {
   return new Logger({ serviceName: `kargo-front-door-${functionName}` });
 }
 
-/** Writes the one line that tells of a delivery: who sent it, what it was about, what was refreshed, what was answered. */
+/** Makes the log of the use cases. No line of it is longer than 8 KB. */
+export function createLog(logger: Logger): Log {
+  return {
+    info: (message, about) => logger.info(message, limitRecord(about)),
+    warn: (message, about) => logger.warn(message, limitRecord(about)),
+    error: (message, about) => logger.error(message, limitRecord(about)),
+  };
+}
+
+/** Writes the one line of a delivery: who sent it, what it was about, what was done, what was answered. */
 export function logDelivery(
-  logger: Logger,
-  about: Readonly<Record<string, unknown>>,
+  log: Log,
+  { delivery, requestUuid }: ReceivedDelivery,
+  { receiver, event, outcome, error }: Omit<HandledDelivery, 'error'> & { readonly error?: unknown },
   { status, body }: Answer,
 ): void {
-  const line = { ...about, status, answer: body };
-  if (status >= 500) logger.error('delivery', line);
-  else if (status >= 400) logger.warn('delivery', line);
-  else logger.info('delivery', line);
+  const line = {
+    requestUuid,
+    eventKey: delivery.eventKey,
+    ...(receiver !== undefined && { receiver: receiver.name, project: receiver.project || '(cluster)' }),
+    ...(event !== undefined && describeEvent(event)),
+    ...(outcome.kind === 'handled' && Object.assign({}, ...outcome.results.map(describeResult))),
+    ...(error !== undefined && { error }),
+    status,
+    answer: body,
+  };
+  if (status >= 500) log.error('delivery', line);
+  else if (status >= 400) log.warn('delivery', line);
+  else log.info('delivery', line);
+}
+
+function describeEvent(event: BitbucketEvent): Record<string, unknown> {
+  switch (event.kind) {
+    case 'push':
+      return {
+        repository: [...event.repository.addresses],
+        refs: event.refs.map(({ kind, name }) => `${kind} ${name}`),
+      };
+    case 'pull-request-closed':
+      return { pullRequest: event.url };
+    default:
+      return event satisfies never;
+  }
+}
+
+function describeResult(result: TargetResult): Record<string, unknown> {
+  switch (result.target) {
+    case 'kargo':
+      return {
+        refreshed: result.refreshed,
+        ...(result.refused.length > 0 && { refused: result.refused }),
+      };
+    default:
+      return result.target satisfies never;
+  }
 }

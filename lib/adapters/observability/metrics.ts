@@ -1,5 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Outcome } from '../../core/delivery/answer.ts';
+import type { Outcome } from '../../app/delivery/outcome.ts';
+import type { TargetResult } from '../../app/targets/target.ts';
 import { isKnownEvent } from '../../core/bitbucket/event-readers.ts';
 
 /** Makes a function's metrics, written to its log in CloudWatch's embedded format. */
@@ -7,20 +8,31 @@ export function createMetrics(functionName: 'receiver' | 'reconciler'): Metrics 
   return new Metrics({ namespace: 'KargoFrontDoor', serviceName: `kargo-front-door-${functionName}` });
 }
 
-/** Counts a delivery by event and outcome, what it refreshed, and a signature that was refused. */
+/** Counts a delivery by event and outcome, what the targets did, and a signature that was rejected. */
 export function countDelivery(metrics: Metrics, eventKey: string | undefined, outcome: Outcome): void {
   metrics
     .singleMetric()
-    // Anyone can send any key: names that are not ours would each make a metric that is paid for.
+    // Anyone can send any key, and each unknown one would make a metric that is paid for.
     .addDimension('event', eventKey !== undefined && isKnownEvent(eventKey) ? eventKey : 'other')
     .addDimension('outcome', outcome.kind)
     .addMetric('Deliveries', MetricUnit.Count, 1);
-  if (outcome.kind === 'refreshed') metrics.addMetric('Refreshed', MetricUnit.Count, outcome.count);
-  const isRefused = outcome.kind === 'unauthorized' || outcome.kind === 'missing-signature';
-  metrics.addMetric('SignatureFailures', MetricUnit.Count, isRefused ? 1 : 0);
+  if (outcome.kind === 'handled') for (const result of outcome.results) countResult(metrics, result);
+  const isRejected = outcome.kind === 'unauthorized' || outcome.kind === 'missing-signature';
+  metrics.addMetric('SignatureFailures', MetricUnit.Count, isRejected ? 1 : 0);
 }
 
-/** Notes how long the cluster API took for one request, in milliseconds. */
+function countResult(metrics: Metrics, result: TargetResult): void {
+  switch (result.target) {
+    case 'kargo':
+      metrics.addMetric('Refreshed', MetricUnit.Count, result.refreshed.length);
+      metrics.addMetric('RefusedRefreshes', MetricUnit.Count, result.refused.length);
+      return;
+    default:
+      result.target satisfies never;
+  }
+}
+
+/** Records how long the cluster API took for one request, in milliseconds. */
 export function noteClusterLatency(metrics: Metrics): (milliseconds: number) => void {
   return (milliseconds) => metrics.addMetric('ClusterLatency', MetricUnit.Milliseconds, milliseconds);
 }

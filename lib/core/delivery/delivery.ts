@@ -1,9 +1,8 @@
-import { MAX_BODY_BYTES, type Outcome } from './answer.ts';
 import type { BitbucketEvent } from '../bitbucket/event.ts';
 import { payloadReaderOf, PING_EVENT } from '../bitbucket/event-readers.ts';
 import { verifiesSignature } from './signature.ts';
 
-/** One webhook request as it came in, before anything in it is believed. */
+/** A webhook request, not yet verified. */
 export interface Delivery {
   /** `X-Event-Key`. */
   readonly eventKey?: string | undefined;
@@ -13,43 +12,50 @@ export interface Delivery {
   readonly body: Uint8Array;
 }
 
-/** What to do with a delivery: answer at once, or act on its event. */
-export type Judgement =
-  | { readonly kind: 'answer'; readonly outcome: Outcome }
-  | { readonly kind: 'act'; readonly event: BitbucketEvent };
+/** Limit of Kargo's own server. Bitbucket's payloads stay well below it. */
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+/** The result of a delivery that ends before its signature is verified. */
+export type UnverifiedOutcome =
+  { readonly kind: 'body-too-large' } | { readonly kind: 'pong' } | { readonly kind: 'missing-signature' };
+
+/** The result of a verified delivery that holds no event to act on. */
+export type UnusableDelivery =
+  | { readonly kind: 'missing-event-key' }
+  | { readonly kind: 'ignored'; readonly eventKey: string }
+  | { readonly kind: 'invalid-body'; readonly detail?: string };
+
+/** A verified delivery, parsed. */
+export type ParsedDelivery = { readonly kind: 'event'; readonly event: BitbucketEvent } | UnusableDelivery;
 
 /**
- * Gives the answer that needs no proof of the sender: too large, the unsigned connection test, or no signature at all. Undefined
- * where the signature decides.
+ * Finds the outcome that needs no signature: body too large, Data Center's unsigned connection test, or no signature at all.
+ *
+ * @returns undefined where the signature decides
  */
-export function judgeUnproven(delivery: Delivery): Outcome | undefined {
+export function checkUnverified(delivery: Delivery): UnverifiedOutcome | undefined {
   if (delivery.body.byteLength > MAX_BODY_BYTES) return { kind: 'body-too-large' };
   if (delivery.eventKey === PING_EVENT) return { kind: 'pong' };
   if (!delivery.signature) return { kind: 'missing-signature' };
   return undefined;
 }
 
-/** Tells whether the delivery was signed with any of the receiver's secrets. */
+/** Returns whether any of the receiver's accepted secrets verifies the delivery's signature. */
 export function isSignedWith(delivery: Delivery, secrets: readonly string[]): boolean {
   return verifiesSignature(delivery.signature ?? '', delivery.body, secrets);
 }
 
-/** Reads a delivery whose signature has been verified. */
-export function judgeProven(delivery: Delivery): Judgement {
-  if (!delivery.eventKey) return answer({ kind: 'missing-event-key' });
-  const readPayload = payloadReaderOf(delivery.eventKey);
-  if (readPayload === undefined) return answer({ kind: 'ignored', eventKey: delivery.eventKey });
+/** Parses a delivery whose signature has been verified. */
+export function parseDelivery({ eventKey, body }: Delivery): ParsedDelivery {
+  if (!eventKey) return { kind: 'missing-event-key' };
+  const readPayload = payloadReaderOf(eventKey);
+  if (readPayload === undefined) return { kind: 'ignored', eventKey };
   let payload: unknown;
   try {
-    payload = JSON.parse(Buffer.from(delivery.body).toString('utf8'));
+    payload = JSON.parse(Buffer.from(body).toString('utf8'));
   } catch {
-    return answer({ kind: 'invalid-body' });
+    return { kind: 'invalid-body' };
   }
   const reading = readPayload(payload);
-  if (reading.kind === 'invalid') return answer({ kind: 'invalid-body', detail: reading.detail });
-  return { kind: 'act', event: reading.event };
-}
-
-function answer(outcome: Outcome): Judgement {
-  return { kind: 'answer', outcome };
+  return reading.kind === 'invalid' ? { kind: 'invalid-body', detail: reading.detail } : reading;
 }

@@ -1,14 +1,18 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What Bitbucket sends in `X-Hub-Signature`: the algorithm's name and 32 bytes in hex. */
+/** The value of `X-Hub-Signature`: the algorithm's name and 32 bytes in hex. */
 const SIGNATURE = /^sha256=([0-9a-fA-F]{64})$/;
 
 /**
- * Tells whether `signature`, the value of `X-Hub-Signature`, is the HMAC-SHA256 of exactly these bytes under any of `secrets`.
+ * Verifies the HMAC-SHA256 signature of a delivery.
  *
- * Every secret is tried, so that the time taken does not tell which one verified. An empty secret verifies nothing: anyone could
- * sign with it. Weaker algorithms are refused, because Bitbucket sends none
- * (https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/, "Secure webhooks").
+ * Every secret is tried, so that the time taken does not show which one verified. Weaker algorithms are rejected: Bitbucket sends none.
+ *
+ * @param signature - value of the `X-Hub-Signature` header
+ * @param body - request body, exactly as received
+ * @param secrets - accepted secrets; two during a rotation
+ * @returns true if any secret verifies; an empty secret never does, because anyone could sign with it
+ * @see https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/
  */
 export function verifiesSignature(signature: string, body: Uint8Array, secrets: readonly string[]): boolean {
   const hex = SIGNATURE.exec(signature)?.[1];

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { answerTo, type Outcome } from '../../../lib/core/delivery/answer.ts';
 import {
+  checkUnverified,
   isSignedWith,
-  judgeProven,
-  judgeUnproven,
+  parseDelivery,
   type Delivery,
+  type ParsedDelivery,
+  type UnverifiedOutcome,
 } from '../../../lib/core/delivery/delivery.ts';
 import { signatureOf } from '../../support/deliver.ts';
 import { cloudPush } from '../../support/payloads.ts';
@@ -19,7 +20,7 @@ const delivery = (changes: Partial<Delivery> = {}): Delivery => ({
 const huge = Buffer.alloc(2_097_153);
 
 describe('before the signature is looked at', () => {
-  test.each<[what: string, changes: Partial<Delivery>, outcome: Outcome | undefined]>([
+  test.each<[what: string, changes: Partial<Delivery>, outcome: UnverifiedOutcome | undefined]>([
     ['nothing is wrong', {}, undefined],
     ['the limit itself', { body: Buffer.alloc(2_097_152) }, undefined],
     ['too large', { body: huge }, { kind: 'body-too-large' }],
@@ -33,7 +34,7 @@ describe('before the signature is looked at', () => {
     ['an empty signature', { signature: '' }, { kind: 'missing-signature' }],
     ['a signature that is none', { signature: 'x' }, undefined],
   ])('%s', (_what, changes, outcome) => {
-    expect(judgeUnproven(delivery(changes))).toEqual(outcome);
+    expect(checkUnverified(delivery(changes))).toEqual(outcome);
   });
 
   test('nothing is signed without a signature', () => {
@@ -43,7 +44,7 @@ describe('before the signature is looked at', () => {
 });
 
 describe('after the signature was verified', () => {
-  test.each<[what: string, changes: Partial<Delivery>, outcome: Outcome]>([
+  test.each<[what: string, changes: Partial<Delivery>, outcome: ParsedDelivery]>([
     [
       'no event key before a bad body',
       { eventKey: undefined, body: Buffer.from('{') },
@@ -60,34 +61,10 @@ describe('after the signature was verified', () => {
     ['nothing', { body: Buffer.alloc(0) }, { kind: 'invalid-body' }],
     ['a field missing', { body: Buffer.from('{}') }, { kind: 'invalid-body', detail: 'push is missing' }],
   ])('%s', (_what, changes, outcome) => {
-    expect(judgeProven(delivery(changes))).toEqual({ kind: 'answer', outcome });
+    expect(parseDelivery(delivery(changes))).toEqual(outcome);
   });
 
   test('an event is acted on', () => {
-    expect(judgeProven(delivery())).toMatchObject({ kind: 'act', event: { kind: 'push' } });
-  });
-});
-
-describe('an outcome is answered', () => {
-  test.each<[outcome: Outcome, status: number, body: object]>([
-    [{ kind: 'unknown-receiver' }, 404, {}],
-    [{ kind: 'body-too-large' }, 413, { error: 'content exceeds limit of 2097152 bytes' }],
-    [{ kind: 'pong' }, 200, { msg: 'pong' }],
-    [{ kind: 'missing-signature' }, 401, { error: 'missing signature' }],
-    [{ kind: 'unauthorized' }, 401, { error: 'unauthorized' }],
-    [{ kind: 'missing-event-key' }, 400, { error: 'missing event key' }],
-    [{ kind: 'ignored', eventKey: 'repo:fork' }, 200, { msg: 'ignored: event type repo:fork' }],
-    [{ kind: 'invalid-body' }, 400, { error: 'invalid request body' }],
-    [
-      { kind: 'invalid-body', detail: 'a is missing' },
-      400,
-      { error: 'invalid request body', detail: 'a is missing' },
-    ],
-    [{ kind: 'refreshed', target: 'warehouse', count: 0 }, 200, { msg: 'refreshed 0 warehouse(s)' }],
-    [{ kind: 'refreshed', target: 'promotion', count: 2 }, 200, { msg: 'refreshed 2 promotion(s)' }],
-    [{ kind: 'unavailable', reason: 'cluster API unreachable' }, 503, { error: 'cluster API unreachable' }],
-    [{ kind: 'internal-error', requestId: 'r-1' }, 500, { error: 'internal error', requestId: 'r-1' }],
-  ])('%j', (outcome, status, answer) => {
-    expect(answerTo(outcome)).toEqual({ status, body: answer });
+    expect(parseDelivery(delivery())).toMatchObject({ kind: 'event', event: { kind: 'push' } });
   });
 });

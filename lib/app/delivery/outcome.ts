@@ -1,0 +1,12 @@
+import type { UnusableDelivery, UnverifiedOutcome } from '../../core/delivery/delivery.ts';
+import type { TargetResult } from '../targets/target.ts';
+
+/** The result of a delivery. The answer, the log line and the metrics follow from it. */
+export type Outcome =
+  | { readonly kind: 'unknown-receiver' }
+  | UnverifiedOutcome
+  | { readonly kind: 'unauthorized' }
+  | UnusableDelivery
+  | { readonly kind: 'handled'; readonly results: readonly TargetResult[] }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+  | { readonly kind: 'internal-error'; readonly requestId: string };

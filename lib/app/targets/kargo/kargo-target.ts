@@ -1,0 +1,134 @@
+import pLimit from 'p-limit';
+import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
+import { judgeObject, kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
+import type { RefreshKind } from '../../../core/kargo/refresh-kind.ts';
+import { RetryableError, TerminalError } from '../../errors.ts';
+import type { Clock, Log, ObjectName, RefreshTargets } from '../../ports.ts';
+import type { EventScope, Target } from '../target.ts';
+import type { RecentRefreshes } from './recent-refreshes.ts';
+
+/** Concurrent refreshes of one delivery: enough to hide the latency of the cluster API, few enough to leave it room for others. */
+const REFRESH_CONCURRENCY = 16;
+
+/** Log lines about objects of one project in one delivery: one tenant's broken objects must not fill the log. */
+const MAX_LOG_LINES_PER_PROJECT = 20;
+
+export interface KargoTargetDeps {
+  readonly objects: RefreshTargets;
+  readonly recent: RecentRefreshes;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a delivery did in Kargo. Objects are named `namespace/name`. */
+export interface KargoResult {
+  readonly target: 'kargo';
+  readonly kind: RefreshKind;
+  readonly refreshed: readonly string[];
+  /** What the cluster refused for good: forbidden, denied by an admission webhook, or invalid. */
+  readonly refused: readonly string[];
+}
+
+/** Refreshes the Warehouses that a push affects, or the Promotions that wait for a closed pull request. */
+export class KargoTarget implements Target {
+  readonly #deps: KargoTargetDeps;
+
+  constructor(deps: KargoTargetDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Refreshes every affected object of the scope. An object that cannot be judged or refreshed does not affect the others.
+   *
+   * @throws {RetryableError} when the objects could not be listed, or not all of them be refreshed before the signal
+   */
+  async handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<KargoResult> {
+    const kind = kindAffectedBy(event);
+    const run = new RefreshRun(this.#deps, kind, scope, signal);
+    const concurrently = pLimit(REFRESH_CONCURRENCY);
+    const pending: Promise<void>[] = [];
+    let listingError: unknown;
+    try {
+      for await (const page of this.#deps.objects.pages(kind, scope.project, signal)) {
+        for (const { content, ...object } of page) {
+          const verdict = judgeObject(event, content);
+          if (verdict.kind === 'affected') pending.push(concurrently(() => run.refresh(object)));
+          if (verdict.kind === 'broken')
+            run.logOf(object)?.warn('object skipped', { reason: verdict.reason });
+        }
+      }
+    } catch (error) {
+      listingError = error;
+    }
+    await Promise.all(pending);
+    if (listingError !== undefined) throw listingError;
+    return run.result();
+  }
+}
+
+/** The refreshes of one delivery, and what became of them. */
+class RefreshRun {
+  readonly #deps: KargoTargetDeps;
+  readonly #kind: RefreshKind;
+  readonly #scope: EventScope;
+  readonly #signal: AbortSignal;
+  readonly #at: Date;
+  readonly #refreshed: string[] = [];
+  readonly #refused: string[] = [];
+  #failed = 0;
+  readonly #linesOf = new Map<string, number>();
+
+  constructor(deps: KargoTargetDeps, kind: RefreshKind, scope: EventScope, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#kind = kind;
+    this.#scope = scope;
+    this.#signal = signal;
+    this.#at = deps.clock();
+  }
+
+  async refresh(object: ObjectName): Promise<void> {
+    const { objects, recent } = this.#deps;
+    const { deliveryIds } = this.#scope;
+    try {
+      const isRepeated = recent.has(object.uid, deliveryIds);
+      const isRefreshed =
+        isRepeated || (await objects.refresh(this.#kind, object, this.#at, this.#signal)) === 'refreshed';
+      if (isRefreshed) this.#refreshed.push(nameOf(object));
+      else this.logOf(object)?.info('object deleted before its refresh', {});
+      if (isRefreshed && !isRepeated) recent.add(object.uid, deliveryIds);
+    } catch (error) {
+      if (error instanceof TerminalError) this.#refused.push(nameOf(object));
+      else this.#failed += 1;
+      const message = error instanceof TerminalError ? 'refresh refused by the cluster' : 'refresh failed';
+      this.logOf(object)?.error(message, { error });
+    }
+  }
+
+  /** Returns the log for a line about this object, or undefined when its project has used up its lines. */
+  logOf(object: ObjectName): Log | undefined {
+    const lines = (this.#linesOf.get(object.namespace) ?? 0) + 1;
+    this.#linesOf.set(object.namespace, lines);
+    if (lines > MAX_LOG_LINES_PER_PROJECT) return undefined;
+    const { log } = this.#deps;
+    const about = { kind: this.#kind, object: nameOf(object) };
+    return {
+      info: (message, more) => log.info(message, { ...about, ...more }),
+      warn: (message, more) => log.warn(message, { ...about, ...more }),
+      error: (message, more) => log.error(message, { ...about, ...more }),
+    };
+  }
+
+  /** @throws {RetryableError} when a refresh failed that a later attempt may complete */
+  result(): KargoResult {
+    const [refreshed, refused] = [this.#refreshed.toSorted(), this.#refused.toSorted()];
+    if (this.#failed > 0) {
+      const total = refreshed.length + this.#failed;
+      throw new RetryableError(`refreshed ${refreshed.length} of ${total} ${this.#kind}(s)`);
+    }
+    return { target: 'kargo', kind: this.#kind, refreshed, refused };
+  }
+}
+
+function nameOf({ namespace, name }: ObjectName): string {
+  return `${namespace}/${name}`;
+}

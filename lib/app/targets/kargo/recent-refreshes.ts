@@ -1,0 +1,41 @@
+import type { Clock } from '../../ports.ts';
+
+/**
+ * How long a repetition of a delivery refreshes nothing again. Long enough for a replay loop to cost one PATCH in it, shorter than
+ * Bitbucket's own retries, which come after a failure.
+ */
+const REPETITION_MS = 2_000;
+
+/** Remembers which delivery refreshed which object a moment ago, so that a replayed delivery does not refresh it again. */
+export class RecentRefreshes {
+  readonly #clock: Clock;
+  /** By object and delivery: the time in milliseconds. The oldest come first. */
+  readonly #refreshedAt = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Returns whether one of these deliveries has just refreshed the object. */
+  has(objectUid: string, deliveryIds: readonly string[]): boolean {
+    const since = this.#clock().getTime() - REPETITION_MS;
+    return deliveryIds.some((id) => (this.#refreshedAt.get(keyOf(objectUid, id)) ?? -Infinity) > since);
+  }
+
+  add(objectUid: string, deliveryIds: readonly string[]): void {
+    const now = this.#clock().getTime();
+    for (const [key, at] of this.#refreshedAt) {
+      if (at > now - REPETITION_MS) break;
+      this.#refreshedAt.delete(key);
+    }
+    for (const id of deliveryIds) {
+      // A key that is set again would keep its old place.
+      this.#refreshedAt.delete(keyOf(objectUid, id));
+      this.#refreshedAt.set(keyOf(objectUid, id), now);
+    }
+  }
+}
+
+function keyOf(objectUid: string, deliveryId: string): string {
+  return `${objectUid} ${deliveryId}`;
+}

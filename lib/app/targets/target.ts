@@ -1,0 +1,24 @@
+import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
+import type { KargoResult } from './kargo/kargo-target.ts';
+
+/** What a verified delivery may act on, and how a repetition of it is recognized. */
+export interface EventScope {
+  /** The project whose objects the receiver acts on; empty for all projects. */
+  readonly project: string;
+  /** Identify repetitions of one delivery: Bitbucket's request UUID and the SHA-256 of the body. */
+  readonly deliveryIds: readonly string[];
+}
+
+/** A system that is kept in step with Bitbucket's events. */
+export interface Target {
+  /**
+   * Does everything that the event asks for in this system. Doing it again is harmless.
+   *
+   * @param signal - ends the work when the delivery's time budget is used up
+   * @throws {RetryableError} when not everything could be done, and a later attempt may succeed
+   */
+  handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<TargetResult>;
+}
+
+/** What one target did; one member of the union for each target. */
+export type TargetResult = KargoResult;
