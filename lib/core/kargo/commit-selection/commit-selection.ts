@@ -1,8 +1,7 @@
 import type { Ref } from '../../bitbucket/event.ts';
-import type { GitSubscription } from './git-subscription.ts';
+import { subscriptionFault, type GitSubscription, type SubscriptionFault } from './git-subscription.ts';
 import { parseSemverConstraint, type SemverConstraint } from './semver-constraint.ts';
 import { parseSemverVersion } from './semver-version.ts';
-import { subscriptionFault, type SubscriptionFault } from './subscription-fault.ts';
 import { compileTagFilter } from './tag-filter.ts';
 
 /** Answers for one Git subscription, whatever its strategy. */

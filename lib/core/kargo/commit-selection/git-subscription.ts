@@ -1,23 +1,37 @@
-import { subscriptionFault, type SubscriptionFault } from './subscription-fault.ts';
-
-/** What a Warehouse's Git subscription says about which commits it selects; the names are those of Kargo's API. */
+/** What a Warehouse's Git subscription says about the commits it selects. The names are those of Kargo's API. */
 export interface GitSubscription {
   readonly repoURL: string;
   readonly commitSelectionStrategy?: string;
   readonly branch?: string;
   readonly semverConstraint?: string;
+  /** Absent counts as false, as in a Warehouse that Kargo's webhooks did not fill in. They store true. */
   readonly strictSemvers?: boolean;
   readonly allowTagsRegexes?: readonly string[];
   readonly ignoreTagsRegexes?: readonly string[];
-  /** Deprecated in Kargo, which refuses it since 1.11. */
+  /** Deprecated. Kargo refuses it since 1.11. */
   readonly allowTags?: string;
-  /** Deprecated in Kargo, which refuses it since 1.11. */
+  /** Deprecated. Kargo refuses it since 1.11. */
   readonly ignoreTags?: readonly string[];
+}
+
+/** Why a Git subscription cannot be evaluated. It is returned, not thrown, so that other subscriptions are still evaluated. */
+export interface SubscriptionFault {
+  readonly kind: 'fault';
+  /** The field at fault as it is written in the Warehouse, with its index in a list: `allowTagsRegexes[1]`. */
+  readonly field: string;
+  readonly reason: string;
+  /** Field and reason in one line, for a log or a condition. */
+  readonly message: string;
+}
+
+/** Returns the fault of a field. */
+export function subscriptionFault(field: string, reason: string): SubscriptionFault {
+  return { kind: 'fault', field, reason, message: `${field}: ${reason}` };
 }
 
 type FieldType = 'string' | 'boolean' | 'strings';
 
-const fieldTypes: Record<keyof GitSubscription, FieldType> = {
+const FIELD_TYPES: Record<keyof GitSubscription, FieldType> = {
   repoURL: 'string',
   commitSelectionStrategy: 'string',
   branch: 'string',
@@ -30,11 +44,10 @@ const fieldTypes: Record<keyof GitSubscription, FieldType> = {
 };
 
 /**
- * Reads the `git` object of a Warehouse's subscription. The Warehouse CRD leaves it without a schema, so the cluster may hold
- * anything there.
+ * Reads the `git` object of a Warehouse's subscription. The Warehouse CRD has no schema for it, so it may hold anything. Unknown
+ * fields are left out, and `null` is read as absent, as Kargo reads it. It never throws.
  *
- * Fields that are not named above are left out; `null` is read as absent, as Kargo reads it. Gives a fault that names the field
- * where one has another type, or where `repoURL` is missing. Never throws.
+ * @returns the subscription, or a fault that names a field of the wrong type, or `repoURL` where it is missing
  */
 export function readGitSubscription(
   value: unknown,
@@ -43,7 +56,7 @@ export function readGitSubscription(
     return subscriptionFault('git', 'must be an object');
   }
   const subscription: Record<string, unknown> = {};
-  for (const [field, type] of Object.entries(fieldTypes)) {
+  for (const [field, type] of Object.entries(FIELD_TYPES)) {
     const content: unknown = Object.hasOwn(value, field)
       ? (value as Record<string, unknown>)[field]
       : undefined;

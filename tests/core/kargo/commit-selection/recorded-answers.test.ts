@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parseSemverConstraint } from '../../../../lib/core/kargo/commit-selection/semver-constraint.ts';
 import { parseSemverVersion } from '../../../../lib/core/kargo/commit-selection/semver-version.ts';
-import { compileTagRegex } from '../../../../lib/core/kargo/commit-selection/tag-regex.ts';
+import { compileTagRegex } from '../../../../lib/core/kargo/commit-selection/tag-filter.ts';
 
 interface Answers {
   readonly tags: readonly string[];

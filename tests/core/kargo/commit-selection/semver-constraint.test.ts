@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseSemverConstraint } from '../../../../lib/core/kargo/commit-selection/semver-constraint.ts';
-import { compareVersions } from '../../../../lib/core/kargo/commit-selection/semver-precedence.ts';
 import {
+  compareVersions,
   parseSemverVersion,
   type SemverVersion,
 } from '../../../../lib/core/kargo/commit-selection/semver-version.ts';
