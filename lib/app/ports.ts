@@ -1,4 +1,4 @@
-import type { RefreshKind } from '../core/kargo/refresh-kind.ts';
+import type { RefreshKind } from '../core/kargo/verdict.ts';
 import type { Receiver, ReceiverConfig } from '../core/kargo/receiver.ts';
 import type { SecretReading } from '../core/kargo/receiver-secret.ts';
 import type { StatusPlan } from '../core/kargo/receiver-status.ts';

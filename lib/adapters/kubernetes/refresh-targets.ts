@@ -1,5 +1,5 @@
 import type { ClusterObject, ObjectName, RefreshTargets } from '../../app/ports.ts';
-import type { RefreshKind } from '../../core/kargo/refresh-kind.ts';
+import type { RefreshKind } from '../../core/kargo/verdict.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** Kargo's controller discovers anew, or looks at the pull request again, when this annotation's value changes. */

@@ -1,15 +1,32 @@
 import type { BitbucketEvent } from '../bitbucket/event.ts';
-import { awaitsPullRequest } from './promotion.ts';
-import type { RefreshKind } from './refresh-kind.ts';
-import type { Verdict } from './verdict.ts';
-import { subscribesToPush } from './warehouse.ts';
+import { judgePromotion } from './promotion.ts';
+import type { RefreshKind, Verdict } from './verdict.ts';
+import { judgeWarehouse } from './warehouse.ts';
 
-/** Gives the kind of object that an event can affect. */
+/** Returns the kind of object that an event can affect. */
 export function kindAffectedBy(event: BitbucketEvent): RefreshKind {
-  return event.kind === 'push' ? 'warehouse' : 'promotion';
+  switch (event.kind) {
+    case 'push':
+      return 'warehouse';
+    case 'pull-request-closed':
+      return 'promotion';
+    default:
+      return event satisfies never;
+  }
 }
 
-/** Tells whether the event affects this object, a Warehouse or Promotion as the cluster holds it. Never throws on bad data. */
+/**
+ * Decides whether the event affects an object. It never throws, whatever the object holds.
+ *
+ * @param object - a Warehouse or Promotion as the cluster holds it
+ */
 export function judgeObject(event: BitbucketEvent, object: unknown): Verdict {
-  return event.kind === 'push' ? subscribesToPush(object, event) : awaitsPullRequest(object, event);
+  switch (event.kind) {
+    case 'push':
+      return judgeWarehouse(event, object);
+    case 'pull-request-closed':
+      return judgePromotion(event, object);
+    default:
+      return event satisfies never;
+  }
 }

@@ -5,14 +5,14 @@ import { AFFECTED, UNAFFECTED, type Verdict } from './verdict.ts';
 /** The step of a Promotion that polls until a pull request is merged or declined. */
 const WAITING_STEP = 'git-wait-for-pr';
 
-const phaseOf = v.object({ status: v.object({ phase: v.literal('Running') }) });
+const runningPhase = v.object({ status: v.object({ phase: v.literal('Running') }) });
 
 const runningPromotion = v.object({
   spec: v.object({
     steps: v.nullish(v.array(v.object({ uses: v.optional(v.string()), as: v.optional(v.string()) }))),
   }),
   status: v.object({
-    /** Kargo leaves it out while it is 0. */
+    /** Absent while it is 0. */
     currentStep: v.optional(v.number(), 0),
     state: v.nullish(v.record(v.string(), v.unknown())),
   }),
@@ -21,13 +21,15 @@ const runningPromotion = v.object({
 const stepOutput = v.object({ pr: v.object({ url: v.string() }) });
 
 /**
- * Tells whether a Promotion, as the cluster holds it, waits for the pull request that was closed: it is running, and has at or
- * before its current step a `git-wait-for-pr` with an alias, under which the state holds that pull request's URL. The rule, the exact
- * comparison of URLs and the silence about steps without an alias are Kargo's.
+ * Decides whether a closed pull request affects a Promotion: the Promotion is running, and has at or before its current step a
+ * `git-wait-for-pr` with an alias under which the state holds the pull request's URL. As in Kargo, URLs are compared exactly, and steps
+ * without an alias are ignored.
+ *
+ * @param object - the Promotion as the cluster holds it
  */
-export function awaitsPullRequest(promotion: unknown, { url }: PullRequestClosedEvent): Verdict {
-  if (!v.is(phaseOf, promotion)) return UNAFFECTED;
-  const parsed = v.safeParse(runningPromotion, promotion, { abortEarly: true });
+export function judgePromotion({ url }: PullRequestClosedEvent, object: unknown): Verdict {
+  if (!v.is(runningPhase, object)) return UNAFFECTED;
+  const parsed = v.safeParse(runningPromotion, object, { abortEarly: true });
   if (!parsed.success) {
     return { kind: 'broken', reason: `${v.getDotPath(parsed.issues[0]) ?? 'the object'} cannot be read` };
   }

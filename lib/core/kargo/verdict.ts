@@ -1,8 +1,11 @@
-/** Whether an event affects an object, or why that cannot be told. */
+/** A kind of object that an event can refresh. */
+export type RefreshKind = 'warehouse' | 'promotion';
+
+/** Whether an event affects an object, or why this is unknown. */
 export type Verdict =
   | { readonly kind: 'affected' }
   | { readonly kind: 'unaffected' }
-  /** Refreshed by nobody until its owner mends it; the reason is for the log. */
+  /** Not refreshed until its owner corrects it. The reason is for the log. */
   | { readonly kind: 'broken'; readonly reason: string };
 
 export const AFFECTED: Verdict = { kind: 'affected' };

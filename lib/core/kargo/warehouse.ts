@@ -5,16 +5,18 @@ import { readGitSubscription } from './commit-selection/git-subscription.ts';
 import { isAddressOf } from '../bitbucket/repository-identity.ts';
 import { AFFECTED, UNAFFECTED, type Verdict } from './verdict.ts';
 
-/** Kargo keeps a subscription's content without a schema, so only its place is relied on here. */
+/** The Warehouse CRD has no schema for the content of a subscription, so only its place is checked here. */
 const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v.unknown())) }) });
 const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
 
 /**
- * Tells whether a Warehouse, as the cluster holds it, subscribes to the repository that was pushed to with a commit selection that one
- * of the pushed refs could move. Any one subscription is enough. Subscriptions to images, charts and kinds not known yet are passed
- * over, and so is a broken one beside one that is affected.
+ * Decides whether a push affects a Warehouse: one of its Git subscriptions is to the pushed repository, and one of the pushed refs
+ * could change the commits it selects. Any one subscription is enough. Other kinds of subscription are ignored, and so is a broken
+ * subscription next to an affected one.
+ *
+ * @param object - the Warehouse as the cluster holds it
  */
-export function subscribesToPush(object: unknown, { repository, refs }: PushEvent): Verdict {
+export function judgeWarehouse({ repository, refs }: PushEvent, object: unknown): Verdict {
   if (!v.is(warehouse, object)) return { kind: 'broken', reason: 'spec.subscriptions cannot be read' };
   let broken: Verdict | undefined;
   for (const [index, subscription] of (object.spec.subscriptions ?? []).entries()) {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import { judgeObject, kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
-import type { RefreshKind } from '../../../core/kargo/refresh-kind.ts';
+import type { RefreshKind } from '../../../core/kargo/verdict.ts';
 import { RetryableError, TerminalError } from '../../errors.ts';
 import type { Clock, Log, ObjectName, RefreshTargets } from '../../ports.ts';
 import type { EventScope, Target } from '../target.ts';

@@ -1,2 +1,0 @@
-/** The kinds of object that a delivery can refresh. */
-export type RefreshKind = 'warehouse' | 'promotion';
