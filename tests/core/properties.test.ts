@@ -4,8 +4,8 @@ import { judgeObject } from '../../lib/core/kargo/affected-objects.ts';
 import { readReceiverConfig } from '../../lib/core/kargo/receiver.ts';
 import { payloadReaderOf } from '../../lib/core/bitbucket/event-readers.ts';
 import {
-  cloudRepository,
-  dataCenterRepository,
+  cloudAddresses,
+  dataCenterAddresses,
   isAddressOf,
 } from '../../lib/core/bitbucket/repository-identity.ts';
 import { verifiesSignature } from '../../lib/core/delivery/signature.ts';
@@ -23,11 +23,12 @@ const samples: [event: string, payload: object][] = [
 describe.each(samples)('the reader of %s', (event, sample) => {
   const read = payloadReaderOf(event);
 
-  test('gives an event or the field at fault, whatever it reads, and changes nothing in it', () => {
+  test('returns an event or the field at fault, whatever it reads, and changes nothing in it', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), misshapen(sample)), (payload) => {
         const before = JSON.stringify(payload);
         const reading = read?.(payload);
+        expect(JSON.parse(JSON.stringify(reading))).toEqual(reading);
         expect(reading?.kind === 'invalid' ? reading.detail : reading?.kind).toMatch(
           /^(event|\S+( body)? (is missing|must be (object|array|string)( or \w+)*, not \w+))$/,
         );
@@ -50,7 +51,7 @@ describe.each(samples)('the reader of %s', (event, sample) => {
   });
 });
 
-describe('repository identity', () => {
+describe('the addresses of a repository', () => {
   const part = fc.stringMatching(/^[a-z0-9][a-z0-9_.~-]{0,8}[a-z0-9]$/);
   const host = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z]\.[a-z]{2,3}$/);
   const address = fc
@@ -66,7 +67,7 @@ describe('repository identity', () => {
         `${scheme}${name}${scheme === 'git@' ? ':' : '/'}${first}/${second}${end}`,
     );
   const anything = fc.oneof(address, fc.string(), fc.string({ unit: 'binary' }), fc.webUrl());
-  const same = (one: string, other: string): boolean => isAddressOf(cloudRepository(one), other);
+  const same = (one: string, other: string): boolean => isAddressOf(cloudAddresses(one), other);
 
   test('is reflexive, whatever the address', () => {
     fc.assert(fc.property(anything, (one) => expect(same(one, one)).toBe(true)));
@@ -108,10 +109,8 @@ describe('repository identity', () => {
     });
     fc.assert(
       fc.property(links, (given) => {
-        const repository = dataCenterRepository(given);
-        const unknown = given.clone.filter(
-          (link) => repository === undefined || !isAddressOf(repository, link),
-        );
+        const addresses = dataCenterAddresses(given);
+        const unknown = given.clone.filter((link) => !isAddressOf(addresses, link));
         expect(unknown).toEqual([]);
       }),
     );
@@ -170,7 +169,7 @@ test('no object of the cluster makes a verdict or a config throw', () => {
   };
   const push = {
     kind: 'push',
-    repository: cloudRepository(repoURL),
+    addresses: cloudAddresses(repoURL),
     refs: [{ kind: 'tag', name: 'v1.0.0' }],
   } as const;
   fc.assert(

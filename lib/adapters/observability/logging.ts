@@ -46,7 +46,7 @@ function describeEvent(event: BitbucketEvent): Record<string, unknown> {
   switch (event.kind) {
     case 'push':
       return {
-        repository: [...event.repository.addresses],
+        repository: event.addresses,
         refs: event.refs.map(({ kind, name }) => `${kind} ${name}`),
       };
     case 'pull-request-closed':

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { cloudRepository } from './repository-identity.ts';
 import { jsonObject, payloadReader } from './payload-reading.ts';
+import { cloudAddresses } from './repository-identity.ts';
 
-/** Only what is used is asked for: Atlassian adds fields, and some hooks leave others out. */
+/** Checks only the fields that are used: Atlassian adds fields, and some webhooks leave others out. */
 const push = jsonObject({
   push: jsonObject({
     changes: v.array(
@@ -23,8 +23,9 @@ const pullRequest = jsonObject({
 });
 
 /**
- * Reads `repo:push` of Bitbucket Cloud (https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/#Push). The payload has no
- * clone link; the repository's web address is its https clone address too.
+ * Reads `repo:push` of Bitbucket Cloud. The payload has no clone link; the repository's web address is its https clone address too.
+ *
+ * @see https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/#Push
  */
 export const readCloudPush = payloadReader(push, ({ push: { changes }, repository }) => {
   const webAddress =
@@ -34,10 +35,14 @@ export const readCloudPush = payloadReader(push, ({ push: { changes }, repositor
     .map((change) => change.new)
     .filter((ref) => ref !== null && ref !== undefined)
     .map(({ type, name }) => ({ kind: type === 'tag' ? ('tag' as const) : ('branch' as const), name }));
-  return { kind: 'push', repository: cloudRepository(webAddress), refs };
+  return { kind: 'push', addresses: cloudAddresses(webAddress), refs };
 });
 
-/** Reads `pullrequest:fulfilled` and `pullrequest:rejected` (the same page, #Merged and #Declined). */
+/**
+ * Reads `pullrequest:fulfilled` and `pullrequest:rejected` of Bitbucket Cloud.
+ *
+ * @see https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/#Merged
+ */
 export const readCloudPullRequest = payloadReader(pullRequest, ({ pullrequest }) => ({
   kind: 'pull-request-closed',
   url: pullrequest.links.html.href,

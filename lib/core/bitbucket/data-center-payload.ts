@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type { Ref } from './event.ts';
-import { dataCenterRepository } from './repository-identity.ts';
 import { jsonObject, payloadReader } from './payload-reading.ts';
+import { dataCenterAddresses } from './repository-identity.ts';
 
-/** Hooks in the wild send `links: null` and `self: [null]`, so a link may be absent at any depth. */
+/** Some webhooks send `links: null` and `self: [null]`, so a link may be absent at any depth. */
 const links = v.nullish(v.array(v.nullish(jsonObject({ href: v.string() }))));
 
 const refsChanged = jsonObject({
@@ -25,29 +25,34 @@ const pullRequest = jsonObject({
   pullRequest: jsonObject({ links: jsonObject({ self: links }) }),
 });
 
-/** The hash that stands for no commit, as in `git update-ref`. */
+/** The hash of no commit, as in `git update-ref`: the ref was deleted. */
 const NO_COMMIT = /^0+$/;
 
 /**
- * Reads `repo:refs_changed` of Bitbucket Data Center
- * (https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html, "Push").
+ * Reads `repo:refs_changed` of Bitbucket Data Center.
+ *
+ * @see https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html
  */
 export const readRefsChanged = payloadReader(refsChanged, ({ changes, repository }) => {
-  const identity = dataCenterRepository({
+  const addresses = dataCenterAddresses({
     clone: hrefs(repository.links?.clone),
     self: hrefs(repository.links?.self)[0],
     projectKey: repository.project?.key,
     slug: repository.slug,
   });
-  if (identity === undefined) return { missing: 'repository.links.clone' };
+  if (addresses.length === 0) return { missing: 'repository.links.clone' };
   const refs = changes
     .filter(({ type, toHash }) => type !== 'DELETE' && !NO_COMMIT.test(toHash ?? ''))
     .map(({ ref }) => readRef(ref.id))
     .filter((ref) => ref !== undefined);
-  return { kind: 'push', repository: identity, refs };
+  return { kind: 'push', addresses, refs };
 });
 
-/** Reads `pr:merged` and `pr:declined` (the same page). */
+/**
+ * Reads `pr:merged` and `pr:declined` of Bitbucket Data Center.
+ *
+ * @see https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html
+ */
 export const readDataCenterPullRequest = payloadReader(
   pullRequest,
   ({
@@ -62,7 +67,7 @@ export const readDataCenterPullRequest = payloadReader(
   },
 );
 
-/** Gives the ref of a full name; undefined for what is neither branch nor tag (`refs/notes/…`), which no Warehouse watches. */
+/** Returns the ref with this full name, or undefined where it is neither branch nor tag (`refs/notes/…`): no Warehouse selects those. */
 function readRef(id: string): Ref | undefined {
   const [, space, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(id) ?? [];
   if (name === undefined) return undefined;

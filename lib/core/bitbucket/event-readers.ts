@@ -2,10 +2,10 @@ import { readCloudPullRequest, readCloudPush } from './cloud-payload.ts';
 import { readDataCenterPullRequest, readRefsChanged } from './data-center-payload.ts';
 import type { PayloadReader } from './payload-reading.ts';
 
-/** What Data Center's "Test connection" button sends, unsigned. */
+/** The event that Data Center's "Test connection" button sends. It is not signed. */
 export const PING_EVENT = 'diagnostics:ping';
 
-/** The events that something is done for, by the value of `X-Event-Key`. */
+/** The readers of the events that are handled, by the value of `X-Event-Key`. */
 const READERS: ReadonlyMap<string, PayloadReader> = new Map([
   ['repo:push', readCloudPush],
   ['pullrequest:fulfilled', readCloudPullRequest],
@@ -15,12 +15,12 @@ const READERS: ReadonlyMap<string, PayloadReader> = new Map([
   ['pr:declined', readDataCenterPullRequest],
 ]);
 
-/** Tells whether an event is one that is answered otherwise than by ignoring it. */
+/** Returns true for an event that is handled or answered as a ping, false for one that is ignored. */
 export function isKnownEvent(eventKey: string): boolean {
   return READERS.has(eventKey) || eventKey === PING_EVENT;
 }
 
-/** Gives the reader of an event's payload, or undefined for an event that nothing is done for. */
+/** Returns the reader of an event's payload, or undefined for an event that is not handled. */
 export function payloadReaderOf(eventKey: string): PayloadReader | undefined {
   return READERS.get(eventKey);
 }

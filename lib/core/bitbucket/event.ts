@@ -1,21 +1,23 @@
-import type { RepositoryIdentity } from './repository-identity.ts';
-
-/** What a delivery tells, whichever Bitbucket sent it. */
+/** What a delivery reports, whichever Bitbucket sent it. It is plain JSON, so that it can be queued. */
 export type BitbucketEvent = PushEvent | PullRequestClosedEvent;
 
-/** Refs of a repository that now stand at another commit. Deleted refs are left out: a deletion brings no commit. */
+/** Refs of a repository that now point at another commit. Deleted refs are left out, because a deletion adds no commit. */
 export interface PushEvent {
   readonly kind: 'push';
-  readonly repository: RepositoryIdentity;
+  /** Normalized addresses of the repository; see `repository-identity.ts`. Few, whatever the payload holds. */
+  readonly addresses: readonly string[];
   readonly refs: readonly Ref[];
 }
 
 /** A pull request that was merged or declined. */
 export interface PullRequestClosedEvent {
   readonly kind: 'pull-request-closed';
-  /** The pull request's web address, as Kargo's `git-open-pr` step keeps it. */
+  /** The pull request's web address, as Kargo's `git-open-pr` step stores it. */
   readonly url: string;
 }
 
 /** A branch or tag of a repository, by its short name: without `refs/heads/` or `refs/tags/`. */
-export type Ref = { readonly kind: 'branch' | 'tag'; readonly name: string };
+export interface Ref {
+  readonly kind: 'branch' | 'tag';
+  readonly name: string;
+}

@@ -1,17 +1,19 @@
 import * as v from 'valibot';
 import type { BitbucketEvent } from './event.ts';
 
-/** What came of reading a payload. `detail` names the field at fault, and never repeats a value of the sender's. */
+/** The event of a payload, or why it has none. `detail` names the field at fault and never holds a value that was sent. */
 type PayloadReading =
   | { readonly kind: 'event'; readonly event: BitbucketEvent }
   | { readonly kind: 'invalid'; readonly detail: string };
 
-/** Reads one payload, already parsed from JSON. */
+/** Reads one payload that was already parsed from JSON. */
 export type PayloadReader = (payload: unknown) => PayloadReading;
 
 /**
- * Makes a payload reader of a schema and of what to do with a payload that fits it. `toEvent` gives a `MissingField` where
- * the payload fits the schema and still says too little.
+ * Builds a payload reader.
+ *
+ * @param schema - the fields that the event needs
+ * @param toEvent - converts a payload that fits the schema; returns a {@link MissingField} where a payload fits and still says too little
  */
 export function payloadReader<Schema extends v.GenericSchema>(
   schema: Schema,
@@ -27,7 +29,7 @@ export function payloadReader<Schema extends v.GenericSchema>(
   };
 }
 
-/** A JSON object with these fields. `v.object` alone takes an array too, and its methods for fields: `[].push`. */
+/** Builds the schema of a JSON object. `v.object` alone also accepts an array, and takes its methods for fields: `[].push`. */
 export function jsonObject<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.pipe(
     v.unknown(),
@@ -36,7 +38,7 @@ export function jsonObject<const Entries extends v.ObjectEntries>(entries: Entri
   );
 }
 
-/** A field that an event needs although the payload may do without it in other respects. */
+/** A field that the event needs, although the schema allows its absence. */
 export interface MissingField {
   readonly missing: string;
 }

@@ -1,10 +1,4 @@
-/** One repository, known by every address that a delivery gives or implies for it. */
-export interface RepositoryIdentity {
-  /** Normalized addresses; two repositories are the same when they share one. */
-  readonly addresses: ReadonlySet<string>;
-}
-
-/** What a Data Center payload says of its repository's addresses. */
+/** What a Data Center payload says about the addresses of its repository. */
 export interface DataCenterLinks {
   readonly clone: readonly string[];
   readonly self?: string | undefined;
@@ -12,46 +6,59 @@ export interface DataCenterLinks {
   readonly slug?: string | undefined;
 }
 
-/** The port on which Data Center serves SSH unless told otherwise (Atlassian: "Enable SSH access to Git repositories"). */
+/** Data Center's default port for SSH (Atlassian: "Enable SSH access to Git repositories"). */
 const DATA_CENTER_SSH_PORT = 7999;
 
-/** Ports that an address may name without meaning another host. */
+/** The default port of each protocol. An address that names it means the same host. */
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443', 'ssh:': '22' };
 
-/** Atlassian's way around firewalls that let only port 443 through: the same repositories on another host. */
+/** Bitbucket Cloud's second SSH host, for networks that allow port 443 only. It serves the same repositories. */
 const CLOUD_ALTERNATE_SSH = 'altssh.bitbucket.org:443';
 
-/** Longer than any browser takes; keeps the expressions below from being made to work. */
-const MAX_ADDRESS_LENGTH = 2048;
+/** No browser or Git host accepts a longer one. Keeps the expressions below cheap. */
+const MAX_ADDRESS_CHARACTERS = 2048;
 
-/** What a URL parser would resolve to another path: no address of a repository has it. */
-const RESOLVED = /\\|\/\.\.?(?:\/|$)/;
+/** A Data Center lists one clone link per protocol. Each Warehouse's address is compared with all of them. */
+const MAX_CLONE_LINKS = 16;
 
-/** Comes along when an address is copied and pasted, and nobody sees it; Kargo drops it too. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+/** Path segments that a URL parser resolves to another path. No address of a repository has them. */
+const RESOLVED_SEGMENT = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
+/**
+ * Characters that Go's `unicode.IsPrint` rejects: all but letters, marks, numbers, punctuation, symbols, and the ASCII space. They are
+ * invisible where an address was pasted. Kargo removes them too.
+ */
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
 const SCP_FORM = /^(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)*):\/?([^/].*)$/;
 const CLONE_OVER_HTTP = /^(https?:\/\/[^/]+(?:\/.*)?)\/scm\/(~?[^/]+)\/([^/]+?)(?:\.git)?\/?$/i;
 const BROWSE = /^(https?:\/\/[^/]+(?:\/.*)?)\/(projects|users)\/([^/]+)\/repos\/([^/]+)(?:\/.*)?$/i;
 
-/** Tells whether a subscription's `repoURL` is an address of this repository. */
-export function isAddressOf(repository: RepositoryIdentity, address: string): boolean {
-  return repository.addresses.has(normalizeAddress(address));
+/**
+ * Decides whether an address is one of a repository's.
+ *
+ * @param addresses - of the repository, normalized: from {@link cloudAddresses} or {@link dataCenterAddresses}
+ * @param address - as a user wrote it, such as a subscription's `repoURL`
+ */
+export function isAddressOf(addresses: readonly string[], address: string): boolean {
+  return addresses.includes(normalizeAddress(address));
 }
 
-/** Gives the repository of a Cloud payload by its web address, which is its https clone address too. */
-export function cloudRepository(webAddress: string): RepositoryIdentity {
-  return { addresses: new Set([normalizeAddress(webAddress)]) };
+/** Returns the address of a Cloud repository. Its web address is its https clone address too. */
+export function cloudAddresses(webAddress: string): string[] {
+  return [normalizeAddress(webAddress)];
 }
 
 /**
- * Gives the repository of a Data Center payload: its clone links and, for a protocol that has no clone link, the address that the
- * payload implies (`https://host/context/scm/proj/repo` and `ssh://git@host:7999/proj/repo` are one repository). Undefined where
- * the payload says too little to name any address.
+ * Returns the addresses of a Data Center repository: its clone links and, for a protocol without a clone link, the address that the
+ * payload implies. `https://host/context/scm/proj/repo` and `ssh://git@host:7999/proj/repo` are one repository.
+ *
+ * @returns sorted, each once; empty where the payload names and implies none
  */
-export function dataCenterRepository(links: DataCenterLinks): RepositoryIdentity | undefined {
-  const overHttp = links.clone.filter((link) => /^https?:/i.test(link));
-  const overSsh = links.clone.filter((link) => !/^https?:/i.test(link));
+export function dataCenterAddresses(links: DataCenterLinks): string[] {
+  const clone = links.clone.slice(0, MAX_CLONE_LINKS);
+  const overHttp = clone.filter((link) => /^https?:/i.test(link));
+  const overSsh = clone.filter((link) => !/^https?:/i.test(link));
   const place = overHttp.map(placeFromCloneLink).find((found) => found !== undefined) ?? placeFromSelf(links);
   const implied: string[] = [];
   if (place !== undefined && overHttp.length === 0)
@@ -60,19 +67,19 @@ export function dataCenterRepository(links: DataCenterLinks): RepositoryIdentity
     const { hostname } = new URL(place.base);
     implied.push(`ssh://git@${hostname}:${DATA_CENTER_SSH_PORT}/${place.project}/${place.slug}`);
   }
-  const addresses = new Set([...links.clone, ...implied].map(normalizeAddress));
-  return addresses.size === 0 ? undefined : { addresses };
+  return [...new Set([...clone, ...implied].map(normalizeAddress))].toSorted();
 }
 
 /**
- * Gives `host[:port]/path` of an address, the form in which two addresses of one repository are equal: lower case, no scheme, no
- * user, no default port, no `.git`, no trailing slash, scp form read as ssh. An address that cannot be read, or that carries a query
- * or fragment (Kargo takes neither), stands for itself alone.
+ * Returns `host[:port]/path` of an address, the form in which two addresses of one repository are equal: lower case, no scheme, no
+ * user, no default port, no `.git`, no trailing slash, scp form read as ssh. An address that cannot be read, or that has a query or a
+ * fragment (Kargo accepts neither), equals only itself.
  */
 function normalizeAddress(address: string): string {
   const unreadable = `unreadable ${address}`;
-  if (address.length > MAX_ADDRESS_LENGTH || RESOLVED.test(address)) return unreadable;
+  if (address.length > MAX_ADDRESS_CHARACTERS) return unreadable;
   const text = address.replace(UNPRINTABLE, '').trim().toLowerCase();
+  if (RESOLVED_SEGMENT.test(text)) return unreadable;
   const [, scpHost, scpPath] = SCP_FORM.exec(text) ?? [];
   const url = URL.parse(
     scpHost !== undefined && !text.includes('://') ? `ssh://${scpHost}/${scpPath}` : text,
@@ -81,7 +88,7 @@ function normalizeAddress(address: string): string {
   if (url.search !== '' || url.hash !== '') return unreadable;
   const port = url.port === '' || url.port === DEFAULT_PORTS[url.protocol] ? '' : `:${url.port}`;
   const host = `${url.hostname}${port}` === CLOUD_ALTERNATE_SSH ? 'bitbucket.org' : `${url.hostname}${port}`;
-  // A personal project's `~` is the one character that clients are seen to escape.
+  // Some clients escape the `~` of a personal project, and no other character.
   const path = url.pathname
     .replaceAll('%7e', '~')
     .replace(/\/+$/, '')
@@ -89,7 +96,7 @@ function normalizeAddress(address: string): string {
   return `${host}${path}`;
 }
 
-/** Where on which Data Center a repository is: `base` is the web address of the server with its context path. */
+/** The place of a repository on a Data Center. `base` is the web address of the server with its context path. */
 interface Place {
   readonly base: string;
   readonly project: string;
@@ -109,7 +116,7 @@ function placeFromSelf({ self, projectKey, slug }: DataCenterLinks): Place | und
 }
 
 function matchAddress(form: RegExp, address: string): readonly (string | undefined)[] {
-  return (address.length > MAX_ADDRESS_LENGTH ? null : form.exec(address)) ?? [];
+  return (address.length > MAX_ADDRESS_CHARACTERS ? null : form.exec(address)) ?? [];
 }
 
 function readPlace(base?: string, project?: string, slug?: string): Place | undefined {

@@ -16,11 +16,11 @@ const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
  *
  * @param object - the Warehouse as the cluster holds it
  */
-export function judgeWarehouse({ repository, refs }: PushEvent, object: unknown): Verdict {
+export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown): Verdict {
   if (!v.is(warehouse, object)) return { kind: 'broken', reason: 'spec.subscriptions cannot be read' };
   let broken: Verdict | undefined;
   for (const [index, subscription] of (object.spec.subscriptions ?? []).entries()) {
-    if (!v.is(gitSubscription, subscription) || !isAddressOf(repository, subscription.git.repoURL)) continue;
+    if (!v.is(gitSubscription, subscription) || !isAddressOf(addresses, subscription.git.repoURL)) continue;
     const reading = readGitSubscription(subscription.git);
     const selection = reading.kind === 'read' ? compileCommitSelection(reading.subscription) : reading;
     if (selection.kind === 'selection' && refs.some((ref) => selection.couldBeMovedBy(ref))) return AFFECTED;

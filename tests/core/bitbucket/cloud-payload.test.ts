@@ -37,7 +37,7 @@ describe('repo:push', () => {
       kind: 'event',
       event: {
         kind: 'push',
-        repository: { addresses: new Set(['bitbucket.org/acme/shop']) },
+        addresses: ['bitbucket.org/acme/shop'],
         refs: refs.map((ref) => ({ kind: ref.split(' ')[0], name: ref.split(' ')[1] })),
       },
     });
@@ -52,7 +52,7 @@ describe('repo:push', () => {
     ['its name, with other links', { full_name: 'acme/shop', links: { self: { href: 'https://api' } } }],
   ])('knows the repository by %s', (_what, named) => {
     expect(read('repo:push', { push: { changes }, repository: named })).toMatchObject({
-      event: { repository: { addresses: new Set(['bitbucket.org/acme/shop']) } },
+      event: { addresses: ['bitbucket.org/acme/shop'] },
     });
   });
 

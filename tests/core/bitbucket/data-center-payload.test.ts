@@ -8,7 +8,7 @@ const ssh = { name: 'ssh', href: 'ssh://git@git.acme.example:7999/shop/web.git' 
 const self = [{ href: 'https://git.acme.example/projects/SHOP/repos/web/browse' }];
 const repository = { slug: 'web', project: { key: 'SHOP' }, links: { clone: [http, ssh], self } };
 const changes = [{ ref: { id: 'refs/heads/main' }, type: 'UPDATE', toHash: HASH }];
-const addresses = new Set(['git.acme.example/scm/shop/web', 'git.acme.example:7999/shop/web']);
+const addresses = ['git.acme.example/scm/shop/web', 'git.acme.example:7999/shop/web'];
 
 const read = (event: string, payload: unknown) => payloadReaderOf(event)?.(payload);
 
@@ -51,7 +51,7 @@ describe('repo:refs_changed', () => {
       kind: 'event',
       event: {
         kind: 'push',
-        repository: { addresses },
+        addresses,
         refs: refs.map((ref) => ({
           kind: ref.slice(0, ref.indexOf(' ')),
           name: ref.slice(ref.indexOf(' ') + 1),
@@ -72,7 +72,7 @@ describe('repo:refs_changed', () => {
     ['a clone link, with project: null', { project: null, links: { clone: [http], self: null } }],
   ])('knows the repository by %s', (_what, named) => {
     expect(read('repo:refs_changed', { changes, repository: named })).toMatchObject({
-      event: { repository: { addresses } },
+      event: { addresses },
     });
   });
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  cloudRepository,
-  dataCenterRepository,
+  cloudAddresses,
+  dataCenterAddresses,
   isAddressOf,
   type DataCenterLinks,
 } from '../../../lib/core/bitbucket/repository-identity.ts';
 
 describe('a repository of Cloud', () => {
-  const shop = cloudRepository('https://bitbucket.org/acme/shop');
+  const shop = cloudAddresses('https://bitbucket.org/acme/shop');
 
   test.each([
     'https://bitbucket.org/acme/shop',
@@ -71,6 +71,52 @@ describe('a repository of Cloud', () => {
     'https://bitbucket.org',
   ])('does not have the address %j', (address) => {
     expect(isAddressOf(shop, address)).toBe(false);
+  });
+});
+
+describe('characters that Go cannot print', () => {
+  const shop = cloudAddresses('https://bitbucket.org/acme/shop');
+
+  test.each([
+    ['U+00A0 no-break space', '\u00A0'],
+    ['U+3000 ideographic space', '\u3000'],
+    ['U+2003 em space', '\u2003'],
+    ['U+200B zero width space', '\u200B'],
+    ['U+FEFF byte order mark', '\uFEFF'],
+    ['U+2028 line separator', '\u2028'],
+    ['U+2029 paragraph separator', '\u2029'],
+    ['U+00AD soft hyphen', '\u00AD'],
+    ['U+202E right-to-left override', '\u202E'],
+    ['U+E000 private use', '\uE000'],
+    ['U+0000', '\u0000'],
+    ['tab', '\t'],
+    ['newline', '\n'],
+    ['carriage return', '\r'],
+  ])('%s is removed, wherever it is in the address', (_name, character) => {
+    const addresses = [
+      `${character}https://bitbucket.org/acme/shop`,
+      `https://bitbucket.org/acme/shop${character}`,
+      ` ${character} https://bitbucket.org/acme/shop.git${character} ${character}`,
+      `https://bitbucket.org/acme/sh${character}op`,
+      `https://bit${character}bucket.org/acme${character}/shop`,
+      `ht${character}tps:/${character}/bitbucket.org/acme/shop`,
+      `git@bitbucket.org:${character}acme/shop`,
+    ];
+    expect(addresses.filter((address) => !isAddressOf(shop, address))).toEqual([]);
+    expect(isAddressOf(cloudAddresses(addresses[3] ?? ''), 'git@bitbucket.org:acme/shop')).toBe(true);
+  });
+
+  test.each([
+    ['a space inside', 'https://bitbucket.org/acme/sh op'],
+    ['a letter', 'https://bitbucket.org/acme/shöp'],
+    ['a combining mark', 'https://bitbucket.org/acme/shop\u0301'],
+    ['a symbol', 'https://bitbucket.org/acme/shop€'],
+    ['a number', 'https://bitbucket.org/acme/shop²'],
+    ['parent segments between them', 'https://bitbucket.org/other/.\u200B./acme/shop'],
+    ['an escaped parent segment', 'https://bitbucket.org/other/%2e%2E/acme/shop'],
+  ])('%s is another address', (_what, address) => {
+    expect(isAddressOf(shop, address)).toBe(false);
+    expect(isAddressOf(cloudAddresses(address), address)).toBe(true);
   });
 });
 
@@ -157,9 +203,8 @@ describe('a repository of Data Center', () => {
     ],
     ['a link that cannot be read', { clone: ['web', http] }, ['web', http], ['WEB', 'web.git']],
   ])('%s', (_what, links, same, other) => {
-    const repository = dataCenterRepository(links);
-    if (repository === undefined) throw new Error('no address');
-    expect([...same, ...other].filter((address) => isAddressOf(repository, address))).toEqual(same);
+    const addresses = dataCenterAddresses(links);
+    expect([...same, ...other].filter((address) => isAddressOf(addresses, address))).toEqual(same);
   });
 
   test.each<[what: string, links: DataCenterLinks]>([
@@ -172,7 +217,7 @@ describe('a repository of Data Center', () => {
     ['a page without a host', { clone: [], self: '/projects/SHOP/repos/web/browse' }],
     ['a page on a host that cannot be', { clone: [], self: 'https://[/projects/SHOP/repos/web' }],
   ])('is not named by %s', (_what, links) => {
-    expect(dataCenterRepository(links)).toBeUndefined();
+    expect(dataCenterAddresses(links)).toEqual([]);
   });
 });
 
@@ -195,7 +240,7 @@ describe('an address that cannot be read', () => {
 
   test('equals itself and no other', () => {
     for (const one of unreadable) {
-      expect(unreadable.filter((other) => isAddressOf(cloudRepository(one), other))).toEqual([one]);
+      expect(unreadable.filter((other) => isAddressOf(cloudAddresses(one), other))).toEqual([one]);
     }
   });
 
@@ -207,18 +252,23 @@ describe('an address that cannot be read', () => {
     ['clone links', `https://host/${'scm/'.repeat(500_000)}`],
     ['pages', `https://host/${'projects/a/repos/'.repeat(125_000)}`],
   ])('is read at once where it is 2 MB of %s', (_what, address) => {
-    const repository = dataCenterRepository({ clone: [address], self: address });
-    expect(repository && isAddressOf(repository, address)).toBe(true);
-    expect(repository && isAddressOf(repository, `${address}x`)).toBe(false);
-    expect(isAddressOf(cloudRepository('https://bitbucket.org/acme/shop'), address)).toBe(false);
+    const addresses = dataCenterAddresses({ clone: [address], self: address });
+    expect(isAddressOf(addresses, address)).toBe(true);
+    expect(isAddressOf(addresses, `${address}x`)).toBe(false);
+    expect(isAddressOf(cloudAddresses('https://bitbucket.org/acme/shop'), address)).toBe(false);
+  });
+
+  test('is one of few, however many clone links were sent', () => {
+    const clone = Array.from({ length: 50_000 }, (_none, index) => `https://host/scm/a/repo-${index}`);
+    expect(dataCenterAddresses({ clone })).toHaveLength(17);
   });
 
   test.each(['/', '.', '/scm/', '/projects/a/repos/', '-', ':', '@'])(
     'is read at once where %j fills what is read',
     (part) => {
       const address = `https://host/${part.repeat(2048)}`.slice(0, 2048);
-      const repository = dataCenterRepository({ clone: [address], self: address });
-      expect(repository && isAddressOf(repository, address)).toBe(true);
+      const addresses = dataCenterAddresses({ clone: [address], self: address });
+      expect(isAddressOf(addresses, address)).toBe(true);
     },
   );
 });

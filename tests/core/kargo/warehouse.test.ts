@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PushEvent } from '../../../lib/core/bitbucket/event.ts';
 import { judgeObject, kindAffectedBy } from '../../../lib/core/kargo/affected-objects.ts';
-import { cloudRepository } from '../../../lib/core/bitbucket/repository-identity.ts';
+import { cloudAddresses } from '../../../lib/core/bitbucket/repository-identity.ts';
 
 const repoURL = 'https://bitbucket.org/acme/shop.git';
 const push: PushEvent = {
   kind: 'push',
-  repository: cloudRepository('https://bitbucket.org/acme/shop'),
+  addresses: cloudAddresses('https://bitbucket.org/acme/shop'),
   refs: [
     { kind: 'branch', name: 'main' },
     { kind: 'tag', name: 'v1.2.0' },
