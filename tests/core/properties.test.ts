@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { judgeObject } from '../../lib/core/kargo/affected-objects.ts';
+import { finish } from '../support/steps.ts';
 import { readReceiverConfig } from '../../lib/core/kargo/receiver.ts';
 import { payloadReaderOf } from '../../lib/core/bitbucket/event-readers.ts';
 import {
@@ -174,8 +175,8 @@ test('no object of the cluster makes a verdict or a config throw', () => {
   } as const;
   fc.assert(
     fc.property(fc.oneof(fc.jsonValue(), misshapen(object)), (content) => {
-      expect(judgeObject(push, content).kind).toMatch(/^(affected|unaffected|broken)$/);
-      expect(judgeObject({ kind: 'pull-request-closed', url: 'u' }, content).kind).toMatch(
+      expect(finish(judgeObject(push, content)).kind).toMatch(/^(affected|unaffected|broken)$/);
+      expect(finish(judgeObject({ kind: 'pull-request-closed', url: 'u' }, content)).kind).toMatch(
         /^(affected|unaffected|broken)$/,
       );
       expect(typeof readReceiverConfig('ProjectConfig', content)).toMatch(/^(object|string)$/);

@@ -10,3 +10,9 @@ export type Verdict =
 
 export const AFFECTED: Verdict = { kind: 'affected' };
 export const UNAFFECTED: Verdict = { kind: 'unaffected' };
+
+/** Returns a verdict as steps of which there are none. */
+// oxlint-disable-next-line require-yield -- the caller takes steps, here none
+export function* concludeWith(verdict: Verdict): Generator<void, Verdict> {
+  return verdict;
+}

@@ -1,13 +1,20 @@
 import * as v from 'valibot';
 import type { PushEvent } from '../bitbucket/event.ts';
-import { compileCommitSelection } from './commit-selection/commit-selection.ts';
-import { readGitSubscription } from './commit-selection/git-subscription.ts';
 import { isAddressOf } from '../bitbucket/repository-identity.ts';
-import { AFFECTED, UNAFFECTED, type Verdict } from './verdict.ts';
+import { judgeSelection, type SelectionVerdict } from './commit-selection/commit-selection.ts';
+import { readGitSubscription } from './commit-selection/git-subscription.ts';
+import { PatternAllowance } from './commit-selection/tag-filter.ts';
+import { AFFECTED, UNAFFECTED, concludeWith, type Verdict } from './verdict.ts';
 
 /** The Warehouse CRD has no schema for the content of a subscription, so only its place is checked here. */
 const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v.unknown())) }) });
 const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
+
+/** A subscription to the pushed repository, by its index in the Warehouse, and its verdict or the steps that lead to it. */
+interface Judgement {
+  readonly index: number;
+  readonly selection: SelectionVerdict | Generator<void, SelectionVerdict>;
+}
 
 /**
  * Decides whether a push affects a Warehouse: one of its Git subscriptions is to the pushed repository, and one of the pushed refs
@@ -15,18 +22,33 @@ const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
  * subscription next to an affected one.
  *
  * @param object - the Warehouse as the cluster holds it
+ * @returns the steps that lead to the verdict. They do not keep the object in memory, and nothing expensive happens before the first
+ *   one ends
  */
-export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown): Verdict {
-  if (!v.is(warehouse, object)) return { kind: 'broken', reason: 'spec.subscriptions cannot be read' };
-  let broken: Verdict | undefined;
+export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown): Generator<void, Verdict> {
+  if (!v.is(warehouse, object)) {
+    return concludeWith({ kind: 'broken', reason: 'spec.subscriptions cannot be read' });
+  }
+  const allowance = new PatternAllowance();
+  const judgements: Judgement[] = [];
   for (const [index, subscription] of (object.spec.subscriptions ?? []).entries()) {
     if (!v.is(gitSubscription, subscription) || !isAddressOf(addresses, subscription.git.repoURL)) continue;
     const reading = readGitSubscription(subscription.git);
-    const selection = reading.kind === 'read' ? compileCommitSelection(reading.subscription) : reading;
-    if (selection.kind === 'selection' && refs.some((ref) => selection.couldBeMovedBy(ref))) return AFFECTED;
-    if (selection.kind === 'fault') {
-      broken ??= { kind: 'broken', reason: `spec.subscriptions[${index}].git.${selection.message}` };
-    }
+    const selection =
+      reading.kind === 'read' ? judgeSelection(reading.subscription, refs, allowance) : reading;
+    if (selection === true) return concludeWith(AFFECTED);
+    if (selection !== false) judgements.push({ index, selection });
+  }
+  return combine(judgements);
+}
+
+function* combine(judgements: readonly Judgement[]): Generator<void, Verdict> {
+  let broken: Verdict | undefined;
+  for (const { index, selection } of judgements) {
+    const verdict = typeof selection === 'object' && !('kind' in selection) ? yield* selection : selection;
+    if (verdict === true) return AFFECTED;
+    if (verdict === false) continue;
+    broken ??= { kind: 'broken', reason: `spec.subscriptions[${index}].git.${verdict.message}` };
   }
   return broken ?? UNAFFECTED;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { judgeObject, kindAffectedBy } from '../../../lib/core/kargo/affected-objects.ts';
+import { finish } from '../../support/steps.ts';
 
 const url = 'https://bitbucket.org/acme/shop/pull-requests/7';
 const closed = { kind: 'pull-request-closed', url } as const;
@@ -7,7 +8,7 @@ const open = { uses: 'git-open-pr', as: 'open' };
 const wait = { uses: 'git-wait-for-pr', as: 'wait' };
 const waiting = { phase: 'Running', currentStep: 1, state: { wait: { pr: { id: 7, url } } } };
 
-const judge = (steps: unknown, status: unknown) => judgeObject(closed, { spec: { steps }, status });
+const judge = (steps: unknown, status: unknown) => finish(judgeObject(closed, { spec: { steps }, status }));
 
 test('a closed pull request can affect Promotions', () => {
   expect(kindAffectedBy(closed)).toBe('promotion');
@@ -64,13 +65,13 @@ describe('a Promotion does not wait for the pull request', () => {
 
   test('where neither has a URL', () => {
     const status = { ...waiting, state: { wait: { pr: { url: '' } } } };
-    expect(judgeObject({ ...closed, url: '' }, { spec: { steps: [open, wait] }, status })).toEqual({
+    expect(finish(judgeObject({ ...closed, url: '' }, { spec: { steps: [open, wait] }, status }))).toEqual({
       kind: 'unaffected',
     });
   });
 
   test.each([null, undefined, 7, 'x', [], {}])('where it is %j', (object) => {
-    expect(judgeObject(closed, object)).toEqual({ kind: 'unaffected' });
+    expect(finish(judgeObject(closed, object))).toEqual({ kind: 'unaffected' });
   });
 });
 
@@ -86,6 +87,6 @@ describe('a running Promotion is broken', () => {
     ],
     [{ spec: { steps: [open] }, status: { ...waiting, state: 'x' } }, 'status.state cannot be read'],
   ])('%j', (object, reason) => {
-    expect(judgeObject(closed, object)).toEqual({ kind: 'broken', reason });
+    expect(finish(judgeObject(closed, object))).toEqual({ kind: 'broken', reason });
   });
 });

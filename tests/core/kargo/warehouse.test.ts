@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PushEvent } from '../../../lib/core/bitbucket/event.ts';
 import { judgeObject, kindAffectedBy } from '../../../lib/core/kargo/affected-objects.ts';
+import { finish } from '../../support/steps.ts';
 import { cloudAddresses } from '../../../lib/core/bitbucket/repository-identity.ts';
 
 const repoURL = 'https://bitbucket.org/acme/shop.git';
@@ -13,7 +14,7 @@ const push: PushEvent = {
   ],
 };
 const judge = (subscriptions: unknown, event: PushEvent = push) =>
-  judgeObject(event, { spec: { subscriptions } });
+  finish(judgeObject(event, { spec: { subscriptions } }));
 const broken = (reason: string) => ({ kind: 'broken', reason });
 
 test('a push can affect Warehouses', () => {
@@ -103,6 +104,6 @@ describe('a Warehouse is broken', () => {
       expect.stringMatching(/^spec\.subscriptions\[0\]\.git\.allowTagsRegexes\[0\]: /) as unknown as string,
     ],
   ])('%s', (_what, object, reason) => {
-    expect(judgeObject(push, object)).toEqual(broken(reason));
+    expect(finish(judgeObject(push, object))).toEqual(broken(reason));
   });
 });

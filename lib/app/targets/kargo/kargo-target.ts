@@ -1,10 +1,11 @@
 import pLimit from 'p-limit';
 import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
-import { judgeObject, kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
-import type { RefreshKind } from '../../../core/kargo/verdict.ts';
+import { kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
+import type { RefreshKind, Verdict } from '../../../core/kargo/verdict.ts';
 import { RetryableError, TerminalError } from '../../errors.ts';
 import type { Clock, Log, ObjectName, RefreshTargets } from '../../ports.ts';
 import type { EventScope, Target } from '../target.ts';
+import { Evaluation } from './evaluation.ts';
 import type { RecentRefreshes } from './recent-refreshes.ts';
 
 /** Concurrent refreshes of one delivery: enough to hide the latency of the cluster API, few enough to leave it room for others. */
@@ -44,24 +45,27 @@ export class KargoTarget implements Target {
    */
   async handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<KargoResult> {
     const kind = kindAffectedBy(event);
+    const evaluation = new Evaluation({ signal });
     const run = new RefreshRun(this.#deps, kind, scope, signal);
-    const concurrently = pLimit(REFRESH_CONCURRENCY);
     const pending: Promise<void>[] = [];
     let listingError: unknown;
     try {
       for await (const page of this.#deps.objects.pages(kind, scope.project, signal)) {
-        for (const { content, ...object } of page) {
-          const verdict = judgeObject(event, content);
-          if (verdict.kind === 'affected') pending.push(concurrently(() => run.refresh(object)));
-          if (verdict.kind === 'broken')
-            run.logOf(object)?.warn('object skipped', { reason: verdict.reason });
+        for (const object of page) {
+          const verdict = evaluation.judge(event, object);
+          const { content: _content, ...name } = object;
+          // What takes longer to judge does not hold up the refreshes of the others.
+          if (verdict instanceof Promise) pending.push(verdict.then((late) => run.act(name, late)));
+          else if (verdict.kind !== 'unaffected') pending.push(run.act(name, verdict));
         }
       }
     } catch (error) {
       listingError = error;
     }
-    await Promise.all(pending);
+    const settled = await Promise.allSettled(pending);
     if (listingError !== undefined) throw listingError;
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return run.result();
   }
 }
@@ -73,6 +77,7 @@ class RefreshRun {
   readonly #scope: EventScope;
   readonly #signal: AbortSignal;
   readonly #at: Date;
+  readonly #concurrently = pLimit(REFRESH_CONCURRENCY);
   readonly #refreshed: string[] = [];
   readonly #refused: string[] = [];
   #failed = 0;
@@ -86,7 +91,22 @@ class RefreshRun {
     this.#at = deps.clock();
   }
 
-  async refresh(object: ObjectName): Promise<void> {
+  /** Refreshes an affected object, and logs a broken one. */
+  async act(object: ObjectName, verdict: Verdict): Promise<void> {
+    switch (verdict.kind) {
+      case 'affected':
+        return this.#concurrently(() => this.#refresh(object));
+      case 'broken':
+        this.#logOf(object)?.warn('object skipped', { reason: verdict.reason });
+        return;
+      case 'unaffected':
+        return;
+      default:
+        verdict satisfies never;
+    }
+  }
+
+  async #refresh(object: ObjectName): Promise<void> {
     const { objects, recent } = this.#deps;
     const { deliveryIds } = this.#scope;
     try {
@@ -94,18 +114,18 @@ class RefreshRun {
       const isRefreshed =
         isRepeated || (await objects.refresh(this.#kind, object, this.#at, this.#signal)) === 'refreshed';
       if (isRefreshed) this.#refreshed.push(nameOf(object));
-      else this.logOf(object)?.info('object deleted before its refresh', {});
+      else this.#logOf(object)?.info('object deleted before its refresh', {});
       if (isRefreshed && !isRepeated) recent.add(object.uid, deliveryIds);
     } catch (error) {
       if (error instanceof TerminalError) this.#refused.push(nameOf(object));
       else this.#failed += 1;
       const message = error instanceof TerminalError ? 'refresh refused by the cluster' : 'refresh failed';
-      this.logOf(object)?.error(message, { error });
+      this.#logOf(object)?.error(message, { error });
     }
   }
 
   /** Returns the log for a line about this object, or undefined when its project has used up its lines. */
-  logOf(object: ObjectName): Log | undefined {
+  #logOf(object: ObjectName): Log | undefined {
     const lines = (this.#linesOf.get(object.namespace) ?? 0) + 1;
     this.#linesOf.set(object.namespace, lines);
     if (lines > MAX_LOG_LINES_PER_PROJECT) return undefined;

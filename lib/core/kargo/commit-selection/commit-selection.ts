@@ -2,74 +2,89 @@ import type { Ref } from '../../bitbucket/event.ts';
 import { subscriptionFault, type GitSubscription, type SubscriptionFault } from './git-subscription.ts';
 import { parseSemverConstraint, type SemverConstraint } from './semver-constraint.ts';
 import { parseSemverVersion } from './semver-version.ts';
-import { compileTagFilter } from './tag-filter.ts';
+import { compileTagFilter, findTagFieldFault, isTagTooLong, type PatternAllowance } from './tag-filter.ts';
 
-/** Answers for one Git subscription, whatever its strategy. */
-export interface CommitSelection {
-  readonly kind: 'selection';
-  /** Whether a push of this ref could change which commits the subscription selects. Never throws. */
-  couldBeMovedBy(ref: Ref): boolean;
-}
-
-/** A strategy of a Kargo newer than this; the subscription is to be skipped. */
-export interface UnsupportedStrategy {
-  readonly kind: 'unsupported';
-  readonly strategy: string;
-}
+/** Whether a push could change which commits a subscription selects, or why this is unknown. */
+export type SelectionVerdict = boolean | SubscriptionFault;
 
 /**
- * Compiles a subscription's commit selection, as Kargo 1.11 does on a push: `NewestFromBranch` (also when unset) follows a
- * branch; `Lexical`, `NewestTag` and `SemVer` follow tags. Fields that a strategy does not use are not looked at.
+ * Decides whether one of the pushed refs could change which commits a subscription selects, as Kargo 1.11 does: `NewestFromBranch`
+ * (also when unset) follows a branch; `Lexical`, `NewestTag` and `SemVer` follow tags. Fields that a strategy does not use are not
+ * looked at, and patterns and constraints only where a tag was pushed. An unknown strategy, of a newer Kargo, selects nothing.
  *
- * `includePaths`, `excludePaths` and `expressionFilter` never hold a refresh back: the changed files and the commit they judge
- * are not in Bitbucket's payloads. A path selector that Kargo cannot compile does not either, although Kargo then answers the
- * whole delivery with an error: the ref alone decides whether there may be something new, and the refresh makes Kargo report
- * the bad selector on the Warehouse at once.
+ * `includePaths`, `excludePaths` and `expressionFilter` never prevent a refresh: Bitbucket's payloads do not hold the changed files and
+ * the commit that they apply to. A path selector that Kargo cannot compile does not prevent it either, although Kargo then answers the
+ * whole delivery with an error: the refresh makes Kargo report the bad selector on the Warehouse at once. It never throws.
  *
- * Gives a fault where Kargo could not compile the subscription, or where it is over a limit of ours. Never throws.
+ * @param allowance - what the Warehouse's patterns have used of their limits so far
+ * @returns the verdict, or where it needs expensive work the steps that lead to it; nothing expensive happens before the first step
  */
-export function compileCommitSelection(
+export function judgeSelection(
   subscription: GitSubscription,
-): CommitSelection | UnsupportedStrategy | SubscriptionFault {
-  const strategy = subscription.commitSelectionStrategy ?? '';
-  switch (strategy) {
+  refs: readonly Ref[],
+  allowance: PatternAllowance,
+): SelectionVerdict | Generator<void, SelectionVerdict> {
+  switch (subscription.commitSelectionStrategy ?? '') {
     case '':
-    case 'NewestFromBranch':
-      return selectionOf('branch', followsBranch(subscription.branch ?? ''));
-    case 'Lexical':
-    case 'NewestTag': {
-      const filter = compileTagFilter(subscription);
-      return filter.kind === 'fault' ? filter : selectionOf('tag', filter.lets);
+    case 'NewestFromBranch': {
+      const { branch = '' } = subscription;
+      return refs.some(({ kind, name }) => kind === 'branch' && isSelectedBranch(name, branch));
     }
-    case 'SemVer':
-      return compileSemverSelection(subscription);
+    case 'Lexical':
+    case 'NewestTag':
+    case 'SemVer': {
+      if (!refs.some(({ kind }) => kind === 'tag')) return false;
+      return findTagFieldFault(subscription, allowance) ?? judgeTags(subscription, refs, allowance);
+    }
     default:
-      return { kind: 'unsupported', strategy };
+      return false;
   }
 }
 
-function selectionOf(kind: Ref['kind'], selects: (name: string) => boolean): CommitSelection {
-  return { kind: 'selection', couldBeMovedBy: (ref) => ref.kind === kind && selects(ref.name) };
+/** The repository's default branch is not known here. Kargo assumes main or master. */
+function isSelectedBranch(name: string, branch: string): boolean {
+  return branch === '' ? name === 'main' || name === 'master' : name === branch;
 }
 
-/** Which branch is a repository's default is not known here; Kargo takes it to be main or master. */
-function followsBranch(branch: string): (name: string) => boolean {
-  return branch === '' ? (name) => name === 'main' || name === 'master' : (name) => name === branch;
-}
-
-function compileSemverSelection(subscription: GitSubscription): CommitSelection | SubscriptionFault {
-  const filter = compileTagFilter(subscription);
+function* judgeTags(
+  subscription: GitSubscription,
+  refs: readonly Ref[],
+  allowance: PatternAllowance,
+): Generator<void, SelectionVerdict> {
+  const filter = yield* compileTagFilter(subscription, allowance);
   if (filter.kind === 'fault') return filter;
+  const selectsVersion = yield* compileVersionSelection(subscription);
+  if (typeof selectsVersion !== 'function') return selectsVersion;
+  const matchesNames = subscription.commitSelectionStrategy === 'SemVer' || hasPatterns(subscription);
+  for (const { kind, name } of refs) {
+    if (kind !== 'tag' || (matchesNames && isTagTooLong(name))) continue;
+    const passes = yield* filter.passes(name);
+    if (typeof passes !== 'boolean') return passes;
+    if (passes && selectsVersion(name)) return true;
+    yield;
+  }
+  return false;
+}
+
+function hasPatterns({ allowTagsRegexes = [], ignoreTagsRegexes = [] }: GitSubscription): boolean {
+  return allowTagsRegexes.length + ignoreTagsRegexes.length > 0;
+}
+
+function* compileVersionSelection({
+  commitSelectionStrategy,
+  semverConstraint,
+  strictSemvers = false,
+}: GitSubscription): Generator<void, ((tag: string) => boolean) | SubscriptionFault> {
+  if (commitSelectionStrategy !== 'SemVer') return () => true;
   let constraint: SemverConstraint | undefined;
-  if (subscription.semverConstraint) {
-    const parsed = parseSemverConstraint(subscription.semverConstraint);
+  if (semverConstraint) {
+    yield;
+    const parsed = parseSemverConstraint(semverConstraint);
     if (parsed.kind === 'malformed') return subscriptionFault('semverConstraint', parsed.reason);
     constraint = parsed.constraint;
   }
-  const parse = { strict: subscription.strictSemvers ?? false };
-  return selectionOf('tag', (name) => {
-    if (!filter.lets(name)) return false;
-    const version = parseSemverVersion(name, parse);
+  return (tag) => {
+    const version = parseSemverVersion(tag, { strict: strictSemvers });
     return version !== undefined && (constraint?.allows(version) ?? true);
-  });
+  };
 }

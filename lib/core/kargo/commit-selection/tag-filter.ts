@@ -1,91 +1,188 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { subscriptionFault, type GitSubscription, type SubscriptionFault } from './git-subscription.ts';
 import { rewriteGoNames } from './go-regex-names.ts';
+import { findRegexExcess, MAX_INSTRUCTIONS } from './regex-cost.ts';
 
-/** Which tags a subscription considers by name alone. */
+/** Room for a list of some hundred tags. */
+const MAX_PATTERN_CHARACTERS = 4096;
+
+/** `allowTagsRegexes` or `ignoreTagsRegexes` of one subscription. People write a few; one pattern can hold hundreds of alternatives. */
+const MAX_LIST_PATTERNS = 50;
+const MAX_LIST_BYTES = 32 * 1024;
+
+/** All subscriptions of a Warehouse to one repository together, so that more subscriptions do not add up to more work. */
+const MAX_WAREHOUSE_PATTERNS = 100;
+const MAX_WAREHOUSE_BYTES = 64 * 1024;
+const MAX_WAREHOUSE_INSTRUCTIONS = 4 * MAX_INSTRUCTIONS;
+
+/** Git hosts keep names of refs shorter, because file systems do. */
+const MAX_TAG_NAME_BYTES = 1024;
+
+/**
+ * Instructions times characters of a name: the most steps that a match can take. RE2JS takes up to 90 ns for one, so that a match
+ * takes 45 ms at most. The largest list accepts names of 100 characters, and an ordinary pattern every name.
+ */
+const MAX_MATCH_STEPS = 500_000;
+
+type PatternField = 'allowTagsRegexes' | 'ignoreTagsRegexes';
+
+/** What the patterns of one Warehouse have used of their limits, over all its subscriptions to the repository. */
+export class PatternAllowance {
+  #patterns = 0;
+  #bytes = 0;
+  #instructions = 0;
+
+  /** Counts a list of patterns. Returns the limit that it exceeds, or undefined. */
+  countPatterns(patterns: readonly string[]): string | undefined {
+    if (patterns.length > MAX_LIST_PATTERNS) return `has more than ${MAX_LIST_PATTERNS} patterns`;
+    const bytes = patterns.reduce((sum, pattern) => sum + Buffer.byteLength(pattern), 0);
+    if (bytes > MAX_LIST_BYTES) return `has more than ${MAX_LIST_BYTES} bytes of patterns`;
+    this.#patterns += patterns.length;
+    if (this.#patterns > MAX_WAREHOUSE_PATTERNS) {
+      return `exceeds the limit of ${MAX_WAREHOUSE_PATTERNS} tag patterns per Warehouse and repository`;
+    }
+    this.#bytes += bytes;
+    if (this.#bytes > MAX_WAREHOUSE_BYTES) {
+      return `exceeds the limit of ${MAX_WAREHOUSE_BYTES} bytes of tag patterns per Warehouse and repository`;
+    }
+    return undefined;
+  }
+
+  /** Counts the instructions of a compiled pattern. Returns the limit that they exceed, or undefined. */
+  countInstructions(instructions: number): string | undefined {
+    this.#instructions += instructions;
+    if (this.#instructions <= MAX_WAREHOUSE_INSTRUCTIONS) return undefined;
+    return `exceeds the limit of ${MAX_WAREHOUSE_INSTRUCTIONS} instructions of tag patterns per Warehouse and repository`;
+  }
+}
+
+/** The tags that a subscription considers by name alone. */
 export interface TagFilter {
   readonly kind: 'filter';
-  readonly lets: (tag: string) => boolean;
+  /** Decides about one tag, in a step for each pattern. Returns a fault where a name is too long for a pattern. */
+  readonly passes: (tag: string) => Generator<void, boolean | SubscriptionFault>;
+}
+
+/** A compiled pattern of `allowTagsRegexes` or `ignoreTagsRegexes`. */
+interface TagRegex {
+  readonly kind: 'regex';
+  /** Where it stands, for a fault: `allowTagsRegexes[1]`. */
+  readonly field: string;
+  /** Returns true if it matches anywhere in the tag's name. Takes time linear in the name's length. */
+  readonly matches: (tag: string) => boolean;
+  /** Instructions of the compiled program: the most steps that one character of a name can take. */
+  readonly instructions: number;
+}
+
+/** Returns true for a tag whose name is so long that no pattern, version or constraint is matched with it. */
+export function isTagTooLong(tag: string): boolean {
+  return Buffer.byteLength(tag) > MAX_TAG_NAME_BYTES;
 }
 
 /**
- * Instructions of a subscription's expressions of one kind together, so that the costliest of them take a tenth of a second for
- * a name of 10,000 characters. A number of up to a thousand digits, `\d{1,1000}`, is 2,000 instructions.
+ * Checks, without compiling anything, what a subscription says about tags: the limits of both lists, and the deprecated `allowTags`
+ * and `ignoreTags`, with which Kargo 1.11 does not evaluate a Warehouse.
  */
-const maxTotalRegexSize = 5000;
-
-/**
- * Compiles what `allowTagsRegexes` and `ignoreTagsRegexes` say: a tag that any of the latter matches is out; of the rest, those
- * that any of the former matches are in, or all of them where there are none.
- *
- * Gives a fault for an expression that Go's `regexp` refuses or that is over a limit of ours, and for the deprecated `allowTags`
- * and `ignoreTags`, with which Kargo 1.11 evaluates a Warehouse no more. Never throws.
- */
-export function compileTagFilter(subscription: GitSubscription): TagFilter | SubscriptionFault {
-  const allow = compileRegexes('allowTagsRegexes', subscription.allowTagsRegexes);
-  if ('kind' in allow) return allow;
-  if (subscription.allowTags) {
+export function findTagFieldFault(
+  { allowTags, allowTagsRegexes = [], ignoreTags, ignoreTagsRegexes = [] }: GitSubscription,
+  allowance: PatternAllowance,
+): SubscriptionFault | undefined {
+  if (allowTags)
     return subscriptionFault('allowTags', 'is refused by Kargo since 1.11; use allowTagsRegexes');
-  }
-  const ignore = compileRegexes('ignoreTagsRegexes', subscription.ignoreTagsRegexes);
-  if ('kind' in ignore) return ignore;
-  if (subscription.ignoreTags && subscription.ignoreTags.length > 0) {
+  if (ignoreTags && ignoreTags.length > 0) {
     return subscriptionFault('ignoreTags', 'is refused by Kargo since 1.11; use ignoreTagsRegexes');
   }
-  const lets = (tag: string): boolean => {
-    if (ignore.some((regex) => regex.matches(tag))) return false;
-    return allow.length === 0 || allow.some((regex) => regex.matches(tag));
-  };
-  return { kind: 'filter', lets };
+  const tooMany = allowance.countPatterns(allowTagsRegexes);
+  if (tooMany !== undefined) return subscriptionFault('allowTagsRegexes', tooMany);
+  const tooManyIgnored = allowance.countPatterns(ignoreTagsRegexes);
+  return tooManyIgnored === undefined ? undefined : subscriptionFault('ignoreTagsRegexes', tooManyIgnored);
 }
 
-function compileRegexes(field: string, patterns: readonly string[] = []): TagRegex[] | SubscriptionFault {
+/**
+ * Compiles `allowTagsRegexes` and `ignoreTagsRegexes`, in a step for each pattern. A tag that any of the latter matches is ignored; of
+ * the rest, those pass that any of the former matches, or all where there are none. It never throws.
+ *
+ * @returns the filter, or the fault of a pattern that Go's `regexp` refuses or that exceeds a limit
+ */
+export function* compileTagFilter(
+  { allowTagsRegexes, ignoreTagsRegexes }: GitSubscription,
+  allowance: PatternAllowance,
+): Generator<void, TagFilter | SubscriptionFault> {
+  const allow = yield* compileList('allowTagsRegexes', allowTagsRegexes, allowance);
+  if ('kind' in allow) return allow;
+  const ignore = yield* compileList('ignoreTagsRegexes', ignoreTagsRegexes, allowance);
+  if ('kind' in ignore) return ignore;
+  return {
+    kind: 'filter',
+    *passes(tag) {
+      const ignored = yield* matchesAny(ignore, tag);
+      if (ignored !== false) return ignored === true ? false : ignored;
+      return allow.length === 0 || (yield* matchesAny(allow, tag));
+    },
+  };
+}
+
+function* compileList(
+  field: PatternField,
+  patterns: readonly string[] = [],
+  allowance: PatternAllowance,
+): Generator<void, TagRegex[] | SubscriptionFault> {
   const regexes: TagRegex[] = [];
-  let size = 0;
+  let instructions = 0;
   for (const [index, pattern] of patterns.entries()) {
-    const regex = compileTagRegex(pattern);
-    if (regex.kind === 'malformed') return subscriptionFault(`${field}[${index}]`, regex.reason);
-    size += regex.size;
-    if (size > maxTotalRegexSize) {
-      return subscriptionFault(`${field}[${index}]`, 'is too complex: it repeats too much, too often');
-    }
+    yield;
+    const regex = compileTagRegex(pattern, `${field}[${index}]`);
+    if (regex.kind === 'fault') return regex;
+    instructions += regex.instructions;
+    const excess =
+      instructions > MAX_INSTRUCTIONS
+        ? 'is too complex: it and the patterns before it repeat too much, too often'
+        : allowance.countInstructions(regex.instructions);
+    if (excess !== undefined) return subscriptionFault(regex.field, excess);
     regexes.push(regex);
   }
   return regexes;
 }
 
-/** A compiled expression of `allowTagsRegexes` or `ignoreTagsRegexes`. */
-export interface TagRegex {
-  readonly kind: 'regex';
-  /** Whether the expression matches anywhere in the tag's name, in time linear in its length. */
-  readonly matches: (tag: string) => boolean;
-  /** Instructions of the compiled program: the most steps that one character of a tag's name can take. */
-  readonly size: number;
+function* matchesAny(
+  regexes: readonly TagRegex[],
+  tag: string,
+): Generator<void, boolean | SubscriptionFault> {
+  for (const { field, matches, instructions } of regexes) {
+    if (instructions * tag.length > MAX_MATCH_STEPS) {
+      return subscriptionFault(
+        field,
+        `is too complex for the name of the pushed tag, of ${tag.length} characters`,
+      );
+    }
+    yield;
+    if (matches(tag)) return true;
+  }
+  return false;
 }
 
-/** Room for a list of some hundred tags. Compiling takes up to half a second where each character repeats a thousand times. */
-const maxRegexLength = 4096;
-
 /**
- * Compiles an expression in the syntax of Go's `regexp` (RE2). Gives the reason where Go refuses it, or where it is over
- * the length limit. Never throws for a bad pattern.
+ * Compiles a pattern in the syntax of Go's `regexp` (RE2). It never throws for a bad pattern.
+ *
+ * @param field - where the pattern stands, for a fault
+ * @returns the compiled pattern, or the fault of one that Go refuses or that exceeds a limit
  */
-export function compileTagRegex(
-  pattern: string,
-): TagRegex | { readonly kind: 'malformed'; readonly reason: string } {
-  if (pattern.length > maxRegexLength) {
-    return { kind: 'malformed', reason: `is longer than ${maxRegexLength} characters` };
+export function compileTagRegex(pattern: string, field: string): TagRegex | SubscriptionFault {
+  if (pattern.length > MAX_PATTERN_CHARACTERS) {
+    return subscriptionFault(field, `is longer than ${MAX_PATTERN_CHARACTERS} characters`);
   }
+  const excess = findRegexExcess(pattern);
+  if (excess !== undefined) return subscriptionFault(field, excess);
   try {
     const regex = compileAsGo(pattern);
-    return { kind: 'regex', matches: (tag) => regex.test(tag), size: regex.programSize() };
+    return { kind: 'regex', field, matches: (tag) => regex.test(tag), instructions: regex.programSize() };
   } catch (error) {
-    if (error instanceof RE2JSException) return { kind: 'malformed', reason: error.message };
+    if (error instanceof RE2JSException) return subscriptionFault(field, error.message);
     throw error;
   }
 }
 
-/** Names are rewritten only where it is needed: RE2JS reads all else as Go does. */
+/** Names are rewritten only where compiling fails: RE2JS reads everything else as Go does. */
 function compileAsGo(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);

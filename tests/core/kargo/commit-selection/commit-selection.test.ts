@@ -1,16 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
-import { compileCommitSelection } from '../../../../lib/core/kargo/commit-selection/commit-selection.ts';
+import {
+  judgeSelection,
+  type SelectionVerdict,
+} from '../../../../lib/core/kargo/commit-selection/commit-selection.ts';
 import type { GitSubscription } from '../../../../lib/core/kargo/commit-selection/git-subscription.ts';
+import { PatternAllowance } from '../../../../lib/core/kargo/commit-selection/tag-filter.ts';
 import type { Ref } from '../../../../lib/core/bitbucket/event.ts';
+import { finish } from '../../../support/steps.ts';
 
 type Fields = Omit<GitSubscription, 'repoURL'>;
 
-const compile = (fields: Fields) =>
-  compileCommitSelection({ repoURL: 'https://bitbucket.org/acme/shop', ...fields });
+const judge = (fields: Fields, ...refs: Ref[]): SelectionVerdict => {
+  const subscription = { repoURL: 'https://bitbucket.org/acme/shop', ...fields };
+  const verdict = judgeSelection(subscription, refs, new PatternAllowance());
+  return typeof verdict === 'object' && 'next' in verdict ? finish(verdict) : verdict;
+};
 const branch = (name: string): Ref => ({ kind: 'branch', name });
 const tag = (name: string): Ref => ({ kind: 'tag', name });
 
-describe('the refs that could move a selection', () => {
+describe('selects the refs that could change the commits', () => {
   const cases: [fields: Fields, moving: Ref[], others: Ref[]][] = [
     [{}, [branch('main'), branch('master')], [branch('Main'), branch('dev'), tag('main')]],
     [{ commitSelectionStrategy: '', branch: '' }, [branch('main'), branch('master')], [branch('')]],
@@ -51,17 +59,40 @@ describe('the refs that could move a selection', () => {
   ];
 
   test.each(cases)('%j', (fields, moving, others) => {
-    const selection = compile(fields);
-    if (selection.kind !== 'selection') throw new Error(`not a selection: ${JSON.stringify(selection)}`);
-    expect([...moving, ...others].filter((ref) => selection.couldBeMovedBy(ref))).toEqual(moving);
+    expect([...moving, ...others].filter((ref) => judge(fields, ref) === true)).toEqual(moving);
+    expect(others.map((ref) => judge(fields, ref))).toEqual(others.map(() => false));
+    expect(judge(fields, ...others, ...moving)).toBe(moving.length > 0);
   });
 });
 
-test.each(['Newest', 'semver', 'NewestFromBranch '])('a strategy that is not known: %j', (strategy) => {
-  expect(compile({ commitSelectionStrategy: strategy })).toEqual({ kind: 'unsupported', strategy });
+test.each(['Newest', 'semver', 'NewestFromBranch '])(
+  'selects nothing by the unknown strategy %j',
+  (strategy) => {
+    expect(judge({ commitSelectionStrategy: strategy }, branch('main'), tag('v1'))).toBe(false);
+  },
+);
+
+describe('a tag with a name of over 1 KB', () => {
+  const long = tag('1'.repeat(1025));
+  const tags = { commitSelectionStrategy: 'NewestTag' };
+
+  test.each<[what: string, fields: Fields]>([
+    ['a pattern', { ...tags, allowTagsRegexes: ['1'] }],
+    ['a pattern that ignores others', { ...tags, ignoreTagsRegexes: ['2'] }],
+    ['a version', { commitSelectionStrategy: 'SemVer' }],
+    ['a constraint', { commitSelectionStrategy: 'SemVer', semverConstraint: '*' }],
+  ])('is not selected by %s', (_what, fields) => {
+    expect(judge(fields, long)).toBe(false);
+    expect(judge(fields, tag('é'.repeat(513)))).toBe(false);
+    expect(judge(fields, long, tag('1'))).toBe(true);
+  });
+
+  test('is selected where no name is looked at', () => {
+    expect(judge(tags, long)).toBe(true);
+  });
 });
 
-describe('a subscription that Kargo cannot compile', () => {
+describe('a subscription that Kargo cannot compile is a fault', () => {
   const cases: [fields: Fields, field: string, message: string][] = [
     [
       { allowTagsRegexes: ['v', '('] },
@@ -87,16 +118,19 @@ describe('a subscription that Kargo cannot compile', () => {
   ];
 
   test.each(cases)('%j', (fields, field, message) => {
-    expect(compile({ commitSelectionStrategy: 'SemVer', ...fields })).toMatchObject({
+    expect(judge({ commitSelectionStrategy: 'SemVer', ...fields }, tag('v1'))).toMatchObject({
       kind: 'fault',
       field,
       message,
     });
   });
 
-  test('empty deprecated fields are none', () => {
-    expect(compile({ commitSelectionStrategy: 'NewestTag', allowTags: '', ignoreTags: [] }).kind).toBe(
-      'selection',
-    );
+  test.each(cases)('%j, but not where no tag was pushed', (fields) => {
+    expect(judge({ commitSelectionStrategy: 'SemVer', ...fields }, branch('main'))).toBe(false);
+  });
+
+  test('but not by empty deprecated fields', () => {
+    const fields = { commitSelectionStrategy: 'NewestTag', allowTags: '', ignoreTags: [] };
+    expect(judge(fields, tag('v1'))).toBe(true);
   });
 });

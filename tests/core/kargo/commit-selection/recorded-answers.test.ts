@@ -37,8 +37,8 @@ describe('as Masterminds/semver and Go answer', () => {
   });
 
   test.each(regexes)('expression $pattern', ({ pattern, wellFormed, matches }) => {
-    const compiled = compileTagRegex(pattern);
-    expect(compiled.kind).toBe(wellFormed ? 'regex' : 'malformed');
+    const compiled = compileTagRegex(pattern, 'allowTagsRegexes[0]');
+    expect(compiled.kind).toBe(wellFormed ? 'regex' : 'fault');
     expect(tags.filter((tag) => compiled.kind === 'regex' && compiled.matches(tag))).toEqual(tagsAt(matches));
   });
 });

@@ -1,0 +1,166 @@
+import { setTimeout } from 'node:timers/promises';
+import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
+import { judgeObject } from '../../../core/kargo/affected-objects.ts';
+import type { Verdict } from '../../../core/kargo/verdict.ts';
+import { RetryableError } from '../../errors.ts';
+import type { ClusterObject } from '../../ports.ts';
+
+/** Work between two pauses. Short enough that requests to the cluster do not wait noticeably for it. */
+const SLICE_MS = 10;
+
+/**
+ * A pause. A request to the cluster takes several turns of the event loop, so one turn between slices would stretch it to several slices;
+ * in this time it is sent and usually answered.
+ */
+const PAUSE_MS = 5;
+
+/** Many times what patterns need that a person wrote: a dozen takes about 1 ms. */
+const WAREHOUSE_BUDGET_MS = 100;
+
+/** All Warehouses of a project in one delivery: a thousand with ordinary patterns, or ten that use up their own budget. */
+const PROJECT_BUDGET_MS = 1_000;
+
+/** All of a delivery, so that it is answered in time however many projects use up their budget. */
+const DELIVERY_BUDGET_MS = 3_000;
+
+export interface EvaluationDeps {
+  /** The time of a monotonic clock, in milliseconds. */
+  readonly nowMs: () => number;
+  /** Lets other work run, and resolves afterwards. */
+  readonly pause: () => Promise<void>;
+  /** Ends the evaluation with the delivery. */
+  readonly signal?: AbortSignal;
+}
+
+const EVENT_LOOP: EvaluationDeps = { nowMs: () => performance.now(), pause: () => setTimeout(PAUSE_MS) };
+
+/** An object whose verdict needs more steps. */
+interface Task {
+  readonly project: string;
+  readonly steps: Generator<void, Verdict>;
+  readonly verdict: PromiseWithResolvers<Verdict>;
+  usedMs: number;
+}
+
+/**
+ * Decides which objects one delivery affects, so that no tenant's patterns delay or prevent the refreshes of others. Work is done in
+ * slices with pauses between them. Where work is left after a slice, projects take turns, and in a project its Warehouses do; so cheap
+ * verdicts do not wait for expensive ones. Warehouse, project and delivery each have a budget; beyond it a verdict is `broken`. Only work
+ * counts, pauses do not.
+ *
+ * @example
+ * const evaluation = new Evaluation(); // one for each delivery
+ * const verdict = evaluation.judge(event, object);
+ */
+export class Evaluation {
+  readonly #deps: EvaluationDeps;
+  /** By project. The first one has the next turn. */
+  readonly #waiting = new Map<string, Task[]>();
+  readonly #projectUsedMs = new Map<string, number>();
+  #deliveryUsedMs = 0;
+  #sliceUsedMs = 0;
+  #isRunning = false;
+
+  constructor(deps: Partial<EvaluationDeps> = {}) {
+    this.#deps = { ...EVENT_LOOP, ...deps };
+  }
+
+  /**
+   * Decides whether the event affects an object.
+   *
+   * @returns the verdict at once where it is cheap, and a promise where it needs more work than the current slice has room for. The promise
+   *   does not keep the object in memory, and other objects can be judged before it settles
+   * @throws {RetryableError} when the signal ends the evaluation
+   */
+  judge(event: BitbucketEvent, object: ClusterObject): Verdict | Promise<Verdict> {
+    const startMs = this.#deps.nowMs();
+    const steps = judgeObject(event, object.content);
+    const first = steps.next();
+    this.#sliceUsedMs += this.#deps.nowMs() - startMs;
+    if (first.done) return first.value;
+    const task = { project: object.namespace, steps, verdict: Promise.withResolvers<Verdict>(), usedMs: 0 };
+    const verdict = this.#advance(task);
+    if (verdict !== undefined) return verdict;
+    this.#enqueue(task);
+    if (!this.#isRunning) void this.#run();
+    return task.verdict.promise;
+  }
+
+  #enqueue(task: Task): void {
+    const tasks = this.#waiting.get(task.project);
+    if (tasks === undefined) this.#waiting.set(task.project, [task]);
+    else tasks.push(task);
+  }
+
+  /** Takes steps until the slice is used up. Returns the verdict if there is one by then. */
+  #advance(task: Task): Verdict | undefined {
+    while (this.#sliceUsedMs < SLICE_MS) {
+      const reason = this.#findExceededBudget(task);
+      if (reason !== undefined) return { kind: 'broken', reason };
+      const startMs = this.#deps.nowMs();
+      const step = task.steps.next();
+      this.#charge(task, this.#deps.nowMs() - startMs);
+      if (step.done) return step.value;
+    }
+    return undefined;
+  }
+
+  #charge(task: Task, usedMs: number): void {
+    task.usedMs += usedMs;
+    this.#sliceUsedMs += usedMs;
+    this.#deliveryUsedMs += usedMs;
+    this.#projectUsedMs.set(task.project, (this.#projectUsedMs.get(task.project) ?? 0) + usedMs);
+  }
+
+  #findExceededBudget({ project, usedMs }: Task): string | undefined {
+    if (usedMs > WAREHOUSE_BUDGET_MS) return `evaluating its tag patterns exceeded ${WAREHOUSE_BUDGET_MS} ms`;
+    if ((this.#projectUsedMs.get(project) ?? 0) > PROJECT_BUDGET_MS) {
+      return `evaluating the tag patterns of its project exceeded ${PROJECT_BUDGET_MS} ms`;
+    }
+    if (this.#deliveryUsedMs > DELIVERY_BUDGET_MS) {
+      return `evaluating the tag patterns of all projects exceeded ${DELIVERY_BUDGET_MS} ms`;
+    }
+    return undefined;
+  }
+
+  /** Works until no task is left. An error of a step rejects the promise of its task alone. */
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (;;) {
+      if (this.#sliceUsedMs >= SLICE_MS) {
+        await this.#deps.pause();
+        this.#sliceUsedMs = 0;
+      }
+      if (this.#deps.signal?.aborted) this.#rejectAll(this.#deps.signal.reason);
+      const [next] = this.#waiting;
+      if (next === undefined) break;
+      const [project, tasks] = next;
+      this.#waiting.delete(project);
+      this.#takeTurn(tasks);
+      if (tasks.length > 0) this.#waiting.set(project, tasks);
+    }
+    this.#isRunning = false;
+  }
+
+  /** Works on a project's tasks for one slice. A task that is not done waits behind the others. */
+  #takeTurn(tasks: Task[]): void {
+    while (this.#sliceUsedMs < SLICE_MS) {
+      const task = tasks.shift();
+      if (task === undefined) return;
+      try {
+        const verdict = this.#advance(task);
+        if (verdict === undefined) tasks.push(task);
+        else task.verdict.resolve(verdict);
+      } catch (error) {
+        task.verdict.reject(error);
+      }
+    }
+  }
+
+  #rejectAll(cause: unknown): void {
+    for (const { verdict } of [...this.#waiting.values()].flat()) {
+      verdict.reject(new RetryableError('timed out', { cause }));
+    }
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,190 @@
+import { describe, expect, test } from '@jest/globals';
+import { Evaluation } from '../../../../lib/app/targets/kargo/evaluation.ts';
+import type { ClusterObject } from '../../../../lib/app/ports.ts';
+import type { PushEvent } from '../../../../lib/core/bitbucket/event.ts';
+
+const event: PushEvent = {
+  kind: 'push',
+  addresses: ['bitbucket.org/acme/shop'],
+  refs: [{ kind: 'tag', name: 'v1' }],
+};
+
+/** A Warehouse whose verdict takes two steps for each pattern, and one more. */
+const warehouse = (namespace: string, name: string, patterns: number): ClusterObject => ({
+  namespace,
+  name,
+  content: {
+    spec: {
+      subscriptions: [
+        {
+          git: {
+            repoURL: 'https://bitbucket.org/acme/shop',
+            commitSelectionStrategy: 'NewestTag',
+            // The last one matches.
+            allowTagsRegexes: Array.from({ length: patterns }, (_none, index) =>
+              index === patterns - 1 ? 'v' : 'w',
+            ),
+          },
+        },
+      ],
+    },
+  },
+});
+const hostile = (namespace: string, name = 'hostile') => warehouse(namespace, name, 50);
+const cheap = (namespace: string, name: string) => warehouse(namespace, name, 0);
+
+/** An evaluation by a clock on which each step takes this long, and each pause an hour. */
+class FakeEvaluation {
+  pauses = 0;
+  readonly #settled: string[] = [];
+  readonly #verdicts: Promise<unknown>[] = [];
+  readonly #evaluation: Evaluation;
+  #nowMs = 0;
+
+  constructor(stepMs: number, signal?: AbortSignal) {
+    this.#evaluation = new Evaluation({
+      nowMs: () => (this.#nowMs += stepMs),
+      pause: () => {
+        this.pauses += 1;
+        this.#nowMs += 3_600_000;
+        return Promise.resolve();
+      },
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  judge(object: ClusterObject): void {
+    const verdict = this.#evaluation.judge(event, object);
+    const settle = (text: string): void =>
+      void this.#settled.push(`${object.namespace}/${object.name} ${text}`);
+    if (verdict instanceof Promise) {
+      const settled = verdict.then(
+        (result) => settle(result.kind === 'broken' ? result.reason : result.kind),
+        (error: unknown) => settle(String(error)),
+      );
+      this.#verdicts.push(settled);
+    } else settle(`${verdict.kind}, at once`);
+  }
+
+  /** Waits for all verdicts and returns them in the order in which they were settled. */
+  async finish(): Promise<readonly string[]> {
+    await Promise.all(this.#verdicts);
+    return this.#settled;
+  }
+}
+
+describe('a verdict is returned at once', () => {
+  test('where nothing is compiled, however much was done before', async () => {
+    const evaluation = new FakeEvaluation(1);
+    for (let index = 0; index < 100; index += 1) evaluation.judge(cheap('demo', `w${index}`));
+    expect(await evaluation.finish()).toEqual(
+      Array.from({ length: 100 }, (_none, index) => `demo/w${index} affected, at once`),
+    );
+    expect(evaluation.pauses).toBe(0);
+  });
+
+  test('where its work ends in the current slice', async () => {
+    const evaluation = new FakeEvaluation(1);
+    evaluation.judge(warehouse('demo', 'small', 4));
+    expect(await evaluation.finish()).toEqual(['demo/small affected, at once']);
+    expect(evaluation.pauses).toBe(0);
+  });
+});
+
+describe('the budget of a Warehouse', () => {
+  test('ends an evaluation of more than 100 ms, in slices of 10 ms', async () => {
+    const evaluation = new FakeEvaluation(2);
+    evaluation.judge(hostile('demo'));
+    expect(await evaluation.finish()).toEqual(['demo/hostile evaluating its tag patterns exceeded 100 ms']);
+    expect(evaluation.pauses).toBe(10);
+  });
+
+  test('does not end one of 80 ms, however long the pauses in it are', async () => {
+    const evaluation = new FakeEvaluation(1);
+    evaluation.judge(warehouse('demo', 'large', 40));
+    expect(await evaluation.finish()).toEqual(['demo/large affected']);
+    expect(evaluation.pauses).toBeGreaterThan(7);
+  });
+
+  test('ends one by a single step, and the others are judged', async () => {
+    const evaluation = new FakeEvaluation(300);
+    evaluation.judge(warehouse('demo', 'slow', 1));
+    evaluation.judge(cheap('demo', 'cheap'));
+    expect(await evaluation.finish()).toEqual([
+      'demo/cheap affected, at once',
+      'demo/slow evaluating its tag patterns exceeded 100 ms',
+    ]);
+  });
+});
+
+describe('the budget of a project', () => {
+  test('is used up by many hostile Warehouses, and others of the project and of other projects are judged', async () => {
+    const evaluation = new FakeEvaluation(2);
+    for (let index = 0; index < 30; index += 1) evaluation.judge(hostile('zoo', `hostile-${index}`));
+    for (const project of ['demo', 'zoo']) evaluation.judge(cheap(project, 'cheap'));
+    for (const project of ['demo', 'shop', 'zoo']) evaluation.judge(warehouse(project, 'healthy', 4));
+    const settled = await evaluation.finish();
+    const broken = settled.filter((line) => line.startsWith('zoo/hostile'));
+    expect(broken).toHaveLength(30);
+    expect(broken).toContain('zoo/hostile-29 evaluating the tag patterns of its project exceeded 1000 ms');
+    expect(settled.filter((line) => !broken.includes(line))).toEqual([
+      'demo/cheap affected, at once',
+      'zoo/cheap affected, at once',
+      'demo/healthy affected',
+      'shop/healthy affected',
+      'zoo/healthy affected',
+    ]);
+    expect(settled.indexOf('shop/healthy affected')).toBeLessThan(settled.indexOf(broken[0] ?? ''));
+  });
+});
+
+describe('the budget of a delivery', () => {
+  test('is used up by many hostile projects, after the others were judged', async () => {
+    const evaluation = new FakeEvaluation(2);
+    const projects = ['a', 'b', 'c', 'd', 'e'];
+    for (const project of projects) {
+      for (let index = 0; index < 30; index += 1) evaluation.judge(hostile(project, `hostile-${index}`));
+    }
+    evaluation.judge(warehouse('f', 'healthy', 20));
+    const settled = await evaluation.finish();
+    expect(settled[0]).toBe('f/healthy affected');
+    expect(settled.slice(1).filter((line) => !/exceeded \d+ ms$/.test(line))).toEqual([]);
+    expect(settled.at(-1)).toMatch(/evaluating the tag patterns of all projects exceeded 3000 ms$/);
+  });
+
+  test('ends with its signal: what is not yet judged is to be retried', async () => {
+    const evaluation = new FakeEvaluation(2, AbortSignal.abort());
+    for (const object of [hostile('demo'), cheap('demo', 'cheap'), hostile('zoo')]) evaluation.judge(object);
+    expect(await evaluation.finish()).toEqual([
+      'demo/cheap affected, at once',
+      'demo/hostile RetryableError: timed out',
+      'zoo/hostile RetryableError: timed out',
+    ]);
+  });
+});
+
+test('a cheap verdict does not wait for an expensive one that was asked for before it', async () => {
+  const evaluation = new FakeEvaluation(2);
+  for (const object of [hostile('demo'), warehouse('demo', 'small', 4), warehouse('zoo', 'small', 4)]) {
+    evaluation.judge(object);
+  }
+  expect(await evaluation.finish()).toEqual([
+    'zoo/small affected',
+    'demo/small affected',
+    'demo/hostile evaluating its tag patterns exceeded 100 ms',
+  ]);
+});
+
+test('an evaluation that has ended starts again for later objects', async () => {
+  const evaluation = new FakeEvaluation(2);
+  evaluation.judge(warehouse('demo', 'first', 20));
+  expect(await evaluation.finish()).toEqual(['demo/first affected']);
+  evaluation.judge(warehouse('demo', 'second', 20));
+  expect(await evaluation.finish()).toEqual(['demo/first affected', 'demo/second affected']);
+});
+
+test('a pull request is judged at once', () => {
+  const closed = { kind: 'pull-request-closed', url: 'u' } as const;
+  const promotion = { namespace: 'demo', name: 'p', content: { status: { phase: 'Succeeded' } } };
+  expect(new Evaluation().judge(closed, promotion)).toEqual({ kind: 'unaffected' });
+});
