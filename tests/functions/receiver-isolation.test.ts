@@ -24,7 +24,7 @@ const crowd = Array.from({ length: 501 }, (_, index) =>
 
 let testbed: Testbed;
 let handler: ReceiverHandler;
-/** What the log said of objects that cannot be judged, and how many refreshes had been sent by then. */
+/** What the log said of objects that object skipped, and how many refreshes had been sent by then. */
 const broken: { object: string; reason: string; patched: number }[] = [];
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ beforeAll(async () => {
   });
   jest.spyOn(console, 'warn').mockImplementation((line: unknown) => {
     const record = JSON.parse(typeof line === 'string' ? line : inspect(line)) as Record<string, unknown>;
-    if (record['message'] !== 'cannot be judged') return;
+    if (record['message'] !== 'object skipped') return;
     const patched = testbed.cluster.requests.filter(({ method }) => method === 'PATCH').length;
     broken.push({ object: String(record['object']), reason: String(record['reason']), patched });
   });

@@ -13,6 +13,7 @@ const event: PushEvent = {
 const warehouse = (namespace: string, name: string, patterns: number): ClusterObject => ({
   namespace,
   name,
+  uid: name,
   content: {
     spec: {
       subscriptions: [
@@ -185,6 +186,6 @@ test('an evaluation that has ended starts again for later objects', async () => 
 
 test('a pull request is judged at once', () => {
   const closed = { kind: 'pull-request-closed', url: 'u' } as const;
-  const promotion = { namespace: 'demo', name: 'p', content: { status: { phase: 'Succeeded' } } };
+  const promotion = { namespace: 'demo', name: 'p', uid: 'p', content: { status: { phase: 'Succeeded' } } };
   expect(new Evaluation().judge(closed, promotion)).toEqual({ kind: 'unaffected' });
 });
