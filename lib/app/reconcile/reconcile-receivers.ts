@@ -1,8 +1,8 @@
-import { liveHashes, publishedHashes } from '../../core/kargo/live-hashes.ts';
+import { liveHashes, publishedHashes } from '../../core/kargo/receiver-hashes.ts';
 import type { GatewayRoutes, ReceiverConfigs } from '../ports.ts';
 import { reconcileStatuses, type StatusDeps } from './reconcile-statuses.ts';
-import { addRoutes, removeRoutes } from './route-upkeep.ts';
-import { readSecrets } from './secret-readings.ts';
+import { addRoutes, removeRoutes } from './reconcile-routes.ts';
+import { readSecrets } from './read-secrets.ts';
 
 export interface ReconcileDeps extends StatusDeps {
   readonly configs: ReceiverConfigs;

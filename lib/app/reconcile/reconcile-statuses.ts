@@ -4,7 +4,7 @@ import type { StatusFacts } from '../../core/kargo/receiver-readiness.ts';
 import { planStatus } from '../../core/kargo/receiver-status.ts';
 import { usableReceivers, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { Clock, ConfigStatuses, Log, ReceiverSecrets } from '../ports.ts';
-import { readSecrets } from './secret-readings.ts';
+import { readSecrets } from './read-secrets.ts';
 
 /** Status writes that run side by side. */
 const SIDE_BY_SIDE = 8;

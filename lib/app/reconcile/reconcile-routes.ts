@@ -1,6 +1,6 @@
 import type { GatewayRoute, GatewayRoutes, Log } from '../ports.ts';
 
-export interface RouteUpkeepDeps {
+export interface RouteDeps {
   readonly routes: GatewayRoutes;
   readonly log: Log;
 }
@@ -24,7 +24,7 @@ const NOT_ASKED = 'the gateway does not take it just now; it is tried again ever
  * `published` are the hashes that stand in statuses: where the routes cannot be listed, theirs are taken to be there.
  */
 export async function addRoutes(
-  { routes, log }: RouteUpkeepDeps,
+  { routes, log }: RouteDeps,
   live: ReadonlySet<string>,
   published: ReadonlySet<string>,
   signal: AbortSignal,
@@ -59,7 +59,7 @@ export async function addRoutes(
 
 /** Removes routes that belong to no live receiver. Raises `RetryableError`. */
 export async function removeRoutes(
-  { routes, log }: RouteUpkeepDeps,
+  { routes, log }: RouteDeps,
   stale: readonly GatewayRoute[],
   signal: AbortSignal,
 ): Promise<void> {
