@@ -1,10 +1,10 @@
 import type { Receiver } from '../../core/kargo/receiver.ts';
 
-/** Gives the Secrets Manager name of a receiver's secret. */
+/** Names the secret of a receiver in Secrets Manager. */
 export type SecretIdOf = (receiver: Receiver) => string;
 
 /**
- * Makes the rule by which a receiver's secret is named. The namespace always comes from the project that declares the receiver, so a
+ * Creates the function that names receivers' secrets by `SECRET_NAME_TEMPLATE`. The namespace always comes from the project that declares the receiver, so a
  * project can only ever name its own secrets; receivers of the ClusterConfig name those of the system namespace.
  */
 export function secretIds(template: string, systemNamespace: string): SecretIdOf {

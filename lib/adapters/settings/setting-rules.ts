@@ -1,15 +1,29 @@
 import { X509Certificate } from 'node:crypto';
 import * as v from 'valibot';
+import { CLUSTER_PROJECT } from '../../core/kargo/project-patterns.ts';
 import { parseBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
 
-// What a setting must be for a function to start. The deployment holds the settings that it gives to the functions to the same.
+// Rules that a setting must meet for a function to start. The deployment applies them to the settings that it passes on.
 
-/** Neither a namespace nor a Secret's name can hold a `/`: with one between them, two receivers never share a secret by accident. */
-const TEMPLATE = /^[^{}]*\{(namespace|name)\}[^{}]*\/[^{}]*\{(?!\1\})(namespace|name)\}[^{}]*$/;
+/**
+ * Neither a namespace nor a Secret's name can hold a `/`: with one between them, two receivers never share a secret by accident. Other
+ * characters are those that Secrets Manager takes in a name.
+ */
+const TEMPLATE =
+  /^[\w/+=.@-]*\{(namespace|name)\}[\w+=.@-]*\/[\w/+=.@-]*\{(?!\1\})(namespace|name)\}[\w/+=.@-]*$/;
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Reads `RECEIVER_BASE_URL` into its parts. */
+/** The names of this system's own secrets begin with it, whatever settings name. */
+const SYSTEM_PREFIX = 'kargo-front-door/';
+
+/** Projects may have thousands of receivers for all that Kubernetes cares: more digits than these are a typing error. */
+const POSITIVE_INTEGER = /^[1-9]\d{0,5}$/;
+
+/** A project's name, with `*` for any characters. */
+const PROJECT_PATTERN = /^[a-z0-9*]([-a-z0-9*]{0,61}[a-z0-9*])?$/;
+
+/** `RECEIVER_BASE_URL`, parsed. */
 export const baseUrlRule = v.pipe(
   v.string(),
   v.transform(parseBaseUrl),
@@ -28,8 +42,50 @@ export const secretNameTemplateRule = v.pipe(
 /** `SYSTEM_RESOURCES_NAMESPACE`. */
 export const namespaceRule = v.pipe(v.string(), v.regex(NAMESPACE, 'must be the name of a namespace'));
 
+/**
+ * Finds a reason why a `SECRET_NAME_TEMPLATE` is unsafe: a project could name one of this system's own secrets with it. A project
+ * chooses its secret's name, and its namespace may be any.
+ *
+ * @param systemSecretIds - names or ARNs of the secrets that settings name; undefined and empty ones are not set
+ * @returns words without the setting's name, or undefined for a safe template, and for one that {@link secretNameTemplateRule} rejects
+ */
+export function findTemplateConflict(
+  template: string,
+  systemSecretIds: readonly (string | undefined)[],
+): string | undefined {
+  if (!TEMPLATE.test(template)) return undefined;
+  const describe = (what: string): string =>
+    `"${template}" must not let a project name ${what}. Begin it with a part of its own, such as kargo/{namespace}/{name}`;
+  const [firstSegment = ''] = template.split('/', 1);
+  const isUnderPrefix = templatePattern(firstSegment).test(SYSTEM_PREFIX.slice(0, -1));
+  const names = systemSecretIds.flatMap((id) => namesOfSecretId(id ?? ''));
+  const conflict = names.find((name) => templatePattern(template).test(name));
+  if (conflict !== undefined) return describe(`the system's own secret "${conflict}"`);
+  return isUnderPrefix ? describe(`the system's own secrets under "${SYSTEM_PREFIX}"`) : undefined;
+}
+
 /** `ROTATION_GRACE_HOURS`, as text. */
 export const hoursRule = v.pipe(v.string(), v.regex(/^\d+(\.\d+)?$/, 'must be a number of hours, 0 or more'));
+
+/** `MAX_RECEIVERS_PER_PROJECT`, as text. */
+export const receiverLimitRule = v.pipe(
+  v.string(),
+  v.regex(POSITIVE_INTEGER, 'must be a whole number from 1 to 999999'),
+);
+
+/** `PROJECTS`, as a list; undefined where it is empty. */
+export const projectsRule = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').flatMap((item) => item.trim() || [])),
+  v.check(
+    (patterns) => patterns.every((pattern) => pattern === CLUSTER_PROJECT || PROJECT_PATTERN.test(pattern)),
+    `must be names of projects, with * for any characters, and ${CLUSTER_PROJECT} for the ClusterConfig, separated by commas`,
+  ),
+  v.transform((patterns) => (patterns.length === 0 ? undefined : patterns)),
+);
+
+/** `DRY_RUN` and other switches, as text. */
+export const switchRule = v.picklist(['true', 'false'], 'must be true or false');
 
 /** `EKS_CLUSTER_ENDPOINT`. */
 export const clusterEndpointRule = v.pipe(
@@ -49,4 +105,21 @@ function isCertificate(base64: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Builds the pattern of the names that a template, or a segment of one, can result in. */
+function templatePattern(template: string): RegExp {
+  const parts = template.split(/(\{namespace\}|\{name\})/).map((part) => {
+    if (part === '{namespace}') return '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+    if (part === '{name}') return '[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?';
+    return part.replaceAll(/[^\w/]/g, String.raw`\$&`);
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}
+
+/** Lists the names that a secret's id may stand for: an ARN ends with six characters of Secrets Manager's own, or lacks them. */
+function namesOfSecretId(id: string): string[] {
+  const [, name = id] = /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+)$/.exec(id) ?? [];
+  if (name === '') return [];
+  return name === id ? [name] : [name.replace(/-[A-Za-z0-9]{6}$/, ''), name];
 }

@@ -4,17 +4,21 @@ import {
   baseUrlRule,
   clusterCaRule,
   clusterEndpointRule,
+  findTemplateConflict,
   hoursRule,
   namespaceRule,
+  projectsRule,
+  receiverLimitRule,
   secretNameTemplateRule,
+  switchRule,
 } from './setting-rules.ts';
 
-/** Something in the environment cannot be used. The message names every fault, so that one deployment mends them all. */
+/** The environment holds invalid settings. The message names every fault, so that one deployment corrects them all. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** Where the cluster is and how to be let in, in the order in which they are looked for. */
+/** Address of and access to the cluster, in the order in which the settings are looked for. */
 export type ClusterSettings =
   | { readonly kind: 'kubeconfig-file'; readonly path: string }
   | { readonly kind: 'kubeconfig-secret'; readonly secretId: string }
@@ -32,7 +36,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const HOUR_MS = 3_600_000;
 
-/** An empty setting is one that is not set, as CloudFormation parameters can be no other way. */
+const DEFAULT_SECRET_NAME_TEMPLATE = 'kargo/{namespace}/{name}';
+
+/** Settings that name secrets of the system's own; a project must not be able to name them too. */
+const SYSTEM_SECRET_SETTINGS = [
+  'KUBECONFIG_SECRET_ID',
+  'CARGOMAN_TOKEN_SECRET_ID',
+  'BITBUCKET_WEBHOOK_SECRET_ID',
+  'BITBUCKET_CREDENTIALS_SECRET_ID',
+];
+
+/** An empty setting is one that is not set: CloudFormation parameters cannot be left out. */
 const text = (fallback: string) =>
   v.pipe(
     v.optional(v.string(), fallback),
@@ -41,16 +55,23 @@ const text = (fallback: string) =>
 
 const environmentSchema = v.object({
   RECEIVER_BASE_URL: v.pipe(text(''), baseUrlRule),
-  SECRET_NAME_TEMPLATE: v.pipe(text('kargo/{namespace}/{name}'), secretNameTemplateRule),
+  SECRET_NAME_TEMPLATE: v.pipe(text(DEFAULT_SECRET_NAME_TEMPLATE), secretNameTemplateRule),
   SYSTEM_RESOURCES_NAMESPACE: v.pipe(text('kargo-system-resources'), namespaceRule),
   ROTATION_GRACE_HOURS: v.pipe(
     text('168'),
     hoursRule,
     v.transform((hours) => Number(hours) * HOUR_MS),
   ),
+  MAX_RECEIVERS_PER_PROJECT: v.pipe(text('20'), receiverLimitRule, v.transform(Number)),
+  PROJECTS: v.pipe(text(''), projectsRule),
+  DRY_RUN: v.pipe(
+    text('false'),
+    switchRule,
+    v.transform((value) => value === 'true'),
+  ),
 });
 
-/** What an EKS cluster needs once any of it is set. */
+/** Settings of an EKS cluster; all of them are required once any is set. */
 const eksSchema = v.object({
   EKS_CLUSTER_NAME: v.pipe(text(''), v.nonEmpty('is missing')),
   EKS_CLUSTER_ENDPOINT: v.pipe(text(''), clusterEndpointRule),
@@ -63,18 +84,33 @@ export interface Settings {
   readonly secretNameTemplate: string;
   readonly systemNamespace: string;
   readonly graceMs: number;
-  /** The HTTP API whose receiver routes the reconciler keeps; undefined where it keeps none. */
+  /** Bitbucket receivers that a ProjectConfig may have; those after them are not served. */
+  readonly maxReceiversPerProject: number;
+  /** Names and `*` patterns of the projects that this deployment serves; undefined where it serves all, and the ClusterConfig. */
+  readonly projects: readonly string[] | undefined;
+  /** The reconciler logs what it would write, and writes nothing. */
+  readonly dryRun: boolean;
+  /** The HTTP API whose receiver routes the reconciler manages; undefined where it manages none. */
   readonly routesApiId: string | undefined;
   readonly cluster: ClusterSettings;
 }
 
-/** Reads the settings of the functions (docs/settings.md), frozen. Raises `SettingsError` with all that is wrong at once. */
+/**
+ * Reads the settings of the functions (docs/settings.md), frozen.
+ *
+ * @throws {SettingsError} with every fault at once
+ */
 export function readSettings(environment: Environment): Settings {
   const parsed = v.safeParse(environmentSchema, environment);
   const faults = faultsOf(parsed.issues);
+  const conflict = findTemplateConflict(
+    environment['SECRET_NAME_TEMPLATE'] || DEFAULT_SECRET_NAME_TEMPLATE,
+    SYSTEM_SECRET_SETTINGS.map((name) => environment[name]),
+  );
+  if (conflict !== undefined) faults.push(`SECRET_NAME_TEMPLATE ${conflict}`);
   const cluster = readClusterSettings(environment);
   if (Array.isArray(cluster)) faults.push(...cluster);
-  if (!parsed.success || Array.isArray(cluster))
+  if (!parsed.success || Array.isArray(cluster) || conflict !== undefined)
     throw new SettingsError(`bad settings: ${faults.join('; ')}`);
   const { output } = parsed;
   return Object.freeze({
@@ -82,12 +118,15 @@ export function readSettings(environment: Environment): Settings {
     secretNameTemplate: output.SECRET_NAME_TEMPLATE,
     systemNamespace: output.SYSTEM_RESOURCES_NAMESPACE,
     graceMs: output.ROTATION_GRACE_HOURS,
+    maxReceiversPerProject: output.MAX_RECEIVERS_PER_PROJECT,
+    projects: output.PROJECTS && Object.freeze(output.PROJECTS),
+    dryRun: output.DRY_RUN,
     routesApiId: environment['ROUTES_API_ID'] || undefined,
     cluster: Object.freeze(cluster),
   });
 }
 
-/** Gives the faults where the environment names no cluster that could be used. */
+/** Returns the faults where the environment names no cluster that can be used. */
 function readClusterSettings(environment: Environment): ClusterSettings | string[] {
   const { KUBECONFIG: path, KUBECONFIG_SECRET_ID: secretId } = environment;
   if (path) return { kind: 'kubeconfig-file', path };

@@ -15,22 +15,28 @@ function faultsOf(environment: Record<string, string | undefined>): string[] {
   throw new Error('no fault');
 }
 
-test('what must be set is enough', () => {
+test('fills in defaults where only the required settings are set', () => {
   expect(readSettings(least)).toEqual({
     base: { origin: 'https://hooks.example.com', path: '' },
     secretNameTemplate: 'kargo/{namespace}/{name}',
     systemNamespace: 'kargo-system-resources',
     graceMs: 604_800_000,
+    maxReceiversPerProject: 20,
+    projects: undefined,
+    dryRun: false,
     routesApiId: undefined,
     cluster: { kind: 'kubeconfig-file', path: '/etc/kubeconfig' },
   });
 });
 
-test('an empty setting is one that is not set', () => {
+test('takes an empty setting for one that is not set', () => {
   const empty = {
     SECRET_NAME_TEMPLATE: '',
     SYSTEM_RESOURCES_NAMESPACE: '',
     ROTATION_GRACE_HOURS: '',
+    MAX_RECEIVERS_PER_PROJECT: '',
+    PROJECTS: '',
+    DRY_RUN: '',
     ROUTES_API_ID: '',
     KUBECONFIG_SECRET_ID: '',
     EKS_CLUSTER_NAME: '',
@@ -38,23 +44,27 @@ test('an empty setting is one that is not set', () => {
   expect(readSettings({ ...least, ...empty })).toEqual(readSettings(least));
 });
 
-test('all of it is frozen', () => {
-  const settings = readSettings(least);
-  expect([settings, settings.base, settings.cluster].map((part) => Object.isFrozen(part))).toEqual([
-    true,
-    true,
-    true,
-  ]);
+test('freezes everything', () => {
+  const settings = readSettings({ ...least, PROJECTS: 'demo' });
+  const parts = [settings, settings.base, settings.cluster, settings.projects];
+  expect(parts.map((part) => Object.isFrozen(part))).toEqual([true, true, true, true]);
 });
 
-describe('a setting is taken', () => {
+describe('accepts', () => {
   test.each([
     [
       'RECEIVER_BASE_URL',
       'http://127.0.0.1:3000/kargo/',
       { base: { origin: 'http://127.0.0.1:3000', path: '/kargo/' } },
     ],
-    ['SECRET_NAME_TEMPLATE', '{namespace}/{name}', { secretNameTemplate: '{namespace}/{name}' }],
+    ['SECRET_NAME_TEMPLATE', 'x-{namespace}/{name}', { secretNameTemplate: 'x-{namespace}/{name}' }],
+    ['MAX_RECEIVERS_PER_PROJECT', '1', { maxReceiversPerProject: 1 }],
+    ['MAX_RECEIVERS_PER_PROJECT', '999999', { maxReceiversPerProject: 999_999 }],
+    ['PROJECTS', 'demo', { projects: ['demo'] }],
+    ['PROJECTS', ' team-*, *-dev ,(cluster),', { projects: ['team-*', '*-dev', '(cluster)'] }],
+    ['PROJECTS', ' , ', { projects: undefined }],
+    ['DRY_RUN', 'true', { dryRun: true }],
+    ['DRY_RUN', 'false', { dryRun: false }],
     ['SECRET_NAME_TEMPLATE', 'a/{name}/b/{namespace}-c', { secretNameTemplate: 'a/{name}/b/{namespace}-c' }],
     ['SYSTEM_RESOURCES_NAMESPACE', 'k', { systemNamespace: 'k' }],
     ['ROTATION_GRACE_HOURS', '0', { graceMs: 0 }],
@@ -69,7 +79,7 @@ describe('a setting is taken', () => {
     expect(readSettings({ ...least, [name]: value })).toMatchObject(taken);
   });
 
-  test('KUBECONFIG_SECRET_ID without a file', () => {
+  test('uses KUBECONFIG_SECRET_ID where no file is named', () => {
     expect(
       readSettings({ ...least, KUBECONFIG: '', KUBECONFIG_SECRET_ID: 'kargo/kubeconfig' }).cluster,
     ).toEqual({
@@ -79,11 +89,14 @@ describe('a setting is taken', () => {
   });
 });
 
-describe('a setting is refused', () => {
+describe('rejects', () => {
   const base =
     'RECEIVER_BASE_URL must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo';
   const template = 'SECRET_NAME_TEMPLATE must hold {namespace} and {name} once each, with a "/" between them';
   const namespace = 'SYSTEM_RESOURCES_NAMESPACE must be the name of a namespace';
+  const limit = 'MAX_RECEIVERS_PER_PROJECT must be a whole number from 1 to 999999';
+  const projects =
+    'PROJECTS must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas';
   const hours = 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more';
 
   test.each([
@@ -101,7 +114,19 @@ describe('a setting is refused', () => {
     ['SECRET_NAME_TEMPLATE', '{namespace}/{namespace}', template],
     ['SECRET_NAME_TEMPLATE', '{namespace}/{name}/{name}', template],
     ['SECRET_NAME_TEMPLATE', '{namespace}/{Name}', template],
-    ['SECRET_NAME_TEMPLATE', '{namespace}/{name}/{x}', template],
+    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}/{name}/{x}', template],
+    ['SECRET_NAME_TEMPLATE', 'arn:aws:secretsmanager:eu-central-1:1:secret:{namespace}/{name}', template],
+    ['MAX_RECEIVERS_PER_PROJECT', '0', limit],
+    ['MAX_RECEIVERS_PER_PROJECT', '-1', limit],
+    ['MAX_RECEIVERS_PER_PROJECT', '1.5', limit],
+    ['MAX_RECEIVERS_PER_PROJECT', '1000000', limit],
+    ['MAX_RECEIVERS_PER_PROJECT', 'many', limit],
+    ['PROJECTS', 'Demo', projects],
+    ['PROJECTS', 'demo;zoo', projects],
+    ['PROJECTS', 'a,cluster)', projects],
+    ['PROJECTS', '-a', projects],
+    ['DRY_RUN', 'yes', 'DRY_RUN must be true or false'],
+    ['DRY_RUN', 'TRUE', 'DRY_RUN must be true or false'],
     ['SYSTEM_RESOURCES_NAMESPACE', 'Kargo', namespace],
     ['SYSTEM_RESOURCES_NAMESPACE', 'a/b', namespace],
     ['SYSTEM_RESOURCES_NAMESPACE', '-a', namespace],
@@ -116,20 +141,81 @@ describe('a setting is refused', () => {
     expect(faultsOf({ ...least, [name]: value })).toEqual([fault]);
   });
 
-  test('together with all others', () => {
-    const bad = { SECRET_NAME_TEMPLATE: 'x', SYSTEM_RESOURCES_NAMESPACE: 'X', ROTATION_GRACE_HOURS: 'x' };
+  test('all faults together', () => {
+    const bad = {
+      SECRET_NAME_TEMPLATE: 'x',
+      SYSTEM_RESOURCES_NAMESPACE: 'X',
+      ROTATION_GRACE_HOURS: 'x',
+      MAX_RECEIVERS_PER_PROJECT: 'x',
+      PROJECTS: 'X',
+      DRY_RUN: 'x',
+    };
     expect(faultsOf(bad)).toEqual([
       base,
       template,
       namespace,
       hours,
+      limit,
+      projects,
+      'DRY_RUN must be true or false',
       'KUBECONFIG, KUBECONFIG_SECRET_ID or EKS_CLUSTER_NAME with _ENDPOINT and _CA must say which cluster to use',
     ]);
   });
 });
 
+describe('a template under which a project could name a secret of the system', () => {
+  const advice = 'Begin it with a part of its own, such as kargo/{namespace}/{name}';
+  const reject = (template: string, what: string): string =>
+    `SECRET_NAME_TEMPLATE "${template}" must not let a project name ${what}. ${advice}`;
+  const reserved = `the system's own secrets under "kargo-front-door/"`;
+  const own = (name: string): string => `the system's own secret "${name}"`;
+  const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:';
+
+  test.each<[template: string, secrets: Record<string, string>, what: string]>([
+    ['{namespace}/{name}', {}, reserved],
+    ['kargo-{namespace}/{name}', {}, reserved],
+    ['{namespace}-door/{name}', {}, reserved],
+    ['{name}/{namespace}', {}, reserved],
+    ['kargo-front-door/{namespace}/{name}', {}, reserved],
+    [
+      '{namespace}/{name}',
+      { KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig' },
+      own('kargo-front-door/kubeconfig'),
+    ],
+    ['team/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'team/a/kubeconfig' }, own('team/a/kubeconfig')],
+    ['a/{name}/x/{namespace}', { CARGOMAN_TOKEN_SECRET_ID: 'a/my.token/x/b' }, own('a/my.token/x/b')],
+    ['kargo/{namespace}/{name}', { BITBUCKET_WEBHOOK_SECRET_ID: 'kargo/a/hook' }, own('kargo/a/hook')],
+    [
+      'kargo/{namespace}/{name}',
+      { BITBUCKET_CREDENTIALS_SECRET_ID: `${arn}kargo/a/credentials-AbC123` },
+      own('kargo/a/credentials'),
+    ],
+    [
+      'kargo/{namespace}/{name}',
+      { BITBUCKET_CREDENTIALS_SECRET_ID: `${arn}kargo/a/credentials` },
+      own('kargo/a/credentials'),
+    ],
+  ])('is rejected: %s with %j', (SECRET_NAME_TEMPLATE, secrets, what) => {
+    const environment = { ...least, KUBECONFIG: '', ...secrets, SECRET_NAME_TEMPLATE };
+    const faults = faultsOf({ KUBECONFIG_SECRET_ID: 'elsewhere', ...environment });
+    expect(faults).toEqual([reject(SECRET_NAME_TEMPLATE, what)]);
+  });
+
+  test.each<[template: string, secrets: Record<string, string>]>([
+    ['kargo/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig' }],
+    ['kargo/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'kargo/kubeconfig' }],
+    // Neither a namespace nor the name of a Secret has capital letters.
+    ['kargo/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'kargo/demo/Kubeconfig' }],
+    ['kargo/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'kargo/a.b/kubeconfig' }],
+    ['team-kargo-{namespace}/{name}', {}],
+  ])('is none: %s with %j', (SECRET_NAME_TEMPLATE, secrets) => {
+    const settings = readSettings({ ...least, ...secrets, SECRET_NAME_TEMPLATE });
+    expect(settings.secretNameTemplate).toBe(SECRET_NAME_TEMPLATE);
+  });
+});
+
 describe('an EKS cluster', () => {
-  /** Of a cluster that never was; made with `openssl req -x509`, and its key thrown away. */
+  /** Of no real cluster; made with `openssl req -x509`. */
   const ca = readFileSync(join(import.meta.dirname, '../../fixtures/certificate/ca.pem')).toString('base64');
   const eks = {
     RECEIVER_BASE_URL: 'https://hooks.example.com',
@@ -139,7 +225,7 @@ describe('an EKS cluster', () => {
     AWS_REGION: 'eu-central-1',
   };
 
-  test('is entered with its three settings and the region', () => {
+  test('is reached with its three settings and the region', () => {
     expect(readSettings(eks).cluster).toEqual({
       kind: 'eks',
       name: 'platform',
@@ -163,7 +249,7 @@ describe('an EKS cluster', () => {
         'EKS_CLUSTER_CA must be a certificate in base64, as EKS gives it',
       ],
     ],
-  ])('is refused with %j', (change, faults) => {
+  ])('is rejected with %j', (change, faults) => {
     expect(faultsOf({ ...eks, ...change })).toEqual(faults);
   });
 
