@@ -42,7 +42,7 @@ const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
 const deps = {
   directory: new ReceiverDirectory({
-    configs: new KargoReceiverConfigs(kargo),
+    configs: new KargoReceiverConfigs(kargo, settings),
     secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
     clock,
     graceMs: settings.graceMs,

@@ -6,9 +6,9 @@ import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
 import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import {
-  countReconcileFailures,
   createMetrics,
   noteClusterLatency,
+  recordReconcileRun,
 } from '../lib/adapters/observability/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
@@ -16,14 +16,15 @@ import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile/reconcile-receivers.ts';
+import { ReconcilerMemory } from '../lib/app/reconcile/reconciler-memory.ts';
 
-/** A run gives way to the next one, a minute later. */
+/** A run ends before the next one begins, a minute later. */
 const BUDGET_MS = 50_000;
 
-/** What is kept of the function's own timeout to end in. */
+/** Part of the function's own timeout that is kept for the end of the run. */
 const END_RESERVE_MS = 500;
 
-/** A cluster under load may take its time over a page of configs. */
+/** A cluster under load may take long for a page of configs. */
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
 const settings = readSettings(process.env);
@@ -35,6 +36,7 @@ const configs = new KargoReceiverConfigs(
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     noteLatency: noteClusterLatency(metrics),
   }),
+  settings,
 );
 const clock = (): Date => new Date();
 const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
@@ -43,23 +45,30 @@ const deps = {
   statuses: configs,
   secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
   routes: settings.routesApiId === undefined ? undefined : new ApiGatewayRoutes(settings.routesApiId),
+  memory: new ReconcilerMemory(),
   graceMs: settings.graceMs,
   base: settings.base,
+  dryRun: settings.dryRun,
   clock,
   log: createLog(logger),
 };
 
-/** Reconciles every receiver once. Raises an error after the whole run if anything failed, so that an alarm can ring. */
+/**
+ * Reconciles every receiver once.
+ *
+ * @throws {Error} after the whole run when it had failures, so that an alarm can act on the function's errors
+ */
 async function reconcile(_event: unknown, context: Context): Promise<ReconcileResult> {
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - END_RESERVE_MS);
-  const result = await reconcileReceivers(deps, AbortSignal.timeout(Math.max(0, budget))).catch(
+  const { result, gauges } = await reconcileReceivers(deps, AbortSignal.timeout(Math.max(0, budget))).catch(
     (error: unknown) => {
-      countReconcileFailures(metrics, 1);
+      recordReconcileRun(metrics, 1);
       throw error;
     },
   );
-  logger[result.written > 0 ? 'info' : 'debug']('reconciled', { ...result });
-  countReconcileFailures(metrics, result.failures.length);
+  const isNews = result.written > 0 || (result.planned ?? 0) > 0;
+  logger[isNews ? 'info' : 'debug']('reconciled', { ...result, ...gauges });
+  recordReconcileRun(metrics, result.failures.length, gauges);
   if (result.failures.length > 0)
     throw new Error(`${result.failures.length} failed: ${result.failures.join('; ')}`);
   return result;

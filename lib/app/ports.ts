@@ -8,15 +8,20 @@ import type { StatusPlan } from '../core/kargo/receiver-status.ts';
  * the other side is away, throttles or refuses, and when the signal ends it, and a plain `Error` for what no later try would mend.
  */
 
-/** The ProjectConfigs and the ClusterConfig. */
+/** The ProjectConfigs and the ClusterConfig that this deployment serves. */
 export interface ReceiverConfigs {
   list(signal: AbortSignal): Promise<ListedConfigs>;
 }
 
 export interface ListedConfigs {
   readonly configs: readonly ReceiverConfig[];
-  /** What could not be read, one line each, with the name of the object. */
-  readonly unreadable: readonly string[];
+  readonly unreadable: readonly UnreadableConfig[];
+}
+
+/** A config that is not what it should be. */
+export interface UnreadableConfig extends Pick<ReceiverConfig, 'kind' | 'namespace' | 'name'> {
+  /** Which of its fields, in words. */
+  readonly reason: string;
 }
 
 /** The status subresource of a config. */
@@ -30,23 +35,33 @@ export interface ConfigStatuses {
   ): Promise<'written' | 'conflict' | 'gone'>;
 }
 
-/** A route of the gateway that lets one receiver's deliveries in. */
+/** A route of the gateway that accepts one receiver's deliveries. */
 export interface GatewayRoute {
   readonly id: string;
   readonly hash: string;
 }
 
-/** The gateway's receiver routes; those of others are not to be seen here. */
+/** The gateway's receiver routes; others' routes are not visible here. */
 export interface GatewayRoutes {
   list(signal: AbortSignal): Promise<GatewayRoute[]>;
-  /** Gives, in words, why the gateway has no room for the route; undefined where it is there now. */
-  add(hash: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Adds a route; one that exists already counts as added. */
+  add(hash: string, signal: AbortSignal): Promise<AddRouteResult>;
   remove(route: GatewayRoute, signal: AbortSignal): Promise<void>;
 }
 
+/** Lack of room is a quota that is used up; a rate that is exceeded is an error. `reason` is in the gateway's own words. */
+export type AddRouteResult =
+  { readonly kind: 'added' } | { readonly kind: 'no-room'; readonly reason: string };
+
 /** The receivers' HMAC secrets. */
 export interface ReceiverSecrets {
-  /** Reads many at once, in the order of `receivers`; `cached` answers from a short cache where it can. */
+  /**
+   * Reads many at once, in the order of `receivers`.
+   *
+   * @param from - `cached` uses a short cache where it can
+   * @throws {RetryableError} when none of the secrets can be read because the store is unavailable or throttles, or the signal ends it;
+   *   what concerns single secrets is their reading
+   */
   read(
     receivers: readonly Receiver[],
     from: 'cached' | 'store',

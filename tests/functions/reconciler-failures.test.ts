@@ -27,8 +27,8 @@ const nameOf = async (name: string) => {
 const demoPath = [`/kargo/bitbucket/${HASH}`];
 const isStatusOf = (name: string, path: string): boolean => path.endsWith(`/projectconfigs/${name}/status`);
 
-describe('somebody else writes at the same moment', () => {
-  test('and neither is lost', async () => {
+describe('another writer changes the status at the same moment', () => {
+  test('and neither change is lost', async () => {
     let times = 1;
     testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path) && times-- > 0)
@@ -39,7 +39,7 @@ describe('somebody else writes at the same moment', () => {
     expect(await nameOf('demo')).toEqual([...demoPath, github.path]);
   });
 
-  test('the same that was about to be written, and it is left so', async () => {
+  test('to what was about to be written, and nothing is written', async () => {
     await testbed.reconcile();
     const status = await statusOf('demo');
     await testbed.objects.patchStatus(demo, { webhookReceivers: null, conditions: null });
@@ -51,7 +51,7 @@ describe('somebody else writes at the same moment', () => {
     expect(await statusOf('demo')).toEqual(status);
   });
 
-  test('a change of the spec, and the new spec counts', async () => {
+  test('and the spec, and the new spec counts', async () => {
     let times = 1;
     testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path) && times-- > 0)
@@ -65,7 +65,7 @@ describe('somebody else writes at the same moment', () => {
     });
   });
 
-  test('the end of the project, and the others are made right', async () => {
+  test('by deleting the project, and the others are made right', async () => {
     testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path)) await testbed.objects.delete(demo);
       return undefined;
@@ -74,7 +74,7 @@ describe('somebody else writes at the same moment', () => {
     expect(await nameOf('zoo')).toHaveLength(1);
   });
 
-  test('again and again: the run ends in an error and the others are made right', async () => {
+  test('at every attempt: the run ends in an error and the others are made right', async () => {
     let turn = 0;
     testbed.cluster.fault = async ({ path }) => {
       turn += 1;
@@ -121,36 +121,61 @@ describe('the run ends in an error, and what can be made right is', () => {
     expect(await nameOf('demo')).toBeUndefined();
     expect(await nameOf('zoo')).toHaveLength(1);
   });
+});
 
-  test('when a secret is kept from us, whose URL stays as it is', async () => {
-    await testbed.reconcile();
-    testbed.store.fault = ({ operation }) =>
-      operation === 'BatchGetSecretValue' ? { kind: 'rewrite', rewrite: denyDemo } : undefined;
-    await expect(testbed.reconcile()).rejects.toThrow(
-      /^1 failed: ProjectConfig demo\/demo: .*secret "kargo\/demo\/bitbucket" cannot be read: AccessDeniedException/,
-    );
-    expect(await nameOf('demo')).toEqual(demoPath);
-    expect(await statusOf('demo')).toMatchObject({
-      conditions: [{ status: 'False', reason: 'SecretUnreadable' }],
-    });
+describe('a secret that cannot be read is the condition of its project, and no failure', () => {
+  const unreadable = (reason: string) => ({
+    conditions: [
+      {
+        status: 'False',
+        reason: 'SecretUnreadable',
+        message:
+          `receiver "bb": Secret "kargo/demo/bitbucket" cannot be read: ${reason}. ` +
+          'Check its resource policy and the policy of its KMS key; it is read again every minute.',
+      },
+    ],
   });
-
-  test('when the store does not answer for one of a batch', async () => {
+  const inBatch = (rewrite: (answer: string) => string): void => {
     testbed.store.fault = ({ operation }) =>
-      operation === 'BatchGetSecretValue'
-        ? {
-            kind: 'rewrite',
-            rewrite: (answer) => JSON.stringify({ ...JSON.parse(denyDemo(answer)), Errors: [] }),
-          }
-        : undefined;
-    await expect(testbed.reconcile()).rejects.toThrow(/"kargo\/demo\/bitbucket" cannot be read/);
+      operation === 'BatchGetSecretValue' ? { kind: 'rewrite', rewrite } : undefined;
+  };
+
+  test.each(['AccessDeniedException', 'DecryptionFailure', 'InternalServiceError'])(
+    'when the store answers %s for it, and its URL stays',
+    async (code) => {
+      await testbed.reconcile();
+      inBatch((answer) => denyDemo(answer, code));
+      expect(await testbed.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
+      expect(await nameOf('demo')).toEqual(demoPath);
+      expect(await statusOf('demo')).toMatchObject(unreadable(code));
+      expect(await testbed.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
+    },
+  );
+
+  test('when a batch has no answer for it', async () => {
+    inBatch((answer) => JSON.stringify({ ...JSON.parse(denyDemo(answer)), Errors: [] }));
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
     expect(await nameOf('demo')).toEqual([]);
+    expect(await statusOf('demo')).toMatchObject(unreadable('the store returned nothing for it'));
     expect(await nameOf('zoo')).toHaveLength(1);
   });
+
+  test.each(['DecryptionFailure', 'InternalServiceError'])(
+    'when the whole batch answers %s because of it',
+    async (code) => {
+      testbed.store.fault = ({ operation, body }) =>
+        operation === 'BatchGetSecretValue' || body.includes('kargo/demo/')
+          ? { kind: 'answer', status: 400, body: { __type: code } }
+          : undefined;
+      expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
+      expect(await statusOf('demo')).toMatchObject({ conditions: [{ reason: 'SecretUnreadable' }] });
+      expect(await nameOf('zoo')).toHaveLength(1);
+    },
+  );
 });
 
 describe('nothing is written', () => {
-  test('while the cluster is away', async () => {
+  test('while the cluster is unreachable', async () => {
     await testbed.cluster.stop();
     await expect(testbed.reconcile()).rejects.toThrow('cluster API unreachable');
   });
@@ -167,12 +192,12 @@ describe('nothing is written', () => {
   );
 });
 
-/** Makes a batch's answer what the store gives to a role that may not read that one. */
-function denyDemo(answer: string): string {
+/** Changes a batch's answer to that of a store which does not let us read that one. */
+function denyDemo(answer: string, ErrorCode = 'AccessDeniedException'): string {
   const SecretId = 'kargo/demo/bitbucket';
   const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };
   return JSON.stringify({
     SecretValues: SecretValues.filter(({ Name }) => Name !== SecretId),
-    Errors: [{ SecretId, ErrorCode: 'AccessDeniedException', Message: 'no' }],
+    Errors: [{ SecretId, ErrorCode, Message: 'no' }],
   });
 }

@@ -13,14 +13,19 @@ const entry = {
   path: `/kargo/bitbucket/${HASH}`,
   url: `https://hooks.example.com/kargo/bitbucket/${HASH}`,
 };
-const ready = {
+/** The secret of Kargo's measured hash is short, and the condition says so. */
+const readyAt = (base: string, secretName = 'kargo/demo/bitbucket') => ({
   type: 'BitbucketReceiversReady',
   status: 'True',
   reason: 'ReceiversReady',
-  message: '1 Bitbucket receiver(s) ready',
+  message:
+    `1 Bitbucket receiver(s) ready at ${base}. Warning: receiver "bb": Secret "${secretName}" has 6 bytes, ` +
+    'fewer than 16. Replace it with a random one of at least 32 characters.',
   observedGeneration: 1,
   lastTransitionTime: NOW,
-};
+});
+const ready = readyAt('https://hooks.example.com/kargo');
+const FIELD = 'spec.webhookReceivers[0].bitbucket.secretRef.name';
 const notReady = (reason: string, message: string) => ({ ...ready, status: 'False', reason, message });
 const github = { name: 'gh', github: { secretRef: { name: 'gh' } } };
 const githubEntry = {
@@ -55,7 +60,7 @@ describe('the status of a ProjectConfig', () => {
     ['https://hooks.example.com/kargo/', '/kargo', 'https://hooks.example.com'],
     ['https://hooks.example.com', '', 'https://hooks.example.com'],
     ['https://hooks.example.com:8443/a/b', '/a/b', 'https://hooks.example.com:8443'],
-  ])('below %s equals Kargo’s byte for byte', async (base, path, origin) => {
+  ])('is below %s what Kargo writes, byte for byte', async (base, path, origin) => {
     await start({ objects: project('demo'), settings: { RECEIVER_BASE_URL: base } });
     expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
     const written = {
@@ -63,18 +68,21 @@ describe('the status of a ProjectConfig', () => {
       path: `${path}/bitbucket/${HASH}`,
       url: `${origin}${path}/bitbucket/${HASH}`,
     };
-    expect(await statusOf()).toEqual({ conditions: [ready], webhookReceivers: [written] });
+    expect(await statusOf()).toEqual({
+      conditions: [readyAt(`${origin}${path}`)],
+      webhookReceivers: [written],
+    });
     const { webhookReceivers } = (await statusOf()) as { webhookReceivers: unknown };
     expect(JSON.stringify(webhookReceivers)).toBe(JSON.stringify([written]));
   });
 
-  test('of the secret as Kargo keeps it, JSON with the key "secret"', async () => {
+  test('follows a secret as Kargo keeps it, JSON with the key "secret"', async () => {
     await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{"secret":"s3cret"}' } });
     await testbed.reconcile();
     expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
   });
 
-  test('of the secret by another template', async () => {
+  test('follows the secret of another template', async () => {
     const secrets = { 'teams/bitbucket/of/demo': 's3cret', 'kargo/demo/bitbucket': 'another' };
     await start({
       objects: project('demo'),
@@ -85,7 +93,7 @@ describe('the status of a ProjectConfig', () => {
     expect(await statusOf()).toMatchObject({ webhookReceivers: [entry] });
   });
 
-  test('keeps another kind’s entry as it is, whatever it lacks', async () => {
+  test('keeps the entry of another kind as it is, whatever it lacks', async () => {
     await start({ objects: project('demo', [github, bitbucket('bb')]) });
     await testbed.objects.patchStatus(demo, {
       webhookReceivers: [{ name: 'gh', url: 'x' }, { path: '/azure/1' }],
@@ -95,7 +103,7 @@ describe('the status of a ProjectConfig', () => {
     expect(webhookReceivers).toEqual([{ name: 'gh', url: 'x' }, entry, { path: '/azure/1' }]);
   });
 
-  test('keeps what is others’, in the order of the spec', async () => {
+  test('keeps what others have written, in the order of the spec', async () => {
     await start({ objects: project('demo', [github, bitbucket('bb')]) });
     await testbed.objects.patchStatus(demo, {
       webhookReceivers: [githubEntry],
@@ -110,7 +118,7 @@ describe('the status of a ProjectConfig', () => {
     });
   });
 
-  test('loses the entry of a receiver that is gone, and then the condition', async () => {
+  test('drops the entry of a receiver that is gone, and then the condition', async () => {
     await start({ objects: project('demo', [bitbucket('bb'), bitbucket('cc')]) });
     await testbed.reconcile();
     expect(await statusOf()).toMatchObject({ webhookReceivers: [{ name: 'bb' }, { name: 'cc' }] });
@@ -134,7 +142,7 @@ describe('the status of a ProjectConfig', () => {
   });
 });
 
-test('the status of the ClusterConfig has an empty project, and its secret the system namespace', async () => {
+test('publishes a receiver of the ClusterConfig with an empty project and a secret of the system namespace', async () => {
   const objects = [namespace('kargo-system-resources'), clusterConfig([bitbucket('bb')])];
   await start({ objects, secrets: { 'kargo/kargo-system-resources/bitbucket': 's3cret' } });
   await testbed.reconcile();
@@ -147,7 +155,7 @@ test('the status of the ClusterConfig has an empty project, and its secret the s
         url: `https://hooks.example.com/kargo/bitbucket/${CLUSTER_HASH}`,
       },
     ],
-    conditions: [ready],
+    conditions: [readyAt('https://hooks.example.com/kargo', 'kargo/kargo-system-resources/bitbucket')],
   });
 });
 
@@ -176,7 +184,7 @@ describe('a second run', () => {
     expect(writes()).toEqual([]);
   });
 
-  test('writes what has changed alone', async () => {
+  test('writes only what has changed', async () => {
     await start({
       objects: [...project('demo'), ...project('zoo')],
       secrets: { 'kargo/demo/bitbucket': 'a', 'kargo/zoo/bitbucket': 'b' },
@@ -192,7 +200,7 @@ describe('a second run', () => {
 });
 
 describe('a receiver that is not ready', () => {
-  const missing = 'receiver "bb": secret "kargo/demo/bitbucket" does not exist';
+  const missing = `receiver "bb": Secret "kargo/demo/bitbucket" not found in Secrets Manager. Create it or correct ${FIELD}.`;
 
   test.each<
     [what: string, secrets: Record<string, string>, receivers: object[], reason: string, message: string]
@@ -204,28 +212,29 @@ describe('a receiver that is not ready', () => {
       { 'kargo/demo/bitbucket': '{"secret":""}' },
       [bitbucket('bb')],
       'SecretEmpty',
-      'receiver "bb": its secret cannot be used: it is empty',
+      `receiver "bb": Secret "kargo/demo/bitbucket" is empty. Store the HMAC secret in it or correct ${FIELD}.`,
     ],
     [
       'secret malformed',
       { 'kargo/demo/bitbucket': '{"secrets":"s3cret"}' },
       [bitbucket('bb')],
       'SecretMalformed',
-      'receiver "bb": its secret cannot be used: it is neither a bare string nor JSON with the key "secret"',
+      'receiver "bb": Secret "kargo/demo/bitbucket" is neither a bare string nor JSON with the key "secret". ' +
+        `Store the HMAC secret in it or correct ${FIELD}.`,
     ],
     [
       'no secret named',
       {},
       [bitbucket('bb', '')],
       'ReceiverInvalid',
-      'receiver "bb": bitbucket.secretRef.name is not the name of a Secret',
+      `receiver "bb": bitbucket.secretRef.name is not the name of a Secret. Correct ${FIELD}.`,
     ],
     [
       'another project’s secret named',
       { 'kargo/demo/../zoo/bitbucket': 'x' },
       [bitbucket('bb', '../zoo/bitbucket')],
       'ReceiverInvalid',
-      'receiver "bb": bitbucket.secretRef.name is not the name of a Secret',
+      `receiver "bb": bitbucket.secretRef.name is not the name of a Secret. Correct ${FIELD}.`,
     ],
   ])('has no URL and says why: %s', async (_what, secrets, receivers, reason, message) => {
     await start({ objects: project('demo', receivers), secrets });
@@ -234,7 +243,7 @@ describe('a receiver that is not ready', () => {
     expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [notReady(reason, message)] });
   });
 
-  test('becomes ready when its secret is mended, and the time tells when', async () => {
+  test('becomes ready when its secret is corrected, and the condition has the time of it', async () => {
     await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{}' } });
     await testbed.reconcile();
     await testbed.secrets.rotate('kargo/demo/bitbucket', 's3cret');
@@ -246,7 +255,7 @@ describe('a receiver that is not ready', () => {
     });
   });
 
-  test('costs the other receivers nothing', async () => {
+  test('does not affect the other receivers', async () => {
     await start({ objects: project('demo', [bitbucket('a', 'gone'), bitbucket('bb'), bitbucket('z', '')]) });
     await testbed.reconcile();
     expect(await statusOf()).toMatchObject({
@@ -256,15 +265,19 @@ describe('a receiver that is not ready', () => {
           status: 'False',
           reason: 'SecretMissing',
           message:
-            'receiver "a": secret "kargo/demo/gone" does not exist; ' +
-            'receiver "z": bitbucket.secretRef.name is not the name of a Secret',
+            '1 of 3 Bitbucket receiver(s) ready at https://hooks.example.com/kargo. ' +
+            `receiver "a": Secret "kargo/demo/gone" not found in Secrets Manager. Create it or correct ${FIELD}. ` +
+            'receiver "z": bitbucket.secretRef.name is not the name of a Secret. ' +
+            'Correct spec.webhookReceivers[2].bitbucket.secretRef.name. ' +
+            'Warning: receiver "bb": Secret "kargo/demo/bitbucket" has 6 bytes, fewer than 16. ' +
+            'Replace it with a random one of at least 32 characters.',
         },
       ],
     });
   });
 });
 
-test('secrets of many receivers are read in batches', async () => {
+test('reads the secrets of many receivers in batches', async () => {
   const names = Array.from({ length: 45 }, (_, index) => `p${index}`);
   const secrets = Object.fromEntries(names.map((name) => [`kargo/${name}/bitbucket`, `secret of ${name}`]));
   await start({ objects: names.flatMap((name) => project(name)), secrets });

@@ -8,23 +8,32 @@ export interface Route {
   readonly target: string;
 }
 
-/** A refusal in the form of API Gateway's own. */
+/** An error in the form of API Gateway's own. */
 export interface Refusal {
   readonly status: number;
   readonly type: string;
   readonly message: string;
 }
 
-/** The part of API Gateway's control plane that deals with the routes of one HTTP API, in memory. */
+/** The error of a quota that is used up. */
+export const NO_ROOM: Refusal = {
+  status: 429,
+  type: 'TooManyRequestsException',
+  message: 'Maximum number of Routes for this API has been reached.',
+};
+
+/** Fake of API Gateway's control plane, as far as it manages the routes of one HTTP API. */
 export class Gateway {
   readonly routes: Route[] = [];
   integrations = [{ integrationId: 'receiver', integrationType: 'AWS_PROXY' }];
   /** What was changed, in order: `POST route-key` or `DELETE route-key`. */
   readonly changes: string[] = [];
-  /** Asked for each request; undefined lets it pass. */
+  /** Called for each request; undefined lets it pass. */
   refuse: (method: string, path: string) => Refusal | undefined = () => undefined;
   /** Routes in one answer. */
   pageSize = 500;
+  /** Quota of routes, others' included. */
+  quota = Infinity;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #made = 0;
 
@@ -58,12 +67,12 @@ export class Gateway {
     const { method = '', url = '' } = request;
     const { pathname, searchParams } = new URL(url, 'http://gateway');
     const refusal = this.refuse(method, pathname);
-    const [status, body] = refusal
-      ? [refusal.status, { message: refusal.message }]
+    const [status, body, type] = refusal
+      ? ([refusal.status, { message: refusal.message }, refusal.type] as const)
       : this.#act(method, pathname, searchParams.get('nextToken'), Buffer.concat(chunks).toString());
     response.writeHead(status, {
       'content-type': 'application/json',
-      ...(refusal && { 'x-amzn-errortype': refusal.type }),
+      ...(type !== undefined && { 'x-amzn-errortype': type }),
     });
     response.end(status === 204 ? undefined : JSON.stringify(body));
   }
@@ -73,7 +82,7 @@ export class Gateway {
     path: string,
     nextToken: string | null,
     body: string,
-  ): [status: number, body: unknown] {
+  ): [status: number, body: unknown, errorType?: string] {
     if (method === 'GET' && path === '/v2/apis/api/integrations') return [200, { items: this.integrations }];
     if (method === 'GET' && path === '/v2/apis/api/routes') {
       const start = Number(nextToken ?? 0);
@@ -83,6 +92,7 @@ export class Gateway {
     }
     if (method === 'POST' && path === '/v2/apis/api/routes') {
       const { routeKey, target } = JSON.parse(body) as { routeKey: string; target: string };
+      if (this.routes.length >= this.quota) return [429, { message: NO_ROOM.message }, NO_ROOM.type];
       this.changes.push(`POST ${routeKey}`);
       return [201, this.add(routeKey, target)];
     }

@@ -8,20 +8,54 @@ import {
   type Integration,
   type Route,
 } from '@aws-sdk/client-apigatewayv2';
-import type { GatewayRoute, GatewayRoutes } from '../../app/ports.ts';
+import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import type { AddRouteResult, GatewayRoute, GatewayRoutes } from '../../app/ports.ts';
 import { RetryableError } from '../../app/errors.ts';
 
-/** The routes that are ours: an API may have others, which are never touched. */
+/** Routes that the reconciler manages: an API may have others, which are never touched. */
 const OUR_ROUTE = /^POST \/bitbucket\/([0-9a-f]{64})$/;
 
-/** How the gateway words a rate that is exceeded, unlike a quota of routes, under one and the same error. */
+/** The gateway's words for a rate that is exceeded; it has the same error for a quota of routes that is used up. */
 const RATE_EXCEEDED = /\brate\b|too many requests|throttl/i;
 
 const PAGE_SIZE = '500';
 
-/** The receiver routes of one HTTP API, against the integration that the stack made. */
+/** The control plane answers in tenths of a second; a request without an answer must not take the whole run. */
+const CONNECT_TIMEOUT_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Attempts at one request, and the backoff between them: 100 ms, then 300 ms. The control plane takes several requests a second, so a
+ * throttled one passes soon or not in this run; the next run is a minute away.
+ */
+const MAX_ATTEMPTS = 3;
+const FIRST_BACKOFF_MS = 100;
+const BACKOFF_FACTOR = 3;
+
+/** Retries what a short wait can cure. A quota that is used up is not, although the SDK takes it for throttling. */
+class ControlPlaneRetries extends ConfiguredRetryStrategy {
+  constructor() {
+    super(MAX_ATTEMPTS, (attempt) => FIRST_BACKOFF_MS * BACKOFF_FACTOR ** (attempt - 1));
+  }
+
+  override async refreshRetryTokenForRetry(
+    ...[token, errorInfo]: Parameters<ConfiguredRetryStrategy['refreshRetryTokenForRetry']>
+  ): ReturnType<ConfiguredRetryStrategy['refreshRetryTokenForRetry']> {
+    if (noRoomReason(errorInfo.error) !== undefined) throw errorInfo.error;
+    return super.refreshRetryTokenForRetry(token, errorInfo);
+  }
+}
+
+/** The receiver routes of one HTTP API, which lead to the integration that the stack made. */
 export class ApiGatewayRoutes implements GatewayRoutes {
-  readonly #client = new ApiGatewayV2Client({});
+  readonly #client = new ApiGatewayV2Client({
+    retryStrategy: new ControlPlaneRetries(),
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
   readonly #apiId: string;
   #target: Promise<string> | undefined;
 
@@ -39,7 +73,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
     );
   }
 
-  async add(hash: string, abortSignal: AbortSignal): Promise<string | undefined> {
+  async add(hash: string, abortSignal: AbortSignal): Promise<AddRouteResult> {
     const route = {
       ApiId: this.#apiId,
       RouteKey: `POST /bitbucket/${hash}`,
@@ -47,11 +81,11 @@ export class ApiGatewayRoutes implements GatewayRoutes {
     };
     try {
       await this.#client.send(new CreateRouteCommand(route), { abortSignal });
-      return undefined;
+      return { kind: 'added' };
     } catch (error) {
-      if (isError(error, 'ConflictException')) return undefined;
-      const isLimit = isError(error, 'TooManyRequestsException') || isError(error, 'LimitExceededException');
-      if (isLimit && !RATE_EXCEEDED.test(error.message)) return error.message;
+      if (isError(error, 'ConflictException')) return { kind: 'added' };
+      const reason = noRoomReason(error);
+      if (reason !== undefined) return { kind: 'no-room', reason };
       throw unavailable(error);
     }
   }
@@ -105,13 +139,19 @@ export class ApiGatewayRoutes implements GatewayRoutes {
   }
 }
 
-/** Services of AWS's own have the same type, and a subtype. */
+/** Integrations with AWS services have the same type, and a subtype. */
 function invokesLambda({ IntegrationType: type, IntegrationSubtype: service }: Integration): boolean {
   return type === 'AWS_PROXY' && service === undefined;
 }
 
 function isError(error: unknown, name: string): error is ApiGatewayV2ServiceException {
   return error instanceof ApiGatewayV2ServiceException && error.name === name;
+}
+
+/** Returns the gateway's words where its quota of routes is used up. */
+function noRoomReason(error: unknown): string | undefined {
+  const isLimit = isError(error, 'TooManyRequestsException') || isError(error, 'LimitExceededException');
+  return isLimit && !RATE_EXCEEDED.test(error.message) ? error.message : undefined;
 }
 
 function unavailable(error: unknown): RetryableError {

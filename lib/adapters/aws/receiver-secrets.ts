@@ -3,37 +3,54 @@ import type { Clock, ReceiverSecrets } from '../../app/ports.ts';
 import { RetryableError } from '../../app/errors.ts';
 import { inGrace, readSecretContent, type SecretReading } from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
+import { RequestPacer } from './request-pacer.ts';
 import {
   BATCH_SIZE,
+  describeUnreadable,
+  isAboutOneSecret,
+  STORE_UNAVAILABLE,
   type SecretsManager,
   type StoredReading,
   type StoredVersion,
 } from './secrets-manager.ts';
 import type { SecretIdOf } from './secret-ids.ts';
 
-/** How long a secret is used without reading it again: as long as a deleted one may go on verifying. */
-const CACHED_MS = 30_000;
+/** TTL of a cached secret: a deleted one may go on verifying for as long. */
+const CACHE_TTL_MS = 30_000;
 
-/** Requests to the store that run side by side; far below its quotas, which the whole account shares. */
-const SIDE_BY_SIDE = 8;
+/** Concurrent requests to the store of one process. */
+const CONCURRENCY = 8;
+
+/**
+ * Batch reads of one process in a second. The quota of BatchGetSecretValue is 100 a second for the whole account, which the other
+ * function and everything else in the account share. 40 batches are 800 secrets; GetSecretValue has a quota of 10,000 a second.
+ */
+const BATCHES_PER_SECOND = 40;
 
 export interface ReceiverSecretsDeps {
-  readonly store: SecretsManager;
+  readonly store: Pick<SecretsManager, 'read' | 'readBatch'>;
   readonly secretIdOf: SecretIdOf;
   readonly clock: Clock;
   readonly graceMs: number;
 }
 
-/** The receivers' secrets in Secrets Manager: current version and, within the grace of a rotation, the previous one. */
+/** What was read of one secret, or why reading it failed this time. */
+type Attempt<T> = T | RetryableError;
+
+/**
+ * The receivers' secrets in Secrets Manager: current version and, within the grace of a rotation, the previous one. A secret that
+ * cannot be read is a reading of its own and does not affect the others.
+ */
 export class StoredReceiverSecrets implements ReceiverSecrets {
   readonly #deps: ReceiverSecretsDeps;
   readonly #cache = new Map<string, { readonly reading: SecretReading; readonly at: number }>();
   /**
-   * When each version was made. A batch read is documented to give the date of the secret instead, so the date is asked for once
-   * a version.
+   * When each version was made. A batch read is documented to return the date of the secret instead, so the date is read once per
+   * version.
    */
   readonly #madeAt = new Map<string, { readonly versionId: string | undefined; readonly createdAt: Date }>();
-  readonly #limit = pLimit(SIDE_BY_SIDE);
+  readonly #limit = pLimit(CONCURRENCY);
+  readonly #pacer = new RequestPacer(BATCHES_PER_SECOND, STORE_UNAVAILABLE);
 
   constructor(deps: ReceiverSecretsDeps) {
     this.#deps = deps;
@@ -48,35 +65,70 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     const now = this.#deps.clock().getTime();
     const isCached = (id: string): boolean => {
       const cached = this.#cache.get(id);
-      return cached !== undefined && now - cached.at < CACHED_MS;
+      return cached !== undefined && now - cached.at < CACHE_TTL_MS;
     };
     const wanted = [...new Set(ids)].filter((id) => from === 'store' || !isCached(id));
     const current = await this.#readCurrent(wanted, signal);
+    const attempts = await Promise.all(
+      wanted.map((id) => this.#attempt(() => this.#complete(id, current.get(id), signal), signal)),
+    );
+    const failures = attempts.filter((attempt) => attempt instanceof RetryableError);
+    if (failures[0] !== undefined && failures.length === attempts.length) throw failures[0];
     const fresh = new Map<string, SecretReading>();
-    await Promise.all(
-      wanted.map(async (id) => {
-        const reading = await this.#complete(id, current.get(id), signal);
-        fresh.set(id, reading);
-        // What could not be read may be read the next moment.
-        if (isUnreadable(reading)) this.#cache.delete(id);
-        else this.#cache.set(id, { reading, at: now });
-      }),
-    );
-    return ids.map(
-      (id) => fresh.get(id) ?? this.#cache.get(id)?.reading ?? unreadable(id, 'no answer for it'),
-    );
+    for (const [index, id] of wanted.entries()) {
+      const attempt = attempts[index];
+      const reading =
+        attempt === undefined || attempt instanceof RetryableError ? unreadable(id, attempt) : attempt;
+      fresh.set(id, reading);
+      // What could not be read may be readable the next moment.
+      if (isUnreadable(reading)) this.#cache.delete(id);
+      else this.#cache.set(id, { reading, at: now });
+    }
+    return ids.map((id) => fresh.get(id) ?? this.#cache.get(id)?.reading ?? unreadable(id));
   }
 
-  async #readCurrent(ids: readonly string[], signal: AbortSignal): Promise<Map<string, StoredReading>> {
+  async #readCurrent(
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Map<string, Attempt<StoredReading>>> {
     const [only] = ids;
-    if (ids.length === 1 && only !== undefined) return new Map([[only, await this.#readOne(only, signal)]]);
+    if (ids.length === 1 && only !== undefined) return this.#readSingly([only], signal);
     const batches: string[][] = [];
     for (let start = 0; start < ids.length; start += BATCH_SIZE)
       batches.push(ids.slice(start, start + BATCH_SIZE));
-    const read = await Promise.all(
-      batches.map((batch) => this.#limit(() => this.#deps.store.readBatch(batch, signal))),
+    const answers = await Promise.all(
+      batches.map((batch) =>
+        this.#attempt(
+          () =>
+            this.#limit(async () => {
+              await this.#pacer.waitForTurn(signal);
+              return this.#deps.store.readBatch(batch, signal);
+            }),
+          signal,
+        ),
+      ),
     );
-    return new Map(read.flatMap((readings) => [...readings]));
+    // Where every batch fails, the store is unavailable: more requests would not help it.
+    const mayReadSingly = batches.length === 1 || answers.some((answer) => answer instanceof Map);
+    const current = new Map<string, Attempt<StoredReading>>();
+    for (const [index, batch] of batches.entries()) {
+      const answer = answers[index];
+      if (answer instanceof Map) for (const [id, reading] of answer) current.set(id, reading);
+      else if (answer !== undefined && mayReadSingly && isAboutOneSecret(answer)) {
+        for (const [id, reading] of await this.#readSingly(batch, signal)) current.set(id, reading);
+      } else if (answer !== undefined) for (const id of batch) current.set(id, answer);
+    }
+    return current;
+  }
+
+  async #readSingly(
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Map<string, Attempt<StoredReading>>> {
+    const readings = ids.map(
+      async (id) => [id, await this.#attempt(() => this.#readOne(id, signal), signal)] as const,
+    );
+    return new Map(await Promise.all(readings));
   }
 
   async #readOne(id: string, signal: AbortSignal): Promise<StoredReading> {
@@ -88,43 +140,51 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     return reading;
   }
 
-  /** Adds the previous version where it may still be used. One secret's trouble is its own reading, and costs the others nothing. */
-  async #complete(
-    id: string,
-    batched: StoredReading | undefined,
-    signal: AbortSignal,
-  ): Promise<SecretReading> {
-    if (batched === undefined) return unreadable(id, 'no answer for it');
-    if (batched.kind === 'fault') return batched;
+  /** Returns a retryable error as a value, unless the signal has ended everything. */
+  async #attempt<T>(work: () => Promise<T>, signal: AbortSignal): Promise<Attempt<T>> {
     try {
-      const isDated = this.#madeAt.get(id)?.versionId === batched.version.versionId;
-      const reading = isDated ? batched : await this.#readOne(id, signal);
-      return reading.kind === 'fault' ? reading : await this.#withPrevious(id, reading.version, signal);
+      return await work();
     } catch (error) {
       if (signal.aborted || !(error instanceof RetryableError)) throw error;
-      return unreadable(id, error.message);
+      return error;
     }
+  }
+
+  /** Adds the previous version where it is still valid. */
+  async #complete(
+    id: string,
+    batched: Attempt<StoredReading> | undefined,
+    signal: AbortSignal,
+  ): Promise<SecretReading> {
+    if (batched === undefined) return unreadable(id);
+    if (batched instanceof RetryableError) throw batched;
+    if (batched.kind === 'fault') return { secretId: id, ...batched };
+    const isDated = this.#madeAt.get(id)?.versionId === batched.version.versionId;
+    const reading = isDated ? batched : await this.#readOne(id, signal);
+    return reading.kind === 'fault'
+      ? { secretId: id, ...reading }
+      : this.#withPrevious(id, reading.version, signal);
   }
 
   async #withPrevious(id: string, version: StoredVersion, signal: AbortSignal): Promise<SecretReading> {
     const current = readSecretContent(version.text);
     const currentSince = this.#madeAt.get(id)?.createdAt ?? version.createdAt;
+    const found = { kind: 'found', secretId: id } as const;
     if (!inGrace(currentSince, this.#deps.clock(), this.#deps.graceMs)) {
-      return { kind: 'found', versions: { current, currentSince } };
+      return { ...found, versions: { current, currentSince } };
     }
     const stored = await this.#limit(() => this.#deps.store.read(id, 'AWSPREVIOUS', signal));
-    if (isUnreadable(stored)) return stored;
+    if (stored.kind === 'fault' && stored.fault === 'unreadable') return { secretId: id, ...stored };
     const previous = stored.kind === 'found' ? readSecretContent(stored.version.text) : undefined;
-    return { kind: 'found', versions: { current, currentSince, previous } };
+    return { ...found, versions: { current, currentSince, previous } };
   }
 }
 
-type UnreadableSecret = Extract<SecretReading, { kind: 'fault' }>;
-
-function isUnreadable(reading: SecretReading | StoredReading): reading is UnreadableSecret {
+function isUnreadable(reading: SecretReading): boolean {
   return reading.kind === 'fault' && reading.fault === 'unreadable';
 }
 
-function unreadable(id: string, why: string): UnreadableSecret {
-  return { kind: 'fault', fault: 'unreadable', reason: `secret "${id}" cannot be read: ${why}` };
+function unreadable(secretId: string, error?: RetryableError): SecretReading {
+  const reason = describeUnreadable(secretId, error?.message ?? 'the store returned nothing for it');
+  return { kind: 'fault', fault: 'unreadable', secretId, reason };
 }

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { RetryableError } from '../../app/errors.ts';
 
-/** A version of a secret as the store holds it; `text` is undefined for a binary one. */
+/** A version of a secret; `text` is undefined for a binary one. */
 export interface StoredVersion {
   readonly text: string | undefined;
   readonly versionId: string | undefined;
@@ -23,14 +23,17 @@ export type VersionStage = 'AWSCURRENT' | 'AWSPREVIOUS';
 /** Secrets Manager's limit for one BatchGetSecretValue. */
 export const BATCH_SIZE = 20;
 
-/** Connecting and answering take milliseconds within a region; waiting longer would eat into the ten seconds that Bitbucket waits. */
+/** Within a region, connecting and answering take milliseconds; Bitbucket Cloud waits ten seconds for everything together. */
 const CONNECT_TIMEOUT_MS = 1_500;
 const REQUEST_TIMEOUT_MS = 3_000;
 
-/** What the store says of a secret that is not there, or will soon not be. */
+/** Reason of every error that a caller may read. */
+export const STORE_UNAVAILABLE = 'secret store unavailable';
+
+/** Errors of the store for a secret that does not exist, or is scheduled for deletion. */
 const MISSING = new Set(['ResourceNotFoundException', 'InvalidRequestException']);
 
-/** What it says of a secret that our role, or the key's policy, keeps from us. Asking again changes nothing. */
+/** Errors for a secret that our role, or the key's policy, does not let us read. A retry changes nothing. */
 const UNREADABLE = new Set([
   'AccessDeniedException',
   'DecryptionFailure',
@@ -38,7 +41,15 @@ const UNREADABLE = new Set([
   'ValidationException',
 ]);
 
-/** Reads secrets of AWS Secrets Manager; keeps one client. Every method raises `RetryableError` when the store is away or throttles. */
+/** Errors that one secret of a batch can cause for the whole batch. */
+const ABOUT_ONE_SECRET = new Set([
+  ...MISSING,
+  'DecryptionFailure',
+  'InternalServiceError',
+  'InvalidParameterException',
+]);
+
+/** Client of AWS Secrets Manager. Every method throws `RetryableError` when the store is unavailable or throttles. */
 export class SecretsManager {
   readonly #client = new SecretsManagerClient({
     requestHandler: {
@@ -63,7 +74,7 @@ export class SecretsManager {
     }
   }
 
-  /** Reads the current versions of at most `BATCH_SIZE` secrets with one request; by secret id. */
+  /** Reads the current versions of at most `BATCH_SIZE` secrets with one request. Returns them by secret id. */
   async readBatch(
     secretIds: readonly string[],
     abortSignal: AbortSignal,
@@ -95,18 +106,28 @@ function toVersion(
 
 function faultOf(secretId: string, code: string): StoredReading | undefined {
   if (MISSING.has(code)) {
-    return { kind: 'fault', fault: 'missing', reason: `secret "${secretId}" does not exist` };
+    return { kind: 'fault', fault: 'missing', reason: `Secret "${secretId}" not found in Secrets Manager` };
   }
   return UNREADABLE.has(code) ? unreadable(secretId, code) : undefined;
 }
 
 function unreadable(secretId: string, code: string): StoredReading {
-  return { kind: 'fault', fault: 'unreadable', reason: `secret "${secretId}" cannot be read: ${code}` };
+  return { kind: 'fault', fault: 'unreadable', reason: describeUnreadable(secretId, code) };
+}
+
+/** Describes why a secret that may exist cannot be read. */
+export function describeUnreadable(secretId: string, why: string): string {
+  return `Secret "${secretId}" cannot be read: ${why}`;
+}
+
+/** Checks whether one secret of a batch may be the cause of the error, so that reading them one by one can succeed for the others. */
+export function isAboutOneSecret({ cause }: RetryableError): boolean {
+  return cause instanceof SecretsManagerServiceException && ABOUT_ONE_SECRET.has(cause.name);
 }
 
 function unavailable(error: unknown): RetryableError {
   const detail = error instanceof Error ? error.name : undefined;
-  return new RetryableError('secret store unavailable', {
+  return new RetryableError(STORE_UNAVAILABLE, {
     cause: error,
     ...(detail === undefined ? {} : { detail }),
   });

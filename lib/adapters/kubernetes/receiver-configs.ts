@@ -1,4 +1,11 @@
-import type { ClusterObject, ConfigStatuses, ListedConfigs, ReceiverConfigs } from '../../app/ports.ts';
+import type {
+  ClusterObject,
+  ConfigStatuses,
+  ListedConfigs,
+  ReceiverConfigs,
+  UnreadableConfig,
+} from '../../app/ports.ts';
+import { CLUSTER_PROJECT, isServedProject } from '../../core/kargo/project-patterns.ts';
 import type { StatusPlan } from '../../core/kargo/receiver-status.ts';
 import { readReceiverConfig, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
@@ -11,23 +18,39 @@ const PLURALS: Readonly<Record<ReceiverConfig['kind'], KargoPlural>> = {
   ClusterConfig: 'clusterconfigs',
 };
 
-/** The ProjectConfigs and the ClusterConfig of the cluster, and their statuses. */
+/** Which receivers a deployment serves; all of them where nothing is said. */
+export interface ServedReceivers {
+  /** Names and `*` patterns of projects; see `isServedProject`. */
+  readonly projects?: readonly string[] | undefined;
+  readonly maxReceiversPerProject?: number;
+}
+
+/** The ProjectConfigs and the ClusterConfig of the cluster, as far as this deployment serves them, and their statuses. */
 export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
   readonly #api: KargoApi;
+  readonly #projects: readonly string[] | undefined;
+  readonly #maxReceivers: number | undefined;
 
-  constructor(api: KargoApi) {
+  constructor(api: KargoApi, { projects, maxReceiversPerProject }: ServedReceivers = {}) {
     this.#api = api;
+    this.#projects = projects;
+    this.#maxReceivers = maxReceiversPerProject;
   }
 
   /** Leaves out what Kargo leaves out: a ProjectConfig not named after its project, a ClusterConfig of another name. */
   async list(signal: AbortSignal): Promise<ListedConfigs> {
-    const [ofProjects, ofCluster] = await Promise.all([
-      this.#listKind('ProjectConfig', ({ namespace, name }) => name === namespace, signal),
-      this.#listKind('ClusterConfig', ({ name }) => name === CLUSTER_CONFIG_NAME, signal),
-    ]);
+    const kinds = [
+      ...(this.#projects?.every((pattern) => pattern === CLUSTER_PROJECT)
+        ? []
+        : [this.#listKind('ProjectConfig', ({ namespace, name }) => name === namespace, signal)]),
+      ...(isServedProject(this.#projects, '')
+        ? [this.#listKind('ClusterConfig', ({ name }) => name === CLUSTER_CONFIG_NAME, signal)]
+        : []),
+    ];
+    const lists = await Promise.all(kinds);
     return {
-      configs: [...ofProjects.configs, ...ofCluster.configs],
-      unreadable: [...ofProjects.unreadable, ...ofCluster.unreadable],
+      configs: lists.flatMap(({ configs }) => configs),
+      unreadable: lists.flatMap(({ unreadable }) => unreadable),
     };
   }
 
@@ -37,12 +60,12 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
   ): Promise<ReceiverConfig | undefined> {
     const content = await this.#api.get(PLURALS[kind], namespace, name, signal);
     if (content === undefined) return undefined;
-    const config = readReceiverConfig(kind, content);
+    const config = readReceiverConfig(kind, content, this.#maxReceivers);
     if (typeof config === 'string') throw new Error(`${kind} ${namespace}/${name}: ${config}`);
     return config;
   }
 
-  /** The resourceVersion makes the cluster refuse the write where somebody else has written since. */
+  /** Sends the resourceVersion, with which the cluster rejects the write where somebody else has written since. */
   async write(
     config: ReceiverConfig,
     plan: StatusPlan,
@@ -68,12 +91,13 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
     signal: AbortSignal,
   ): Promise<ListedConfigs> {
     const configs: ReceiverConfig[] = [];
-    const unreadable: string[] = [];
+    const unreadable: UnreadableConfig[] = [];
+    const isServed = (object: ClusterObject): boolean =>
+      isKargos(object) && isServedProject(this.#projects, object.namespace);
     for await (const page of this.#api.pages(PLURALS[kind], '', signal)) {
-      for (const object of page.filter(isKargos)) {
-        const config = readReceiverConfig(kind, object.content);
-        if (typeof config === 'string')
-          unreadable.push(`${kind} ${object.namespace}/${object.name}: ${config}`);
+      for (const { namespace, name, content } of page.filter(isServed)) {
+        const config = readReceiverConfig(kind, content, this.#maxReceivers);
+        if (typeof config === 'string') unreadable.push({ kind, namespace, name, reason: config });
         else configs.push(config);
       }
     }

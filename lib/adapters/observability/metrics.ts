@@ -1,6 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Outcome } from '../../app/delivery/outcome.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
+import type { ReconcileGauges } from '../../app/reconcile/reconcile-receivers.ts';
 import { isKnownEvent } from '../../core/bitbucket/event-readers.ts';
 
 /** Makes a function's metrics, written to its log in CloudWatch's embedded format. */
@@ -37,7 +38,16 @@ export function noteClusterLatency(metrics: Metrics): (milliseconds: number) => 
   return (milliseconds) => metrics.addMetric('ClusterLatency', MetricUnit.Milliseconds, milliseconds);
 }
 
-/** Counts what a run of the reconciler could not make right. */
-export function countReconcileFailures(metrics: Metrics, failures: number): void {
+/**
+ * Counts the failures of a run of the reconciler, and states what its receivers need. Each is emitted in every run, 0 too, so that an
+ * alarm ends with its cause.
+ *
+ * @param gauges - undefined for a run that ended before it knew
+ */
+export function recordReconcileRun(metrics: Metrics, failures: number, gauges?: ReconcileGauges): void {
   metrics.addMetric('ReconcileFailures', MetricUnit.Count, failures);
+  if (gauges === undefined) return;
+  metrics.addMetric('UnreadyReceivers', MetricUnit.Count, gauges.unready);
+  metrics.addMetric('RouteMissing', MetricUnit.Count, gauges.routeMissing);
+  metrics.addMetric('ContestedReceivers', MetricUnit.Count, gauges.contested);
 }

@@ -2,20 +2,35 @@ import type { SecretReading } from '../../core/kargo/receiver-secret.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { ReceiverSecrets } from '../ports.ts';
 
-export type SecretOf = (receiver: Receiver) => SecretReading;
+export interface ReadSecrets {
+  readonly secretOf: (receiver: Receiver) => SecretReading;
+  /** Receivers whose secret exists as far as is known, and cannot be read. */
+  readonly unreadable: readonly { readonly receiver: Receiver; readonly reason: string }[];
+}
 
-/** Reads the secrets of every receiver that these configs declare, past any cache. Raises `RetryableError`. */
+/**
+ * Reads the secrets of every receiver that these configs declare, without the cache.
+ *
+ * @throws {RetryableError} when the store is unavailable
+ */
 export async function readSecrets(
   secrets: ReceiverSecrets,
   configs: readonly ReceiverConfig[],
   signal: AbortSignal,
-): Promise<SecretOf> {
+): Promise<ReadSecrets> {
   const receivers = configs.flatMap(usableReceivers);
   const readings = await secrets.read(receivers, 'store', signal);
   const byReceiver = new Map(receivers.map((receiver, index) => [receiver, readings[index]]));
-  return (receiver) => {
-    const reading = byReceiver.get(receiver);
-    if (reading === undefined) throw new Error(`the secret of receiver "${receiver.name}" was not read`);
-    return reading;
+  return {
+    secretOf: (receiver) => {
+      const reading = byReceiver.get(receiver);
+      if (reading === undefined) throw new Error(`the secret of receiver "${receiver.name}" was not read`);
+      return reading;
+    },
+    unreadable: [...byReceiver].flatMap(([receiver, reading]) =>
+      reading?.kind === 'fault' && reading.fault === 'unreadable'
+        ? [{ receiver, reason: reading.reason }]
+        : [],
+    ),
   };
 }

@@ -1,50 +1,184 @@
-import { liveHashes, publishedHashes } from '../../core/kargo/receiver-hashes.ts';
-import type { GatewayRoutes, ReceiverConfigs } from '../ports.ts';
-import { reconcileStatuses, type StatusDeps } from './reconcile-statuses.ts';
-import { addRoutes, removeRoutes } from './reconcile-routes.ts';
-import { readSecrets } from './read-secrets.ts';
+import {
+  liveHashes,
+  publishedHashes,
+  receiverHashes,
+  type ReceiverHashes,
+} from '../../core/kargo/receiver-hashes.ts';
+import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness.ts';
+import { receiverKey, usableReceivers } from '../../core/kargo/receiver.ts';
+import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
+import { readSecrets, type ReadSecrets } from './read-secrets.ts';
+import { addRoutes, removeRoutes, type AddedRoutes } from './reconcile-routes.ts';
+import {
+  describeConfig,
+  reconcileStatuses,
+  type ReconciledStatuses,
+  type StatusDeps,
+} from './reconcile-statuses.ts';
+
+/** Secrets that one line of the log names. */
+const MAX_LOGGED_SECRETS = 20;
 
 export interface ReconcileDeps extends StatusDeps {
   readonly configs: ReceiverConfigs;
   /** Undefined where the gateway has one route for all. */
   readonly routes: GatewayRoutes | undefined;
-  /** How long the secret before the current one stays good, in milliseconds. */
+  /** How long the previous secret stays valid. */
   readonly graceMs: number;
 }
 
 export interface ReconcileResult {
   readonly configs: number;
+  /** Statuses written. */
   readonly written: number;
-  /** What could not be made right and is no mistake of a receiver's owner, one line each; empty when all is well. */
+  /** In a dry run, statuses and routes that would have been written, added or removed. */
+  readonly planned?: number;
+  /** What the platform team must act on, one line each; empty when all is well. */
   readonly failures: readonly string[];
 }
 
+/** State of the receivers after a run. */
+export interface ReconcileGauges {
+  /** Receivers that this deployment is to serve and that get no deliveries, or soon will not. */
+  readonly unready: number;
+  /** Receivers whose current URL has no route. */
+  readonly routeMissing: number;
+  /** Receivers whose URL another server has taken over. */
+  readonly contested: number;
+}
+
 /**
- * Makes the gateway's routes and the Bitbucket entries of every status right, and writes only where something differs, so that it can
- * run at any time and any number of times. A URL is published after its route is there, and a route goes after its URL: in a run in
- * which a config, a secret or a status gave trouble, none goes, because it may belong to that. One config that cannot be reconciled
- * never stops the others. A receiver whose secret is missing, empty or malformed, or that the gateway has no room for, is told to its
- * owner in the condition and is no failure of the run. Raises `RetryableError` where configs or secrets cannot be read at all.
+ * Makes the gateway's routes and the Bitbucket entries of every status right. It writes only where something differs, so that it can
+ * run at any time and any number of times. A URL is published after its route exists, and a route is removed after its URL. One config
+ * or secret that cannot be read, or one status that cannot be written, does not affect others: only routes that may belong to it stay.
+ * Whatever concerns single receivers is in the condition of their config.
+ *
+ * @throws {RetryableError} when configs cannot be listed, or no secret can be read because the store is unavailable
  */
-export async function reconcileReceivers(deps: ReconcileDeps, signal: AbortSignal): Promise<ReconcileResult> {
-  const { configs, unreadable } = await deps.configs.list(signal);
-  const secretOf = await readSecrets(deps.secrets, configs, signal);
-  const live = liveHashes(configs, secretOf, deps.clock(), deps.graceMs);
-  const upkeep = deps.routes && { routes: deps.routes, log: deps.log };
-  const added = upkeep && (await addRoutes(upkeep, live, publishedHashes(configs), signal));
+export async function reconcileReceivers(
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<{ readonly result: ReconcileResult; readonly gauges: ReconcileGauges }> {
+  const { memory, log } = deps;
+  const listed = await deps.configs.list(signal);
+  const { configs } = listed;
+  const secrets = await readSecrets(deps.secrets, configs, signal);
+  const { secretOf, unreadable } = secrets;
+  if (unreadable.length > 0) {
+    const reasons = unreadable.slice(0, MAX_LOGGED_SECRETS).map(({ reason }) => reason);
+    log.warn('secrets cannot be read', { count: unreadable.length, reasons });
+  }
+  const hashes = receiverHashes(configs, secretOf, deps.clock(), deps.graceMs);
+  memory.noteHashes(hashes);
+  const routing = deps.routes && { ...deps, routes: deps.routes };
+  const owners = publishedHashes(configs);
+  const target = {
+    hashes,
+    published: new Set(owners.keys()),
+    isRemovable: ownerCheck(deps, listed, secrets, owners),
+  };
+  const added = routing && (await addRoutes(routing, target, signal));
   const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
   const statuses = await reconcileStatuses(deps, configs, facts, signal);
 
-  const failures = [...unreadable, ...statuses.failures];
-  if (upkeep && added && failures.length === 0) {
+  const failures = [
+    ...listed.unreadable.map((config) => `${describeConfig(config)}: ${config.reason}`),
+    ...statuses.failed.map((config) => `${describeConfig(config)}: its status could not be written`),
+  ];
+  let removed = 0;
+  if (routing && added) {
+    if (added.failure !== undefined) failures.push(`routes could not be added: ${messageOf(added.failure)}`);
     try {
-      await removeRoutes(upkeep, added.stale, signal);
+      removed = await removeRoutes(routing, withoutPublished(added, statuses), signal);
     } catch (error) {
       failures.push(`routes could not be removed: ${messageOf(error)}`);
     }
   }
-  if (added?.failure !== undefined) failures.push(`routes could not be added: ${messageOf(added.failure)}`);
-  return { configs: configs.length, written: statuses.written, failures };
+  forgetOthers(deps, listed, hashes, added);
+  const { changed, receivers } = statuses;
+  return {
+    result: {
+      configs: configs.length,
+      written: deps.dryRun ? 0 : changed,
+      ...(deps.dryRun ? { planned: changed + (added?.changes ?? 0) + removed } : {}),
+      failures,
+    },
+    gauges: {
+      unready: receivers.filter(isUnready).length,
+      routeMissing: hashes.filter(({ current }) => current !== undefined && facts.unrouted.has(current))
+        .length,
+      contested: receivers.filter(({ fault }) => fault?.reason === 'PublishedElsewhere').length,
+    },
+  };
+}
+
+/** Makes the check whether a hash without a live receiver certainly belongs to nobody, rather than to what cannot be read now. */
+function ownerCheck(
+  { memory }: ReconcileDeps,
+  listed: ListedConfigs,
+  { unreadable }: ReadSecrets,
+  owners: ReadonlyMap<string, readonly string[]>,
+): (hash: string) => boolean {
+  const receivers = new Set(unreadable.map(({ receiver }) => receiverKey(receiver.project, receiver.name)));
+  const projects = listed.unreadable.map(({ namespace }) => receiverKey(namespace, ''));
+  const isUnknown = (key: string): boolean =>
+    receivers.has(key) || projects.some((project) => key.startsWith(project));
+  return (hash) => {
+    if (receivers.size === 0 && projects.length === 0) return true;
+    const known = [...memory.ownersOf(hash), ...(owners.get(hash) ?? [])];
+    return known.length > 0 && !known.some(isUnknown);
+  };
+}
+
+/** Leaves out the routes whose URL may still be in a status that could not be written: a route is removed after its URL. */
+function withoutPublished(
+  { removable }: AddedRoutes,
+  { failed }: ReconciledStatuses,
+): AddedRoutes['removable'] {
+  const published = publishedHashes(failed);
+  return removable.filter(({ hash }) => !published.has(hash));
+}
+
+function forgetOthers(
+  { memory }: ReconcileDeps,
+  { configs, unreadable }: ListedConfigs,
+  hashes: readonly ReceiverHashes[],
+  added: AddedRoutes | undefined,
+): void {
+  if (added !== undefined && added.routed === undefined) return;
+  const declared = new Set(
+    configs.flatMap(usableReceivers).map(({ project, name }) => receiverKey(project, name)),
+  );
+  const projects = unreadable.map(({ namespace }) => receiverKey(namespace, ''));
+  memory.forgetOthers(
+    new Set([...liveHashes(hashes), ...(added?.routed ?? [])]),
+    (key) => declared.has(key) || projects.some((project) => key.startsWith(project)),
+  );
+}
+
+/**
+ * Decides what the metric counts: what somebody has to mend so that deliveries arrive here. Not counted are receivers that another
+ * server publishes, which is how a gradual adoption looks; those over the limit, which the project's owner decides; and invalid
+ * declarations, which Kargo's own admission refuses and which were never served.
+ */
+function isUnready({ fault }: Readiness): boolean {
+  const reason: FaultReason | undefined = fault?.reason;
+  switch (reason) {
+    case 'SecretMissing':
+    case 'SecretUnreadable':
+    case 'SecretEmpty':
+    case 'SecretMalformed':
+    case 'RouteMissing':
+      return true;
+    case 'ReceiverInvalid':
+    case 'NotServedHere':
+    case 'PublishedElsewhere':
+    case 'TooManyReceivers':
+    case undefined:
+      return false;
+    default:
+      return reason satisfies never;
+  }
 }
 
 function messageOf(error: unknown): string {

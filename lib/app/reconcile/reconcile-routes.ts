@@ -1,70 +1,137 @@
+import { liveHashes, orderMissingRoutes, type ReceiverHashes } from '../../core/kargo/receiver-hashes.ts';
 import type { GatewayRoute, GatewayRoutes, Log } from '../ports.ts';
 
 export interface RouteDeps {
   readonly routes: GatewayRoutes;
+  /** Nothing is added or removed, only logged. */
+  readonly dryRun: boolean;
   readonly log: Log;
 }
 
-/** What adding routes came to. */
+/** What the routes are to be. */
+export interface RouteTarget {
+  readonly hashes: readonly ReceiverHashes[];
+  /** Hashes in the status lists: where the routes cannot be listed, theirs are taken to exist. */
+  readonly published: ReadonlySet<string>;
+  /** Whether a hash that is not live certainly belongs to no receiver. */
+  readonly isRemovable: (hash: string) => boolean;
+}
+
+/** Result of adding routes. */
 export interface AddedRoutes {
-  /** By hash: why a live receiver has no route, in words. */
+  /** By hash: why a live receiver has no route, as sentences. */
   readonly unrouted: ReadonlyMap<string, string>;
-  /** Routes that belong to no live receiver, to be removed once everything else is done. */
-  readonly stale: readonly GatewayRoute[];
-  /** What is no lack of room but trouble with the gateway. */
+  /** Routes that certainly belong to no live receiver. */
+  readonly removable: readonly GatewayRoute[];
+  /** Hashes of all routes; undefined where they cannot be listed. */
+  readonly routed: ReadonlySet<string> | undefined;
+  /** Routes added and removed. */
+  readonly changes: number;
+  /** An error of the gateway, which is not lack of room. */
   readonly failure?: unknown;
 }
 
-/** What a receiver's owner is told of trouble that is not its own. */
-const NOT_ASKED = 'the gateway does not take it just now; it is tried again every minute';
+const RETRIED = 'the gateway has not taken its route yet. This is retried every minute.';
 
 /**
- * Adds the gateway routes that live receivers lack, one after the other and none after the first refusal: the gateway's control plane
- * takes few requests a second. Raises nothing; what could not be added is told by hash, so that no URL is published without a route.
- * `published` are the hashes that stand in statuses: where the routes cannot be listed, theirs are taken to be there.
+ * Adds the gateway routes that live receivers lack, one after the other, because the gateway's control plane takes few requests a
+ * second. Where there is no room, routes that certainly belong to nobody are removed one by one to make it. Nothing is added after
+ * the first refusal that this does not help.
  */
 export async function addRoutes(
-  { routes, log }: RouteDeps,
-  live: ReadonlySet<string>,
-  published: ReadonlySet<string>,
+  { routes, dryRun, log }: RouteDeps,
+  { hashes, published, isRemovable }: RouteTarget,
   signal: AbortSignal,
 ): Promise<AddedRoutes> {
+  let existing: readonly GatewayRoute[];
+  try {
+    existing = await routes.list(signal);
+  } catch (failure) {
+    log.error('routes cannot be listed', { error: failure });
+    const unrouted = orderMissingRoutes(hashes, published).map((hash) => [hash, RETRIED] as const);
+    return { unrouted: new Map(unrouted), removable: [], routed: undefined, changes: 0, failure };
+  }
+  const live = liveHashes(hashes);
+  const removable = existing.filter(({ hash }) => !live.has(hash) && isRemovable(hash));
+  const routed = new Set(existing.map(({ hash }) => hash));
   const unrouted = new Map<string, string>();
-  let existing: readonly GatewayRoute[] | undefined;
   let refusal: string | undefined;
   let failure: unknown;
-  const attempt = async (work: () => Promise<string | undefined>): Promise<void> => {
-    try {
-      refusal = await work();
-    } catch (error) {
-      log.error('the gateway gave trouble', { error });
-      failure = error;
-      refusal = NOT_ASKED;
+  let changes = 0;
+
+  const add = async (hash: string): Promise<string | undefined> => {
+    if (dryRun) {
+      log.info('dry run: route not added', { hash });
+      return undefined;
+    }
+    for (;;) {
+      const result = await routes.add(hash, signal);
+      if (result.kind === 'added') {
+        log.info('route added', { hash });
+        return undefined;
+      }
+      const [unneeded] = removable;
+      if (unneeded === undefined) {
+        return (
+          `the gateway has no room for its route: ${result.reason.replace(/\.$/, '')}. ` +
+          'Ask the platform team to raise the quota of routes or to use one route for all (ROUTES=shared).'
+        );
+      }
+      await removeRoute(routes, unneeded, log, signal);
+      removable.shift();
+      routed.delete(unneeded.hash);
+      changes += 1;
     }
   };
-  await attempt(async () => {
-    existing = await routes.list(signal);
-    return undefined;
-  });
-  const routed = existing === undefined ? published : new Set(existing.map(({ hash }) => hash));
-  for (const hash of live) {
-    if (routed.has(hash)) continue;
-    if (refusal === undefined) await attempt(() => routes.add(hash, signal));
-    if (refusal === undefined) log.info('route added', { hash });
-    else unrouted.set(hash, refusal);
+  for (const hash of orderMissingRoutes(hashes, routed)) {
+    if (refusal === undefined) {
+      try {
+        refusal = await add(hash);
+      } catch (error) {
+        log.error('route cannot be added', { hash, error });
+        failure = error;
+        refusal = RETRIED;
+      }
+    }
+    if (refusal === undefined) {
+      routed.add(hash);
+      changes += 1;
+    } else unrouted.set(hash, refusal);
   }
-  const stale = (existing ?? []).filter(({ hash }) => !live.has(hash));
-  return { unrouted, stale, failure };
+  return { unrouted, removable, routed, changes, failure };
 }
 
-/** Removes routes that belong to no live receiver. Raises `RetryableError`. */
+/**
+ * Removes routes. When the run's time is over, the rest is left to the next run.
+ *
+ * @returns how many were removed
+ * @throws {RetryableError} when the gateway is unavailable or throttles
+ */
 export async function removeRoutes(
-  { routes, log }: RouteDeps,
-  stale: readonly GatewayRoute[],
+  { routes, dryRun, log }: RouteDeps,
+  removable: readonly GatewayRoute[],
+  signal: AbortSignal,
+): Promise<number> {
+  let removed = 0;
+  try {
+    for (const route of removable) {
+      if (dryRun) log.info('dry run: route not removed', { hash: route.hash });
+      else await removeRoute(routes, route, log, signal);
+      removed += 1;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    log.info('routes left to the next run', { count: removable.length - removed });
+  }
+  return removed;
+}
+
+async function removeRoute(
+  routes: GatewayRoutes,
+  route: GatewayRoute,
+  log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const route of stale) {
-    await routes.remove(route, signal);
-    log.info('route removed', { hash: route.hash });
-  }
+  await routes.remove(route, signal);
+  log.info('route removed', { hash: route.hash });
 }

@@ -1,21 +1,29 @@
 import pLimit from 'p-limit';
-import type { BaseUrl } from '../../core/kargo/receiver-path.ts';
-import type { StatusFacts } from '../../core/kargo/receiver-readiness.ts';
-import { planStatus } from '../../core/kargo/receiver-status.ts';
-import { usableReceivers, type ReceiverConfig } from '../../core/kargo/receiver.ts';
+import { formatBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
+import type { Readiness, StatusFacts } from '../../core/kargo/receiver-readiness.ts';
+import { planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
+import type { ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { Clock, ConfigStatuses, Log, ReceiverSecrets } from '../ports.ts';
 import { readSecrets } from './read-secrets.ts';
+import type { ReconcilerMemory } from './reconciler-memory.ts';
 
-/** Status writes that run side by side. */
-const SIDE_BY_SIDE = 8;
+/** Concurrent status writes: each project has one, and the cluster API serves others too. */
+const CONCURRENCY = 8;
 
-/** How often a status is planned anew after somebody else wrote it in between, before it is left to the next run. */
+/** Conflicts with other writers of one status, before it is left to the next run. */
 const MAX_CONFLICTS = 3;
+
+/** Faults in one line of the log, and characters of each: a condition's message holds them all. */
+const MAX_LOGGED_FAULTS = 10;
+const MAX_LOGGED_LENGTH = 500;
 
 export interface StatusDeps {
   readonly statuses: ConfigStatuses;
   readonly secrets: ReceiverSecrets;
+  readonly memory: ReconcilerMemory;
   readonly base: BaseUrl;
+  /** Nothing is written, only logged. */
+  readonly dryRun: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -23,64 +31,123 @@ export interface StatusDeps {
 type Facts = Pick<StatusFacts, 'secretOf' | 'unrouted'>;
 
 export interface ReconciledStatuses {
-  readonly written: number;
-  readonly failures: readonly string[];
+  /** Statuses that were written, or would have been in a dry run. */
+  readonly changed: number;
+  /** Every declared Bitbucket receiver within the limit, except those of failed configs. */
+  readonly receivers: readonly Readiness[];
+  /** Configs whose status could not be written. */
+  readonly failed: readonly ReceiverConfig[];
 }
 
-/** Makes the statuses of these configs right, side by side; a config that cannot be written costs the others nothing. */
+/** Makes the statuses of these configs right. One config that cannot be written does not affect the others. */
 export async function reconcileStatuses(
   deps: StatusDeps,
   configs: readonly ReceiverConfig[],
   facts: Facts,
   signal: AbortSignal,
 ): Promise<ReconciledStatuses> {
-  const failures: string[] = [];
-  let written = 0;
+  const receivers: Readiness[] = [];
+  const failed: ReceiverConfig[] = [];
+  let changed = 0;
   const reconcile = async (config: ReceiverConfig): Promise<void> => {
     try {
-      if (await reconcileStatus(deps, config, facts, signal)) written += 1;
-      for (const receiver of usableReceivers(config)) {
-        const reading = facts.secretOf(receiver);
-        if (reading.kind === 'fault' && reading.fault === 'unreadable') {
-          failures.push(`${describe(config)}: ${reading.reason}`);
-        }
-      }
+      const result = await reconcileStatus(deps, config, facts, signal);
+      if (result === undefined) return;
+      if (result.plan.changed) changed += 1;
+      receivers.push(...result.plan.receivers);
+      noteReadiness(deps, result);
     } catch (error) {
-      failures.push(`${describe(config)}: its status could not be written`);
-      deps.log.error('status could not be written', { config: describe(config), error });
+      failed.push(config);
+      deps.log.error('status could not be written', { config: describeConfig(config), error });
     }
   };
-  const limit = pLimit(SIDE_BY_SIDE);
+  const limit = pLimit(CONCURRENCY);
   await Promise.all(configs.map((config) => limit(reconcile, config)));
-  return { written, failures };
+  return { changed, receivers, failed };
 }
 
-/** Tells whether a status was written. */
+/** Names a config for people: `ProjectConfig demo/demo`. */
+export function describeConfig({
+  kind,
+  namespace,
+  name,
+}: Pick<ReceiverConfig, 'kind' | 'namespace' | 'name'>): string {
+  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+}
+
+interface ReconciledStatus {
+  readonly config: ReceiverConfig;
+  readonly plan: StatusPlan;
+  /** The status holds what is planned. */
+  readonly isWritten: boolean;
+}
+
+/** Returns undefined where the config has been deleted meanwhile. */
 async function reconcileStatus(
-  { statuses, secrets, base, clock, log }: StatusDeps,
+  { statuses, secrets, memory, base, dryRun, clock, log }: StatusDeps,
   listed: ReceiverConfig,
   { secretOf: listedSecretOf, unrouted }: Facts,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<ReconciledStatus | undefined> {
   let config = listed;
   let secretOf = listedSecretOf;
   for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
-    const plan = planStatus(config, { secretOf, unrouted, base, now: clock() });
-    if (!plan.changed) return false;
+    memory.notePublished(config, base);
+    const plan = planStatus(config, {
+      secretOf,
+      unrouted,
+      wasPublishedHere: (receiver) => memory.wasPublishedHere(receiver),
+      base,
+      now: clock(),
+    });
+    if (!plan.changed) return { config, plan, isWritten: true };
+    if (dryRun) {
+      log.info('dry run: status not written', describeChange(config, plan));
+      return { config, plan, isWritten: false };
+    }
     const result = await statuses.write(config, plan, signal);
     if (result === 'written') {
-      const receivers = plan.webhookReceivers.length;
-      log.info('status written', { config: describe(config), receivers, faults: plan.faults });
-      return true;
+      log.info('status written', describeChange(config, plan));
+      return { config, plan, isWritten: true };
     }
     const read = result === 'conflict' ? await statuses.read(config, signal) : undefined;
-    if (read === undefined) return false;
+    if (read === undefined) return undefined;
     config = read;
-    secretOf = await readSecrets(secrets, [config], signal);
+    ({ secretOf } = await readSecrets(secrets, [config], signal));
   }
-  throw new Error(`others wrote it ${MAX_CONFLICTS + 1} times while it was planned`);
+  throw new Error(`other writers changed it ${MAX_CONFLICTS + 1} times while it was planned`);
 }
 
-function describe({ kind, namespace, name }: ReceiverConfig): string {
-  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+function noteReadiness(
+  { memory, base, log }: StatusDeps,
+  { config, plan, isWritten }: ReconciledStatus,
+): void {
+  for (const readiness of plan.receivers) {
+    const { name, fault } = readiness;
+    if (!memory.noteReadiness(readiness, isWritten) || fault === undefined) continue;
+    log.warn('receiver no longer ready', {
+      config: describeConfig(config),
+      receiver: name,
+      base: formatBaseUrl(base),
+      reason: fault.reason,
+      detail: fault.message.slice(0, MAX_LOGGED_LENGTH),
+    });
+  }
+}
+
+function describeChange(config: ReceiverConfig, plan: StatusPlan): Record<string, unknown> {
+  const before = config.status.webhookReceivers;
+  const after = plan.webhookReceivers;
+  const urlsOf = (entries: typeof after, others: typeof after): unknown[] =>
+    entries
+      .filter((entry) => !others.some(({ name, url }) => name === entry.name && url === entry['url']))
+      .slice(0, MAX_LOGGED_FAULTS)
+      .map(({ url }) => url);
+  return {
+    config: describeConfig(config),
+    receivers: after.length,
+    published: urlsOf(after, before),
+    withdrawn: urlsOf(before, after),
+    faults: plan.faults.slice(0, MAX_LOGGED_FAULTS).map((fault) => fault.slice(0, MAX_LOGGED_LENGTH)),
+  };
 }

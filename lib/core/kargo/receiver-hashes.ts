@@ -1,27 +1,85 @@
 import { hashInPath, receiverHash } from './receiver-path.ts';
 import { acceptedSecrets, type SecretReading } from './receiver-secret.ts';
-import { usableReceivers, type Receiver, type ReceiverConfig } from './receiver.ts';
+import { receiverKey, usableReceivers, type Receiver, type ReceiverConfig } from './receiver.ts';
+
+/** The hashes under which a receiver's deliveries are accepted. */
+export interface ReceiverHashes {
+  readonly receiver: Receiver;
+  /** By the current secret; undefined where that cannot be used. */
+  readonly current: string | undefined;
+  /** By the previous secret while the grace of a rotation lasts. */
+  readonly previous: string | undefined;
+}
 
 /**
- * Gives every hash under which deliveries are to be let in: of each receiver with its current secret, and with the previous one while
- * the grace of a rotation lasts. A receiver whose secret cannot be read has hashes that nobody knows just now.
+ * Computes the hashes of every receiver that is served. A receiver whose secret is missing has none, and so has one whose secret
+ * cannot be read: its hashes are unknown at the moment.
  */
-export function liveHashes(
+export function receiverHashes(
   configs: readonly ReceiverConfig[],
   secretOf: (receiver: Receiver) => SecretReading,
   now: Date,
   graceMs: number,
-): Set<string> {
-  const hashes = configs.flatMap(usableReceivers).flatMap((receiver) => {
+): ReceiverHashes[] {
+  return configs.flatMap(usableReceivers).map((receiver) => {
     const reading = secretOf(receiver);
-    const secrets = reading.kind === 'found' ? acceptedSecrets(reading.versions, now, graceMs) : [];
-    return secrets.map((secret) => receiverHash(receiver.project, receiver.name, secret));
+    if (reading.kind === 'fault') return { receiver, current: undefined, previous: undefined };
+    const hashes = acceptedSecrets(reading.versions, now, graceMs).map((secret) =>
+      receiverHash(receiver.project, receiver.name, secret),
+    );
+    // The current secret comes first, where it can be used.
+    const current = reading.versions.current.kind === 'secret' ? hashes.shift() : undefined;
+    return { receiver, current, previous: hashes[0] };
   });
-  return new Set(hashes);
 }
 
-/** Gives every hash that a status list names. */
-export function publishedHashes(configs: readonly ReceiverConfig[]): Set<string> {
-  const paths = configs.flatMap(({ status }) => status.webhookReceivers.map(({ path }) => path));
-  return new Set(paths.map((path) => hashInPath(path ?? '')).filter((hash) => hash !== undefined));
+/** Collects every hash under which deliveries are accepted. */
+export function liveHashes(hashes: readonly ReceiverHashes[]): Set<string> {
+  const all = hashes.flatMap(({ current, previous }) => [current, previous]);
+  return new Set(all.filter((hash) => hash !== undefined));
+}
+
+/**
+ * Lists the hashes that need a route and have none, in the order in which routes are to be added while there is room:
+ * rotations first, because their receivers are in use and the previous route ends with the grace; then receivers without any
+ * route; then previous secrets whose current one has a route. Within each of these the project with the fewest routes comes first,
+ * so that no project takes the room of another.
+ */
+export function orderMissingRoutes(hashes: readonly ReceiverHashes[], routed: ReadonlySet<string>): string[] {
+  const routesOf = new Map<string, number>();
+  const countRoute = (project: string): number => {
+    const count = routesOf.get(project) ?? 0;
+    routesOf.set(project, count + 1);
+    return count;
+  };
+  const hasRoute = (hash: string | undefined): boolean => hash !== undefined && routed.has(hash);
+  for (const { receiver, current, previous } of hashes)
+    for (const hash of [current, previous]) if (hasRoute(hash)) countRoute(receiver.project);
+
+  const classes: { readonly project: string; readonly hash: string }[][] = [[], [], []];
+  for (const { receiver, current, previous } of hashes) {
+    const { project } = receiver;
+    if (current !== undefined && !hasRoute(current))
+      classes[hasRoute(previous) ? 0 : 1]?.push({ project, hash: current });
+    if (previous !== undefined && !hasRoute(previous)) classes[2]?.push({ project, hash: previous });
+  }
+  const ordered = classes.flatMap((members) =>
+    members
+      .map(({ project, hash }) => ({ hash, rank: countRoute(project) }))
+      .toSorted((one, other) => one.rank - other.rank)
+      .map(({ hash }) => hash),
+  );
+  return [...new Set(ordered)];
+}
+
+/** Indexes the hashes in the status lists by the receivers whose entries hold them (see `receiverKey`). */
+export function publishedHashes(configs: readonly ReceiverConfig[]): Map<string, string[]> {
+  const owners = new Map<string, string[]>();
+  for (const { namespace, status } of configs) {
+    for (const { name = '', path = '' } of status.webhookReceivers) {
+      const hash = hashInPath(path);
+      if (hash !== undefined) owners.set(hash, [...(owners.get(hash) ?? []), receiverKey(namespace, name)]);
+    }
+  }
+  return owners;
 }

@@ -1,68 +1,149 @@
-import { receiverAddress, receiverHash, type BaseUrl } from './receiver-path.ts';
-import type { SecretReading } from './receiver-secret.ts';
+import {
+  baseOfReceiverUrl,
+  formatBaseUrl,
+  hashInPath,
+  isSameBase,
+  receiverAddress,
+  receiverHash,
+  type BaseUrl,
+} from './receiver-path.ts';
+import { describeWeakness, type SecretReading } from './receiver-secret.ts';
 import type { DeclaredReceiver, Receiver, StatusEntry } from './receiver.ts';
 
 /** What a status follows from, besides the config itself. */
 export interface StatusFacts {
-  /** What the store said of a receiver's secret. */
   readonly secretOf: (receiver: Receiver) => SecretReading;
-  /** By hash: why the gateway lets no deliveries in for it. */
+  /** By hash: why a receiver has no route, as sentences. */
   readonly unrouted: ReadonlyMap<string, string>;
+  /** Whether this deployment is known to have published the receiver's URL before. */
+  readonly wasPublishedHere: (receiver: Receiver) => boolean;
   readonly base: BaseUrl;
   readonly now: Date;
 }
 
-/** Why a receiver is not ready: for programs as a condition's reason, for people in words. */
+/** Reason of the condition while receivers are not ready, by receiver. */
+export type FaultReason =
+  | 'SecretMissing'
+  | 'SecretUnreadable'
+  | 'SecretEmpty'
+  | 'SecretMalformed'
+  | 'ReceiverInvalid'
+  | 'RouteMissing'
+  /** Its secret is not here, and another server publishes it. */
+  | 'NotServedHere'
+  /** Its secret is here, and another server has taken over its URL. */
+  | 'PublishedElsewhere'
+  | 'TooManyReceivers';
+
+/** Why a receiver is not ready: for programs, and for people as sentences. */
 export interface ReadinessFault {
-  readonly reason:
-    | 'SecretMissing'
-    | 'SecretUnreadable'
-    | 'SecretEmpty'
-    | 'SecretMalformed'
-    | 'ReceiverInvalid'
-    | 'RouteMissing';
+  readonly reason: FaultReason;
   readonly message: string;
 }
 
-/** How a declared Bitbucket receiver stands. */
+/** State of a declared Bitbucket receiver. */
 export interface Readiness {
   readonly name: string;
-  /** What the status list should hold for it; `standing` where nothing is known against what it holds already. */
-  readonly entry: StatusEntry | 'standing' | 'none';
+  /** Undefined where the declaration cannot be used. */
+  readonly receiver: Receiver | undefined;
+  /**
+   * What the status list is to hold for it: this entry; the existing ones (`keep`); or the existing ones without those under our
+   * base (`withdraw`).
+   */
+  readonly entry: StatusEntry | 'keep' | 'withdraw';
   readonly fault?: ReadinessFault;
+  /** What is weak about a receiver that is ready, as sentences. */
+  readonly warning?: string;
+  /** Base of the URL that another server publishes, where that is why nothing is published here. */
+  readonly otherBase?: string;
 }
 
-/** Tells how a receiver stands. */
+/** Who publishes a status entry: this deployment, or another server at `base`; or it holds no URL of a Bitbucket receiver. */
+export type Publisher =
+  | { readonly kind: 'here' }
+  | { readonly kind: 'elsewhere'; readonly base: string }
+  | { readonly kind: 'none' };
+
+/** Identifies who publishes a status entry, by the base of its URL. */
+export function publisherOf(entry: StatusEntry, base: BaseUrl): Publisher {
+  const { path = '', url } = entry;
+  if (typeof url !== 'string') {
+    const hash = hashInPath(path);
+    const isOurs = hash !== undefined && receiverAddress(base, hash).path === path;
+    return { kind: isOurs ? 'here' : 'none' };
+  }
+  const found = baseOfReceiverUrl(url);
+  if (found === undefined) return { kind: 'none' };
+  return isSameBase(found, formatBaseUrl(base)) ? { kind: 'here' } : { kind: 'elsewhere', base: found };
+}
+
+/**
+ * Judges whether a receiver is ready, and what the status list is to hold for it.
+ *
+ * @param index - its place in `spec.webhookReceivers`
+ * @param existing - status entries of its name
+ */
 export function judgeReadiness(
-  declared: Exclude<DeclaredReceiver, { kind: 'other' }>,
+  declared: Extract<DeclaredReceiver, { kind: 'bitbucket' | 'unusable' }>,
+  index: number,
+  existing: readonly StatusEntry[],
   facts: StatusFacts,
 ): Readiness {
   const { name } = declared;
-  const faulty = (
-    entry: Readiness['entry'],
-    reason: ReadinessFault['reason'],
-    message: string,
-  ): Readiness => ({
+  const field = `spec.webhookReceivers[${index}].bitbucket.secretRef.name`;
+  const faulty = (entry: 'keep' | 'withdraw', reason: FaultReason, message: string): Readiness => ({
     name,
+    receiver: declared.kind === 'bitbucket' ? declared.receiver : undefined,
     entry,
     fault: { reason, message: `receiver "${name}": ${message}` },
   });
-  if (declared.kind === 'unusable') return faulty('none', 'ReceiverInvalid', declared.reason);
-  const reading = facts.secretOf(declared.receiver);
+  if (declared.kind === 'unusable') {
+    return faulty('withdraw', 'ReceiverInvalid', `${declared.reason}. Correct ${field}.`);
+  }
+  const { receiver } = declared;
+  const otherBase = existing
+    .map((entry) => publisherOf(entry, facts.base))
+    .find((publisher) => publisher.kind === 'elsewhere')?.base;
+  const unserved = (reason: FaultReason, what: string, advice: string): Readiness => {
+    if (otherBase === undefined) return faulty('withdraw', reason, `${what}. ${advice} or correct ${field}.`);
+    const message = `not served here. ${what}. ${advice} to serve the receiver here; ${otherBase} stays published by another server.`;
+    return { ...faulty('withdraw', 'NotServedHere', message), otherBase };
+  };
+
+  const reading = facts.secretOf(receiver);
   if (reading.kind === 'fault') {
     return reading.fault === 'missing'
-      ? faulty('none', 'SecretMissing', reading.reason)
-      : faulty('standing', 'SecretUnreadable', reading.reason);
+      ? unserved('SecretMissing', reading.reason, 'Create it')
+      : faulty(
+          'keep',
+          'SecretUnreadable',
+          `${reading.reason}. Check its resource policy and the policy of its KMS key; it is read again every minute.`,
+        );
   }
+  const secret = `Secret "${reading.secretId}"`;
   const { current } = reading.versions;
   if (current.kind === 'unusable') {
     const reason = current.fault === 'empty' ? 'SecretEmpty' : 'SecretMalformed';
-    return faulty('none', reason, `its secret cannot be used: ${current.reason}`);
+    return unserved(reason, `${secret} ${current.reason}`, 'Store the HMAC secret in it');
   }
-  const hash = receiverHash(declared.receiver.project, name, current.value);
-  const entry = { name, ...receiverAddress(facts.base, hash) };
+  const hash = receiverHash(receiver.project, name, current.value);
   const noRoute = facts.unrouted.get(hash);
-  return noRoute === undefined
-    ? { name, entry }
-    : faulty('standing', 'RouteMissing', `the gateway has no route for it: ${noRoute}`);
+  if (noRoute !== undefined) return faulty('keep', 'RouteMissing', noRoute);
+  if (otherBase !== undefined && facts.wasPublishedHere(receiver)) {
+    const message =
+      `another server publishes it at ${otherBase}, after ${formatBaseUrl(facts.base)} had been published. ` +
+      'Its entry is left as it is. Let one of the two serve the project (setting PROJECTS).';
+    return { ...faulty('withdraw', 'PublishedElsewhere', message), otherBase };
+  }
+  const weakness = describeWeakness(current.value);
+  return {
+    name,
+    receiver,
+    entry: { name, ...receiverAddress(facts.base, hash) },
+    ...(weakness === undefined
+      ? {}
+      : {
+          warning: `receiver "${name}": ${secret} ${weakness}. Replace it with a random one of at least 32 characters.`,
+        }),
+  };
 }

@@ -1,39 +1,49 @@
-/** What a secret in the store holds at one version: the HMAC secret, or what is wrong with it. */
+/** Content of one version of a secret: the HMAC secret, or why it cannot be used. `reason` continues "Secret "…"" in words. */
 export type SecretContent =
   | { readonly kind: 'secret'; readonly value: string }
   | { readonly kind: 'unusable'; readonly fault: 'empty' | 'malformed'; readonly reason: string };
 
-/** A receiver's secret as the store holds it now. */
+/** Versions of a receiver's secret in the store. */
 export interface SecretVersions {
   readonly current: SecretContent;
-  /** When the current version was made; the previous one's grace counts from here. */
+  /** When the current version was made; the grace of the previous one starts here. */
   readonly currentSince: Date;
   readonly previous?: SecretContent | undefined;
 }
 
-/** What the store said of a receiver's secret. `reason` is in words and names the secret. */
+/** Result of reading a receiver's secret. `secretId` is its name in the store; `reason` is in words and names the secret. */
 export type SecretReading =
-  | { readonly kind: 'found'; readonly versions: SecretVersions }
-  | { readonly kind: 'fault'; readonly fault: 'missing' | 'unreadable'; readonly reason: string };
+  | { readonly kind: 'found'; readonly secretId: string; readonly versions: SecretVersions }
+  | {
+      readonly kind: 'fault';
+      readonly secretId: string;
+      readonly fault: 'missing' | 'unreadable';
+      readonly reason: string;
+    };
 
-/** The key under which Kargo's Kubernetes Secret keeps the value, so that one document can serve both. */
+/** The key under which Kargo's Kubernetes Secret keeps the value, so that one document serves both. */
 const KEY = 'secret';
+
+/** Who has seen one signed delivery can try secrets offline: 128 random bits are out of reach. */
+const MIN_SECRET_BYTES = 16;
 
 /**
  * Reads the text of a secret: a JSON object with the key `secret`, or else the bare secret. Text that begins like an object and is
- * none is taken for a slip, not for a secret.
+ * not one counts as a mistake, not as a secret.
+ *
+ * @param text - undefined for a binary secret
  */
 export function readSecretContent(text: string | undefined): SecretContent {
-  if (text === undefined) return unusable('malformed', 'it is binary; it must be text');
+  if (text === undefined) return unusable('malformed', 'is binary, not text');
   const value = text.trimStart().startsWith('{') ? readObject(text) : text;
   if (value === undefined)
-    return unusable('malformed', `it is neither a bare string nor JSON with the key "${KEY}"`);
-  return value === '' ? unusable('empty', 'it is empty') : { kind: 'secret', value };
+    return unusable('malformed', `is neither a bare string nor JSON with the key "${KEY}"`);
+  return value === '' ? unusable('empty', 'is empty') : { kind: 'secret', value };
 }
 
 /**
- * Gives the secrets that deliveries may be signed with at `now`, the current one first. The previous one stays good until
- * `graceMs` milliseconds after the current one was made: whoever configured Bitbucket has that long to follow a rotation.
+ * Lists the secrets that deliveries may be signed with at `now`, the current one first. The previous one stays valid until
+ * `graceMs` after the current one was made, so that there is time to change it in Bitbucket.
  */
 export function acceptedSecrets(versions: SecretVersions, now: Date, graceMs: number): string[] {
   const accepted = [versions.current];
@@ -41,9 +51,23 @@ export function acceptedSecrets(versions: SecretVersions, now: Date, graceMs: nu
   return [...new Set(accepted.filter((content) => content.kind === 'secret').map(({ value }) => value))];
 }
 
-/** Tells whether a version older than the one made at `currentSince` may still be used. */
+/** Checks whether a version older than the one made at `currentSince` is still valid. */
 export function inGrace(currentSince: Date, now: Date, graceMs: number): boolean {
   return now.getTime() < currentSince.getTime() + graceMs;
+}
+
+/**
+ * Describes what makes a secret weak or easy to enter wrongly. Such a secret works.
+ *
+ * @returns words that continue "Secret "…"", or undefined for a good secret
+ */
+export function describeWeakness(secret: string): string | undefined {
+  const bytes = Buffer.byteLength(secret);
+  const weaknesses = [
+    ...(bytes < MIN_SECRET_BYTES ? [`has ${bytes} bytes, fewer than ${MIN_SECRET_BYTES}`] : []),
+    ...(secret.trim() === secret ? [] : ['begins or ends with whitespace, which is part of the secret']),
+  ];
+  return weaknesses.length === 0 ? undefined : weaknesses.join(' and ');
 }
 
 function readObject(text: string): string | undefined {

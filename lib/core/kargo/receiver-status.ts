@@ -1,20 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
-import { hashInPath } from './receiver-path.ts';
+import { formatBaseUrl, isSameBase } from './receiver-path.ts';
 import {
   judgeReadiness,
+  publisherOf,
   type Readiness,
   type ReadinessFault,
   type StatusFacts,
 } from './receiver-readiness.ts';
 import type { Condition, ReceiverConfig, StatusEntry } from './receiver.ts';
 
-/** What a status should be. */
+/** What a status is to be. */
 export interface StatusPlan {
   /** False where the status is right as it is, so that nothing is written. */
   readonly changed: boolean;
   readonly webhookReceivers: readonly StatusEntry[];
   readonly conditions: readonly Condition[];
-  /** What keeps receivers from being ready, in words, one line each. */
+  /** Each declared Bitbucket receiver within the limit. */
+  readonly receivers: readonly Readiness[];
+  /** Why receivers are not ready, in words. */
   readonly faults: readonly string[];
 }
 
@@ -24,64 +27,130 @@ const CONDITION_TYPE = 'BitbucketReceiversReady';
 /** Kubernetes' limit for a condition's message. */
 const MAX_MESSAGE_LENGTH = 32_768;
 
+/** Names of receivers over the limit in a message: it leaves room for the other receivers' faults. */
+const MAX_NAMES_LENGTH = 16_384;
+
 /**
- * Gives what the status of a ProjectConfig or ClusterConfig should be: the entries of Bitbucket receivers in the order of the spec, as
- * Kargo's own controller writes them, other kinds' entries as they are, none for a receiver that is gone or whose secret is missing,
- * empty or malformed, and our condition.
+ * Plans the status of a ProjectConfig or ClusterConfig: the entries of Bitbucket receivers in the order of the spec, as Kargo's own
+ * controller writes them, what others have written as it is, and our condition. Only entries under our own base are ever removed.
  */
 export function planStatus(config: ReceiverConfig, facts: StatusFacts): StatusPlan {
-  const ours = config.declared
-    .filter((declared) => declared.kind !== 'other')
-    .map((declared) => judgeReadiness(declared, facts));
-  const webhookReceivers = planList(config, new Map(ours.map((readiness) => [readiness.name, readiness])));
-  const faults = ours.map(({ fault }) => fault).filter((fault) => fault !== undefined);
-  const conditions = planConditions(config, ours.length, faults, facts.now);
-  const { status } = config;
+  const { declared, status } = config;
+  const receivers = declared.flatMap((entry, index) => {
+    if (entry.kind === 'other' || entry.kind === 'over-limit') return [];
+    const existing = status.webhookReceivers.filter(({ name }) => name === entry.name);
+    return [judgeReadiness(entry, index, existing, facts)];
+  });
+  const overLimit = judgeOverLimit(config);
+  const faults = [...receivers.map(({ fault }) => fault), overLimit].filter((fault) => fault !== undefined);
+  const webhookReceivers = planList(config, receivers, facts);
+  const conditions = planConditions(config, receivers, faults, facts);
   return {
     changed:
       !isDeepStrictEqual(webhookReceivers, status.webhookReceivers) ||
       !isDeepStrictEqual(conditions, status.conditions),
     webhookReceivers,
     conditions,
+    receivers,
     faults: faults.map(({ message }) => message),
   };
 }
 
-function planList({ declared, status }: ReceiverConfig, ours: ReadonlyMap<string, Readiness>): StatusEntry[] {
-  const standing = status.webhookReceivers;
-  const foreign = standing.filter(
-    ({ name = '', path = '' }) => !ours.has(name) && hashInPath(path) === undefined,
-  );
+function judgeOverLimit({ declared }: ReceiverConfig): ReadinessFault | undefined {
+  const names = declared.flatMap(({ kind, name }) => (kind === 'over-limit' ? [`"${name}"`] : []));
+  if (names.length === 0) return undefined;
+  const limit = declared.filter(({ kind }) => kind === 'bitbucket').length;
+  return {
+    reason: 'TooManyReceivers',
+    message:
+      `receivers ${joinWithin(names, ', ', MAX_NAMES_LENGTH)}: not served. A project may have ${limit} Bitbucket receiver(s), ` +
+      'and these come after them. Delete receivers, or ask the platform team to raise MAX_RECEIVERS_PER_PROJECT.',
+  };
+}
+
+function planList(
+  { declared, status }: ReceiverConfig,
+  receivers: readonly Readiness[],
+  { base }: StatusFacts,
+): StatusEntry[] {
+  const entryOf = new Map(receivers.map(({ name, entry }) => [name, entry]));
+  const existing = status.webhookReceivers;
+  const others = existing.filter((entry) => publisherOf(entry, base).kind !== 'here');
+  const ofName = (entries: readonly StatusEntry[], name: string): StatusEntry[] =>
+    entries.filter((entry) => entry.name === name);
   const inOrder = declared.flatMap(({ name }) => {
-    const entry = ours.get(name)?.entry;
-    if (entry === 'none') return [];
-    if (entry === 'standing') return standing.filter((other) => other.name === name);
-    return entry === undefined ? foreign.filter((other) => other.name === name) : [entry];
+    const entry = entryOf.get(name);
+    if (entry === undefined || entry === 'withdraw') return ofName(others, name);
+    return entry === 'keep' ? ofName(existing, name) : [entry];
   });
-  return [...new Set([...inOrder, ...foreign])];
+  const undeclared = others.filter(({ name }) => !declared.some((receiver) => receiver.name === name));
+  return [...new Set([...inOrder, ...undeclared])];
 }
 
 function planConditions(
-  { status, generation }: ReceiverConfig,
-  receivers: number,
+  { declared, status, generation }: ReceiverConfig,
+  receivers: readonly Readiness[],
   faults: readonly ReadinessFault[],
-  now: Date,
+  { base, now }: StatusFacts,
 ): readonly Condition[] {
   const { conditions } = status;
   const before = conditions.find(({ type }) => type === CONDITION_TYPE);
-  if (receivers === 0) return conditions.filter((condition) => condition !== before);
+  if (!declared.some(({ kind }) => kind !== 'other')) {
+    return conditions.filter((condition) => condition !== before);
+  }
+  if (before !== undefined && isAnotherDeployments(before, receivers)) return conditions;
   const state = faults.length === 0 ? 'True' : 'False';
-  const words = faults.map(({ message }) => message).join('; ') || `${receivers} Bitbucket receiver(s) ready`;
   const condition = {
     type: CONDITION_TYPE,
     status: state,
     reason: faults[0]?.reason ?? 'ReceiversReady',
-    message: words.slice(0, MAX_MESSAGE_LENGTH),
+    message: describeReceivers(receivers, faults, formatBaseUrl(base)),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     lastTransitionTime: before?.['status'] === state ? before['lastTransitionTime'] : rfc3339(now),
   };
   if (before === undefined) return [...conditions, condition];
   return conditions.map((other) => (other === before ? condition : other));
+}
+
+/**
+ * Recognizes the condition of the deployment that publishes one of these receivers at another base. It stays, so that two deployments
+ * do not overwrite each other's condition every minute.
+ */
+function isAnotherDeployments(condition: Condition, receivers: readonly Readiness[]): boolean {
+  const [, readyAt] = / ready at (\S+?)\.?(?:\s|$)/.exec(String(condition['message'])) ?? [];
+  if (readyAt === undefined) return false;
+  return receivers.some(({ otherBase }) => otherBase !== undefined && isSameBase(otherBase, readyAt));
+}
+
+function describeReceivers(
+  receivers: readonly Readiness[],
+  faults: readonly ReadinessFault[],
+  base: string,
+): string {
+  const ready = receivers.filter(({ fault }) => fault === undefined);
+  const warnings = ready.flatMap(({ warning }) => (warning === undefined ? [] : [`Warning: ${warning}`]));
+  const details = [...faults.map(({ message }) => message), ...warnings];
+  const count = faults.length === 0 ? `${ready.length}` : `${ready.length} of ${receivers.length}`;
+  const summary = ready.length === 0 ? [] : [`${count} Bitbucket receiver(s) ready at ${base}`];
+  if (details.length === 0) return summary.join('');
+  return joinWithin([...summary.map((text) => `${text}.`), ...details], ' ', MAX_MESSAGE_LENGTH);
+}
+
+/** Joins texts; where that is too long, leaves out the last ones and says how many. */
+function joinWithin(texts: readonly string[], separator: string, maxLength: number): string {
+  const all = texts.join(separator);
+  if (all.length <= maxLength) return all;
+  const more = (count: number): string => `${separator}and ${texts.length - count} more`;
+  let length = 0;
+  let count = 0;
+  for (const text of texts) {
+    length += text.length + (count === 0 ? 0 : separator.length);
+    if (length + more(count + 1).length > maxLength) break;
+    count += 1;
+  }
+  return count === 0
+    ? `${all.slice(0, maxLength - 1)}…`
+    : `${texts.slice(0, count).join(separator)}${more(count)}`;
 }
 
 /** As Kubernetes writes times: to the second. */

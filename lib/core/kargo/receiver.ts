@@ -9,7 +9,7 @@ export interface Receiver {
   readonly secretName: string;
 }
 
-/** A ProjectConfig or ClusterConfig as far as receivers go. */
+/** The parts of a ProjectConfig or ClusterConfig that concern receivers. */
 export interface ReceiverConfig {
   readonly kind: 'ProjectConfig' | 'ClusterConfig';
   /** Empty for the ClusterConfig. */
@@ -17,7 +17,7 @@ export interface ReceiverConfig {
   readonly name: string;
   readonly resourceVersion: string;
   readonly generation: number | undefined;
-  /** Every receiver of the spec, in its order; those of other kinds by their names alone. */
+  /** Every receiver of the spec, in its order. */
   readonly declared: readonly DeclaredReceiver[];
   readonly status: {
     readonly webhookReceivers: readonly StatusEntry[];
@@ -25,19 +25,23 @@ export interface ReceiverConfig {
   };
 }
 
-/** A receiver as the spec declares it: one of ours, one whose declaration cannot be used, or another kind's. */
+/** A receiver as the spec declares it. */
 export type DeclaredReceiver =
   | { readonly kind: 'bitbucket'; readonly name: string; readonly receiver: Receiver }
+  /** Not served, because the project has as many Bitbucket receivers before it as it may have. */
+  | { readonly kind: 'over-limit'; readonly name: string }
+  /** A Bitbucket receiver whose declaration cannot be used. */
   | { readonly kind: 'unusable'; readonly name: string; readonly reason: string }
+  /** Of another kind; it belongs to Kargo's own server. */
   | { readonly kind: 'other'; readonly name: string };
 
 export type StatusEntry = v.InferOutput<typeof statusEntry>;
 export type Condition = v.InferOutput<typeof condition>;
 
-/** A name that Kubernetes takes for a Secret. It has no `/`, so that no project can name another project's secret. */
+/** A valid name of a Kubernetes Secret. It has no `/`, so that no project can name another project's secret. */
 const SECRET_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
-/** Unknown fields are kept, because what is not ours is written back as it was. */
+/** Unknown fields are kept, because others' entries and conditions are written back as they were. */
 const statusEntry = v.looseObject({ name: v.optional(v.string()), path: v.optional(v.string()) });
 const condition = v.looseObject({ type: v.string() });
 
@@ -66,29 +70,42 @@ const config = v.object({
 const bitbucket = v.object({ secretRef: v.object({ name: v.pipe(v.string(), v.regex(SECRET_NAME)) }) });
 
 /**
- * Reads a ProjectConfig or ClusterConfig as the cluster holds it. Gives a string, what is wrong with it, where it cannot be read at
- * all; one receiver that cannot be used does not cost the others anything.
+ * Reads a ProjectConfig or ClusterConfig as the cluster holds it. One receiver that cannot be used does not affect the others.
+ *
+ * @param maxReceivers - usable Bitbucket receivers that a ProjectConfig may have; those after them are over the limit. The
+ *   ClusterConfig is the platform team's own and has no limit.
+ * @returns in words what is wrong with the object, where it cannot be read at all
  */
-export function readReceiverConfig(kind: ReceiverConfig['kind'], object: unknown): ReceiverConfig | string {
+export function readReceiverConfig(
+  kind: ReceiverConfig['kind'],
+  object: unknown,
+  maxReceivers = Infinity,
+): ReceiverConfig | string {
   const parsed = v.safeParse(config, object, { abortEarly: true });
   if (!parsed.success) return `${v.getDotPath(parsed.issues[0]) ?? 'the object'} cannot be read`;
   const { metadata, spec, status } = parsed.output;
+  const declared = (spec?.webhookReceivers ?? []).map((entry) =>
+    readDeclared(metadata.namespace, entry.name, entry.bitbucket),
+  );
   return {
     kind,
     namespace: metadata.namespace,
     name: metadata.name,
     resourceVersion: metadata.resourceVersion,
     generation: metadata.generation,
-    declared: (spec?.webhookReceivers ?? []).map((entry) =>
-      readDeclared(metadata.namespace, entry.name, entry.bitbucket),
-    ),
+    declared: kind === 'ClusterConfig' ? declared : limitReceivers(declared, maxReceivers),
     status: { webhookReceivers: status?.webhookReceivers ?? [], conditions: status?.conditions ?? [] },
   };
 }
 
-/** Gives the receivers of a config that can be used. */
-export function usableReceivers({ declared }: ReceiverConfig): Receiver[] {
+/** Lists the receivers of a config that are served. */
+export function usableReceivers({ declared }: Pick<ReceiverConfig, 'declared'>): Receiver[] {
   return declared.filter((entry) => entry.kind === 'bitbucket').map(({ receiver }) => receiver);
+}
+
+/** Identifies a receiver among those of the whole cluster. */
+export function receiverKey(project: string, name: string): string {
+  return `${project}/${name}`;
 }
 
 function readDeclared(project: string, name: string, declaration: unknown): DeclaredReceiver {
@@ -97,4 +114,13 @@ function readDeclared(project: string, name: string, declaration: unknown): Decl
     return { kind: 'unusable', name, reason: 'bitbucket.secretRef.name is not the name of a Secret' };
   }
   return { kind: 'bitbucket', name, receiver: { project, name, secretName: declaration.secretRef.name } };
+}
+
+function limitReceivers(declared: readonly DeclaredReceiver[], max: number): DeclaredReceiver[] {
+  let served = 0;
+  return declared.map((entry) => {
+    if (entry.kind !== 'bitbucket') return entry;
+    served += 1;
+    return served <= max ? entry : { kind: 'over-limit', name: entry.name };
+  });
 }

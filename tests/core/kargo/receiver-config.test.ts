@@ -5,7 +5,7 @@ const metadata = { name: 'demo', namespace: 'demo', resourceVersion: '7', genera
 const read = (webhookReceivers: unknown, status?: unknown) =>
   readReceiverConfig('ProjectConfig', { metadata, spec: { webhookReceivers }, status });
 
-test('a ProjectConfig is read with all that a status needs', () => {
+test('reads of a ProjectConfig what a status needs', () => {
   const github = { name: 'gh', github: { secretRef: { name: 'gh' } } };
   const entry = { name: 'gh', path: '/github/x', url: 'https://h/github/x', later: true };
   const condition = { type: 'Ready', status: 'True', later: { a: 1 } };
@@ -28,7 +28,7 @@ test('a ProjectConfig is read with all that a status needs', () => {
   });
 });
 
-test('a receiver of the ClusterConfig belongs to no project', () => {
+test('reads a receiver of the ClusterConfig as one of no project', () => {
   const config = readReceiverConfig('ClusterConfig', {
     metadata: { name: 'cluster', resourceVersion: '7' },
     spec: { webhookReceivers: [{ name: 'bb', bitbucket: { secretRef: { name: 'bitbucket' } } }] },
@@ -37,21 +37,21 @@ test('a receiver of the ClusterConfig belongs to no project', () => {
   expect(usableReceivers(config)).toEqual([{ project: '', name: 'bb', secretName: 'bitbucket' }]);
 });
 
-test.each([undefined, null, []])('with receivers %j none is declared', (webhookReceivers) => {
+test.each([undefined, null, []])('reads no receivers from %j', (webhookReceivers) => {
   expect(read(webhookReceivers)).toMatchObject({
     declared: [],
     status: { webhookReceivers: [], conditions: [] },
   });
 });
 
-test('without spec and status none is declared', () => {
+test('reads no receivers without spec and status', () => {
   expect(readReceiverConfig('ProjectConfig', { metadata, spec: null, status: null })).toMatchObject({
     declared: [],
     status: { webhookReceivers: [], conditions: [] },
   });
 });
 
-describe('a receiver is usable by the name of its secret', () => {
+describe('accepts the name of a secret', () => {
   test.each<[secretRef: unknown, usable: boolean]>([
     [{ name: 'bitbucket' }, true],
     [{ name: 'b' }, true],
@@ -84,7 +84,7 @@ describe('a receiver is usable by the name of its secret', () => {
   });
 });
 
-describe('a config cannot be read', () => {
+describe('names the field that cannot be read', () => {
   test.each<[object: unknown, reason: string]>([
     [null, 'the object cannot be read'],
     [{}, 'metadata cannot be read'],
@@ -100,5 +100,43 @@ describe('a config cannot be read', () => {
     [{ metadata, status: { conditions: [{}] } }, 'status.conditions.0.type cannot be read'],
   ])('%j', (object, reason) => {
     expect(readReceiverConfig('ProjectConfig', object)).toBe(reason);
+  });
+});
+
+describe('limits the receivers of a project', () => {
+  const declare = (...names: string[]) =>
+    names.map((name) => {
+      if (name.startsWith('gh')) return { name, github: {} };
+      return { name, bitbucket: { secretRef: { name: name.startsWith('bad') ? '' : 's' } } };
+    });
+  const readKind = (kind: 'ProjectConfig' | 'ClusterConfig', names: string[], max?: number): string[] => {
+    const config = readReceiverConfig(kind, { metadata, spec: { webhookReceivers: declare(...names) } }, max);
+    if (typeof config === 'string') throw new Error(config);
+    return config.declared.map((entry) => `${entry.name} ${entry.kind}`);
+  };
+
+  test.each<[names: string[], max: number | undefined, declared: string[]]>([
+    [['a', 'b', 'c'], 3, ['a bitbucket', 'b bitbucket', 'c bitbucket']],
+    [['a', 'b', 'c'], 1, ['a bitbucket', 'b over-limit', 'c over-limit']],
+    [['a', 'b', 'c'], undefined, ['a bitbucket', 'b bitbucket', 'c bitbucket']],
+    // Other kinds and those that cannot be used take nobody's place.
+    [
+      ['gh', 'bad', 'a', 'gh2', 'b', 'bad2'],
+      1,
+      ['gh other', 'bad unusable', 'a bitbucket', 'gh2 other', 'b over-limit', 'bad2 unusable'],
+    ],
+  ])('%j, at most %p', (names, max, declared) => {
+    expect(readKind('ProjectConfig', names, max)).toEqual(declared);
+  });
+
+  test('does not limit the ClusterConfig', () => {
+    expect(readKind('ClusterConfig', ['a', 'b'], 1)).toEqual(['a bitbucket', 'b bitbucket']);
+  });
+
+  test('lists as usable only those within the limit', () => {
+    const spec = { webhookReceivers: declare('a', 'b', 'c') };
+    const config = readReceiverConfig('ProjectConfig', { metadata, spec }, 2);
+    if (typeof config === 'string') throw new Error(config);
+    expect(usableReceivers(config).map(({ name }) => name)).toEqual(['a', 'b']);
   });
 });

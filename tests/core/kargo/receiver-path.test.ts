@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  baseOfReceiverUrl,
+  formatBaseUrl,
   hashInPath,
+  isSameBase,
   parseBaseUrl,
   receiverAddress,
   receiverHash,
@@ -8,9 +11,9 @@ import {
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
 
-describe('the hash of a receiver', () => {
+describe('computes the hash of a receiver', () => {
   test.each([
-    // Measured on Kargo.
+    // Measured with Kargo.
     ['p10', 'bb', 's3cret', '60fd7ee847185cd0891e6a5d186bf205fc3bf8a719eeb14c4d409e223adbed65'],
     ['demo', 'bb', 's3cret', HASH],
     // Of the ClusterConfig.
@@ -23,7 +26,7 @@ describe('the hash of a receiver', () => {
   });
 });
 
-describe('the address below a base URL', () => {
+describe('builds the address below a base URL', () => {
   test.each([
     ['https://hooks.example.com', '', 'https://hooks.example.com'],
     ['https://hooks.example.com/', '', 'https://hooks.example.com'],
@@ -67,11 +70,11 @@ test.each([
   'https://hooks.example.com/kargo\n',
   ' https://hooks.example.com',
   'https://hooks.example.com\\kargo',
-])('%j is no base URL', (text) => {
+])('rejects %j as a base URL', (text) => {
   expect(parseBaseUrl(text)).toBeUndefined();
 });
 
-describe('the hash in a path', () => {
+describe('extracts the hash from a path', () => {
   test.each([
     [`/bitbucket/${HASH}`],
     [`bitbucket/${HASH}`],
@@ -101,7 +104,41 @@ describe('the hash in a path', () => {
     `/bitbucket/${HASH}\n`,
     `/bitbucket/${HASH}?x`,
     `/bitbucket%2f${HASH}`,
-  ])('is not found in %j', (path) => {
+  ])('finds none in %j', (path) => {
     expect(hashInPath(path)).toBeUndefined();
   });
+});
+
+describe('extracts the base from the URL of a receiver', () => {
+  test.each([
+    [`https://hooks.example.com/bitbucket/${HASH}`, 'https://hooks.example.com'],
+    [`https://hooks.example.com:8443/a/b/bitbucket/${HASH}`, 'https://hooks.example.com:8443/a/b'],
+    [`https://h/bitbucket/x/bitbucket/${HASH}`, 'https://h/bitbucket/x'],
+    [`https://h/github/${HASH}`, undefined],
+    [`https://h/bitbucket/${HASH}/more`, undefined],
+    [`/kargo/bitbucket/${HASH}`, undefined],
+    ['', undefined],
+  ])('%s', (url, base) => {
+    expect(baseOfReceiverUrl(url)).toBe(base);
+  });
+});
+
+describe('compares base URLs', () => {
+  test.each([
+    ['https://hooks.example.com/kargo', 'https://hooks.example.com/kargo', true],
+    ['https://hooks.example.com/kargo', 'https://hooks.example.com/kargo/', true],
+    ['https://Hooks.example.com', 'https://hooks.example.com:443/', true],
+    ['https://hooks.example.com/kargo', 'https://hooks.example.com/Kargo', false],
+    ['https://hooks.example.com/kargo', 'https://hooks.example.com', false],
+    ['https://hooks.example.com', 'http://hooks.example.com', false],
+    ['https://hooks.example.com', 'https://hooks.example.com:8443', false],
+  ])('%s and %s: %p', (one, other, isSame) => {
+    expect(isSameBase(one, other)).toBe(isSame);
+  });
+});
+
+test('formats a base URL as it is written into statuses', () => {
+  expect(formatBaseUrl({ origin: 'https://hooks.example.com', path: '/a/../kargo/' })).toBe(
+    'https://hooks.example.com/kargo',
+  );
 });

@@ -1,20 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   acceptedSecrets,
+  describeWeakness,
   inGrace,
   readSecretContent,
   type SecretContent,
 } from '../../../lib/core/kargo/receiver-secret.ts';
 
 const secret = (value: string): SecretContent => ({ kind: 'secret', value });
-const empty = { kind: 'unusable', fault: 'empty', reason: 'it is empty' } as const;
+const empty = { kind: 'unusable', fault: 'empty', reason: 'is empty' } as const;
 const malformed = {
   kind: 'unusable',
   fault: 'malformed',
-  reason: 'it is neither a bare string nor JSON with the key "secret"',
+  reason: 'is neither a bare string nor JSON with the key "secret"',
 } as const;
 
-describe('the text of a secret', () => {
+describe('reads the text of a secret', () => {
   test.each<[text: string | undefined, content: SecretContent]>([
     ['s3cret', secret('s3cret')],
     ['{"secret":"s3cret"}', secret('s3cret')],
@@ -37,7 +38,7 @@ describe('the text of a secret', () => {
     ['{"secret":{"secret":"s3cret"}}', malformed],
     ['{"Secret":"s3cret"}', malformed],
     ['{s3cret}', malformed],
-    [undefined, { kind: 'unusable', fault: 'malformed', reason: 'it is binary; it must be text' }],
+    [undefined, { kind: 'unusable', fault: 'malformed', reason: 'is binary, not text' }],
   ])('%j', (text, content) => {
     expect(readSecretContent(text)).toEqual(content);
   });
@@ -56,7 +57,7 @@ describe('during a rotation', () => {
     [secret('same'), secret('same'), inTime, ['same']],
     [secret('new'), empty, inTime, ['new']],
     [secret('new'), malformed, inTime, ['new']],
-    // The mistake of the one who rotated refuses nothing that was good before.
+    // A mistake in the rotation rejects nothing that was valid before.
     [empty, secret('old'), inTime, ['old']],
     [malformed, secret('old'), inTime, ['old']],
     [malformed, secret('old'), late, []],
@@ -70,9 +71,29 @@ describe('during a rotation', () => {
     [since, 1, true],
     [inTime, graceMs, true],
     [late, graceMs, false],
-    // The clock of the store may be ahead of ours.
+    // The store's clock may be ahead of the function's.
     [new Date(since.getTime() - 1), 0, true],
   ])('at %p a grace of %d ms lasts: %p', (now, grace, lasts) => {
     expect(inGrace(since, now, grace)).toBe(lasts);
+  });
+});
+
+describe('describes the weakness of a secret', () => {
+  const spaces = 'begins or ends with whitespace, which is part of the secret';
+
+  test.each([
+    ['0123456789abcdef', undefined],
+    ['0123456789abcde', 'has 15 bytes, fewer than 16'],
+    ['x', 'has 1 bytes, fewer than 16'],
+    // Bytes count, not characters.
+    ['ééééééé', 'has 14 bytes, fewer than 16'],
+    ['éééééééé', undefined],
+    ['0123456789abcdef\n', spaces],
+    [' 0123456789abcdef', spaces],
+    ['\u00a00123456789abcdef', spaces],
+    ['0123 456789 abcdef', undefined],
+    ['short\n', `has 6 bytes, fewer than 16 and ${spaces}`],
+  ])('%j: %p', (text, weakness) => {
+    expect(describeWeakness(text)).toBe(weakness);
   });
 });

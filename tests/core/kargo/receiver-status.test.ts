@@ -1,93 +1,46 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StatusFacts } from '../../../lib/core/kargo/receiver-readiness.ts';
-import { readSecretContent, type SecretReading } from '../../../lib/core/kargo/receiver-secret.ts';
-import { planStatus, type StatusPlan } from '../../../lib/core/kargo/receiver-status.ts';
-import type {
-  Condition,
-  DeclaredReceiver,
-  ReceiverConfig,
-  StatusEntry,
-} from '../../../lib/core/kargo/receiver.ts';
+import type { SecretReading } from '../../../lib/core/kargo/receiver-secret.ts';
+import { planStatus } from '../../../lib/core/kargo/receiver-status.ts';
+import type { Condition, DeclaredReceiver, StatusEntry } from '../../../lib/core/kargo/receiver.ts';
+import {
+  BEFORE,
+  BASE,
+  FIELD,
+  HASH,
+  MISSING,
+  SECRET,
+  bb,
+  condition,
+  fault,
+  found,
+  kargos,
+  notReady,
+  now,
+  ours,
+  planDemo,
+  ready,
+} from '../../support/status-plan.ts';
 
-const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
-const CLUSTER_HASH = '9d6bb3c77e07da0bc5b9e06880b615c41e035d21b08a93ee13d8903c5d156042';
-const now = new Date('2026-05-04T10:11:12.345Z');
-const before = '2026-05-01T00:00:00Z';
-
-const ours: StatusEntry = {
-  name: 'bb',
-  path: `/kargo/bitbucket/${HASH}`,
-  url: `https://hooks.example.com/kargo/bitbucket/${HASH}`,
-};
+const CLUSTER_HASH = '691a064862b6700139377c0d9e98637c7f2f624481fc6023413b36c1639b8a25';
 const github: StatusEntry = {
   name: 'gh',
   path: '/kargo/github/abc',
-  url: 'https://h/kargo/github/abc',
+  url: `${BASE}/github/abc`,
   later: 1,
 };
-const gitlab: StatusEntry = { name: 'gl', path: '/kargo/gitlab/abc', url: 'https://h/kargo/gitlab/abc' };
-const old: StatusEntry = { ...ours, path: `/kargo/bitbucket/${'0'.repeat(64)}` };
-const ready: Condition = {
-  type: 'Ready',
-  status: 'False',
-  reason: 'Kargo',
-  message: 'its own',
-  lastTransitionTime: before,
-};
-
-const bb: DeclaredReceiver = {
-  kind: 'bitbucket',
+const gitlab: StatusEntry = { name: 'gl', path: '/kargo/gitlab/abc', url: `${BASE}/gitlab/abc` };
+const old: StatusEntry = {
   name: 'bb',
-  receiver: { project: 'demo', name: 'bb', secretName: 'bitbucket' },
+  path: `/kargo/bitbucket/${'0'.repeat(64)}`,
+  url: `${BASE}/bitbucket/${'0'.repeat(64)}`,
 };
+const unusable: DeclaredReceiver = { kind: 'unusable', name: 'bb', reason: 'it has no secret' };
 const other = (name: string): DeclaredReceiver => ({ kind: 'other', name });
-const found = (text: string): SecretReading => ({
-  kind: 'found',
-  versions: { current: readSecretContent(text), currentSince: now },
-});
-const fault = (kind: 'missing' | 'unreadable'): SecretReading => ({
-  kind: 'fault',
-  fault: kind,
-  reason: `it is ${kind}`,
-});
+const overLimit = (name: string): DeclaredReceiver => ({ kind: 'over-limit', name });
 
-const condition = (fields: Partial<Condition> = {}): Condition => ({
-  type: 'BitbucketReceiversReady',
-  status: 'True',
-  reason: 'ReceiversReady',
-  message: '1 Bitbucket receiver(s) ready',
-  observedGeneration: 2,
-  lastTransitionTime: '2026-05-04T10:11:12Z',
-  ...fields,
-});
-const notReady = (reason: string, message: string): Condition =>
-  condition({ status: 'False', reason, message: `receiver "bb": ${message}` });
-
-function plan(
-  declared: DeclaredReceiver[],
-  status: Partial<ReceiverConfig['status']> = {},
-  facts: Partial<StatusFacts> = {},
-): StatusPlan {
-  const config: ReceiverConfig = {
-    kind: 'ProjectConfig',
-    namespace: 'demo',
-    name: 'demo',
-    resourceVersion: '7',
-    generation: 2,
-    declared,
-    status: { webhookReceivers: [], conditions: [], ...status },
-  };
-  return planStatus(config, {
-    secretOf: () => found('s3cret'),
-    unrouted: new Map(),
-    base: { origin: 'https://hooks.example.com', path: '/kargo' },
-    now,
-    ...facts,
-  });
-}
-
-test('a receiver gets its address and the condition', () => {
-  expect(plan([bb])).toEqual({
+test('publishes the address of a receiver and writes the condition', () => {
+  expect(planDemo([bb])).toMatchObject({
     changed: true,
     webhookReceivers: [ours],
     conditions: [condition()],
@@ -95,10 +48,10 @@ test('a receiver gets its address and the condition', () => {
   });
 });
 
-test('a receiver of the ClusterConfig has an empty project', () => {
+test('publishes a receiver of the ClusterConfig with an empty project', () => {
   const receiver = { project: '', name: 'bb', secretName: 'bitbucket' };
   const base = { origin: 'https://hooks.example.com', path: '' };
-  expect(plan([{ kind: 'bitbucket', name: 'bb', receiver }], {}, { base }).webhookReceivers).toEqual([
+  expect(planDemo([{ kind: 'bitbucket', name: 'bb', receiver }], {}, { base }).webhookReceivers).toEqual([
     {
       name: 'bb',
       path: `/bitbucket/${CLUSTER_HASH}`,
@@ -107,10 +60,10 @@ test('a receiver of the ClusterConfig has an empty project', () => {
   ]);
 });
 
-test('the plan of a status that was planned changes nothing', () => {
+test('changes nothing in a status that is as planned', () => {
   const declared = [other('gh'), bb];
-  const first = plan(declared, { webhookReceivers: [gitlab, github, old], conditions: [ready] });
-  const second = plan(declared, first, { now: new Date('2026-06-01T00:00:00Z') });
+  const first = planDemo(declared, { webhookReceivers: [gitlab, github, old], conditions: [ready] });
+  const second = planDemo(declared, first, { now: new Date('2026-06-01T00:00:00Z') });
   expect(first.changed).toBe(true);
   expect(second).toEqual({ ...first, changed: false });
 });
@@ -118,21 +71,24 @@ test('the plan of a status that was planned changes nothing', () => {
 describe('the list', () => {
   test.each<[what: string, declared: DeclaredReceiver[], before: StatusEntry[], after: StatusEntry[]]>([
     ['gets an entry', [bb], [], [ours]],
-    ['gets an entry mended', [bb], [old], [ours]],
-    ['gets an entry without url mended', [bb], [{ name: 'bb', path: ours.path }], [ours]],
-    ['loses a second entry of a name', [bb], [ours, old], [ours]],
+    ['replaces the entry of the previous secret', [bb], [old], [ours]],
+    ['replaces an entry without url', [bb], [{ name: 'bb', path: ours.path }], [ours]],
+    ['drops a second entry of a name', [bb], [ours, old], [ours]],
+    ['takes over the entry of another base', [bb], [kargos], [ours]],
     ['keeps an entry of another kind', [other('gh'), bb], [github], [github, ours]],
-    ['keeps one whose receiver is gone: it is not ours to take', [bb], [github], [ours, github]],
-    ['loses the entry of a receiver that is gone', [bb], [ours, { ...ours, name: 'gone' }], [ours]],
-    ['loses the entry of the last receiver', [], [ours], []],
-    ['loses the entry of a receiver that became another kind', [other('bb')], [ours], []],
+    ['keeps an entry of another kind whose receiver is gone', [bb], [github], [ours, github]],
+    ['drops the entry of a receiver that is gone', [bb], [ours, { ...ours, name: 'gone' }], [ours]],
+    ['drops the entry of the last receiver', [], [ours], []],
+    ['keeps the entry of another base whose receiver is gone', [], [kargos, ours], [kargos]],
+    ['drops the entry of a receiver that became another kind', [other('bb')], [ours], []],
+    ['keeps its entry of another base', [other('bb')], [kargos], [kargos]],
     [
-      'keeps the entry of a receiver that became another kind',
+      'keeps the entry of the other kind that a receiver became',
       [other('bb')],
       [{ ...github, name: 'bb' }],
       [{ ...github, name: 'bb' }],
     ],
-    ['loses the entry of a receiver that was another kind', [bb], [{ ...github, name: 'bb' }], [ours]],
+    ['replaces the entry of a receiver that was another kind', [bb], [{ ...github, name: 'bb' }], [ours]],
     [
       'is in the order of the spec',
       [other('gl'), bb, other('gh')],
@@ -141,16 +97,15 @@ describe('the list', () => {
     ],
     ['has entries without a receiver last', [bb, other('gh')], [gitlab, github], [ours, github, gitlab]],
     ['lacks what others have not written yet', [other('gh'), bb], [], [ours]],
-    ['holds a name once', [bb, bb], [], [ours, ours].slice(1)],
+    ['holds a name once', [bb, bb], [], [ours]],
+    ['drops the entry of a receiver over the limit', [bb, overLimit('x')], [{ ...ours, name: 'x' }], [ours]],
+    ['keeps its entry of another base too', [overLimit('bb')], [kargos], [kargos]],
   ])('%s', (_what, declared, webhookReceivers, after) => {
-    expect(plan(declared, { webhookReceivers }).webhookReceivers).toEqual(after);
+    expect(planDemo(declared, { webhookReceivers }).webhookReceivers).toEqual(after);
   });
 });
 
 describe('a receiver that is not ready', () => {
-  const unusable: DeclaredReceiver = { kind: 'unusable', name: 'bb', reason: 'it has no secret' };
-  const empty = found('{"secret":""}');
-
   test.each<
     [
       what: string,
@@ -160,8 +115,17 @@ describe('a receiver that is not ready', () => {
       condition: Condition,
     ]
   >([
-    ['has no secret', bb, fault('missing'), [], notReady('SecretMissing', 'it is missing')],
-    ['has an empty secret', bb, empty, [], notReady('SecretEmpty', 'its secret cannot be used: it is empty')],
+    ['has no secret', bb, fault('missing'), [], notReady('SecretMissing', MISSING)],
+    [
+      'has an empty secret',
+      bb,
+      found('{"secret":""}'),
+      [],
+      notReady(
+        'SecretEmpty',
+        `Secret "kargo/demo/bitbucket" is empty. Store the HMAC secret in it or correct ${FIELD}.`,
+      ),
+    ],
     [
       'has a malformed secret',
       bb,
@@ -169,21 +133,31 @@ describe('a receiver that is not ready', () => {
       [],
       notReady(
         'SecretMalformed',
-        'its secret cannot be used: it is neither a bare string nor JSON with the key "secret"',
+        'Secret "kargo/demo/bitbucket" is neither a bare string nor JSON with the key "secret". ' +
+          `Store the HMAC secret in it or correct ${FIELD}.`,
       ),
     ],
-    ['is badly declared', unusable, empty, [], notReady('ReceiverInvalid', 'it has no secret')],
-    // Nothing is known against what stands there.
+    [
+      'is badly declared',
+      unusable,
+      found(SECRET),
+      [],
+      notReady('ReceiverInvalid', `it has no secret. Correct ${FIELD}.`),
+    ],
+    // Nothing is known against the existing entry.
     [
       'has a secret that cannot be read',
       bb,
       fault('unreadable'),
       [ours],
-      notReady('SecretUnreadable', 'it is unreadable'),
+      notReady(
+        'SecretUnreadable',
+        'It is unreadable. Check its resource policy and the policy of its KMS key; it is read again every minute.',
+      ),
     ],
-  ])('because it %s', (_what, declared, reading, list, expected) => {
-    const given = { webhookReceivers: [github, ours], conditions: [ready] };
-    expect(plan([declared], given, { secretOf: () => reading })).toEqual({
+  ])('%s', (_what, declared, reading, list, expected) => {
+    const existing = { webhookReceivers: [github, ours], conditions: [ready] };
+    expect(planDemo([declared], existing, { secretOf: () => reading })).toMatchObject({
       changed: true,
       webhookReceivers: [...list, github],
       conditions: [ready, expected],
@@ -193,41 +167,37 @@ describe('a receiver that is not ready', () => {
 
   test.each([
     ['is not published', {}, []],
-    ['stays where it was published', { webhookReceivers: [ours] }, [ours]],
-  ])('because the gateway has no route for it: its URL %s', (_what, status, entries) => {
-    const planned = plan([bb], status, { unrouted: new Map([[HASH, 'quota of 300 reached']]) });
+    ['keeps its existing entry', { webhookReceivers: [ours] }, [ours]],
+  ])('has no route, and %s', (_what, status, entries) => {
+    const planned = planDemo([bb], status, {
+      unrouted: new Map([[HASH, 'the quota of routes is used up.']]),
+    });
     expect(planned.webhookReceivers).toEqual(entries);
-    expect(planned.conditions).toEqual([
-      notReady('RouteMissing', 'the gateway has no route for it: quota of 300 reached'),
-    ]);
+    expect(planned.conditions).toEqual([notReady('RouteMissing', 'the quota of routes is used up.')]);
   });
 
-  test('does not cost its neighbours anything', () => {
+  test('does not affect the others', () => {
     const broken = { ...bb, name: 'a', receiver: { project: 'demo', name: 'a', secretName: 'gone' } };
     const secretOf: StatusFacts['secretOf'] = ({ secretName }) =>
-      secretName === 'gone' ? fault('missing') : found('s3cret');
-    const planned = plan([broken, bb, { ...unusable, name: 'c' }], {}, { secretOf });
+      secretName === 'gone' ? fault('missing') : found(SECRET);
+    const planned = planDemo([broken, bb, { ...unusable, name: 'c' }], {}, { secretOf });
     expect(planned.webhookReceivers).toEqual([ours]);
     expect(planned.conditions).toEqual([
       condition({
         status: 'False',
         reason: 'SecretMissing',
-        message: 'receiver "a": it is missing; receiver "c": it has no secret',
+        message:
+          `1 of 3 Bitbucket receiver(s) ready at ${BASE}. receiver "a": ${MISSING} ` +
+          'receiver "c": it has no secret. Correct spec.webhookReceivers[2].bitbucket.secretRef.name.',
       }),
     ]);
-  });
-
-  test('has a message that Kubernetes takes, however much is wrong', () => {
-    const reason = 'x'.repeat(40_000);
-    const [written] = plan([{ ...unusable, reason }]).conditions;
-    expect(String(written?.['message'])).toHaveLength(32_768);
   });
 });
 
 describe('the condition', () => {
-  const settled = condition({ lastTransitionTime: before });
+  const settled = condition({ lastTransitionTime: BEFORE });
   const missing = { secretOf: () => fault('missing') };
-  const faulty = notReady('SecretMissing', 'it is missing');
+  const faulty = notReady('SecretMissing', MISSING);
 
   test.each<
     [
@@ -241,35 +211,82 @@ describe('the condition', () => {
     ['keeps its time while all is well', [bb], [settled], {}, [settled]],
     ['keeps its time when the spec changes', [bb], [{ ...settled, observedGeneration: 1 }], {}, [settled]],
     ['changes its time with its status', [bb], [settled], missing, [faulty]],
-    ['changes its time back', [bb], [{ ...faulty, lastTransitionTime: before }], {}, [condition()]],
+    ['changes its time back', [bb], [{ ...faulty, lastTransitionTime: BEFORE }], {}, [condition()]],
     [
       'keeps its time while the reason changes',
       [bb],
-      [{ ...faulty, reason: 'SecretEmpty', lastTransitionTime: before }],
+      [{ ...faulty, reason: 'SecretEmpty', lastTransitionTime: BEFORE }],
       missing,
-      [{ ...faulty, lastTransitionTime: before }],
+      [{ ...faulty, lastTransitionTime: BEFORE }],
     ],
     ['stays in its place', [bb], [settled, ready], missing, [faulty, ready]],
     ['leaves those of others alone', [bb], [ready], {}, [ready, condition()]],
     ['goes with the last receiver', [other('gh')], [ready, settled], {}, [ready]],
     ['does not come without a receiver', [other('gh')], [ready], {}, [ready]],
   ])('%s', (_what, declared, conditions, facts, after) => {
-    expect(plan(declared, { conditions }, facts).conditions).toEqual(after);
+    expect(planDemo(declared, { conditions }, facts).conditions).toEqual(after);
   });
 
-  test('says no generation where the cluster gives none', () => {
+  test.each([
+    ['short', 'has 5 bytes, fewer than 16'],
+    [`${SECRET}\n`, 'begins or ends with whitespace, which is part of the secret'],
+  ])('stays true and warns of the secret %j', (text, weakness) => {
+    expect(planDemo([bb], {}, { secretOf: () => found(text) }).conditions).toEqual([
+      condition({
+        message:
+          `1 Bitbucket receiver(s) ready at ${BASE}. Warning: receiver "bb": Secret "kargo/demo/bitbucket" ${weakness}. ` +
+          'Replace it with a random one of at least 32 characters.',
+      }),
+    ]);
+  });
+
+  test('names the receivers over the limit', () => {
+    expect(planDemo([bb, other('gh'), overLimit('x'), overLimit('y')]).conditions).toEqual([
+      condition({
+        status: 'False',
+        reason: 'TooManyReceivers',
+        message:
+          `1 of 1 Bitbucket receiver(s) ready at ${BASE}. receivers "x", "y": not served. ` +
+          'A project may have 1 Bitbucket receiver(s), and these come after them. ' +
+          'Delete receivers, or ask the platform team to raise MAX_RECEIVERS_PER_PROJECT.',
+      }),
+    ]);
+  });
+
+  test('has a message within the limit of Kubernetes, however many faults there are', () => {
+    const many = Array.from({ length: 2_000 }, (_, index) => ({ ...unusable, name: `bb-${index}` }));
+    const over = Array.from({ length: 5_000 }, (_, index) => overLimit(`over-${index}`));
+    const message = String(planDemo([...many, ...over]).conditions[0]?.['message']);
+    expect(message.length).toBeLessThanOrEqual(32_768);
+    expect(message).toMatch(/^receiver "bb-0": it has no secret\. .* and \d+ more$/);
+    const names = String(planDemo([bb, ...over]).conditions[0]?.['message']);
+    expect(names).toMatch(
+      /receivers "over-0", .*, and \d+ more: not served\. .*MAX_RECEIVERS_PER_PROJECT\.$/,
+    );
+  });
+
+  test('cuts one message that is too long by itself', () => {
+    const [written] = planDemo([{ ...unusable, reason: 'x'.repeat(40_000) }]).conditions;
+    expect(String(written?.['message'])).toHaveLength(32_768);
+  });
+
+  test('says no generation where the cluster has none', () => {
     const config = {
+      kind: 'ProjectConfig',
+      namespace: 'demo',
+      name: 'demo',
+      resourceVersion: '7',
+      generation: undefined,
       declared: [bb],
       status: { webhookReceivers: [], conditions: [] },
-      generation: undefined,
-    };
+    } as const;
     const facts = {
-      secretOf: () => found('s3cret'),
+      secretOf: () => found(SECRET),
       unrouted: new Map(),
+      wasPublishedHere: () => false,
       base: { origin: 'https://h', path: '' },
       now,
     };
-    const named = { kind: 'ProjectConfig', namespace: 'demo', name: 'demo', resourceVersion: '7' } as const;
-    expect(planStatus({ ...named, ...config }, facts).conditions[0]).not.toHaveProperty('observedGeneration');
+    expect(planStatus(config, facts).conditions[0]).not.toHaveProperty('observedGeneration');
   });
 });

@@ -1,0 +1,48 @@
+import { RetryableError } from '../../app/errors.ts';
+
+/**
+ * Spaces requests evenly, so that no more than a number of them is sent in any second.
+ *
+ * It is not p-throttle, because that goes by the wall clock, which is stopped in tests and set back at times, and cannot end the
+ * waiting of one caller with that caller's signal.
+ */
+export class RequestPacer {
+  readonly #intervalMs: number;
+  readonly #reason: string;
+  #nextAt = -Infinity;
+
+  /** @param reason - what callers are told whose signal ends while they wait */
+  constructor(requestsPerSecond: number, reason: string) {
+    this.#intervalMs = 1000 / requestsPerSecond;
+    this.#reason = reason;
+  }
+
+  /**
+   * Waits for the caller's turn.
+   *
+   * @throws {RetryableError} when the signal ends the waiting
+   */
+  async waitForTurn(signal: AbortSignal): Promise<void> {
+    const now = performance.now();
+    const turn = Math.max(now, this.#nextAt);
+    this.#nextAt = turn + this.#intervalMs;
+    if (turn > now) await delay(turn - now, signal);
+    if (signal.aborted) {
+      throw new RetryableError(this.#reason, { cause: signal.reason, detail: 'no time left to wait' });
+    }
+  }
+}
+
+/** Waits, or returns early when the signal is aborted. */
+async function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+  });
+}

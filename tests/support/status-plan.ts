@@ -1,0 +1,91 @@
+import type { StatusFacts } from '../../lib/core/kargo/receiver-readiness.ts';
+import { readSecretContent, type SecretReading } from '../../lib/core/kargo/receiver-secret.ts';
+import { planStatus, type StatusPlan } from '../../lib/core/kargo/receiver-status.ts';
+import type {
+  Condition,
+  DeclaredReceiver,
+  ReceiverConfig,
+  StatusEntry,
+} from '../../lib/core/kargo/receiver.ts';
+
+export const SECRET = '0123456789abcdef';
+export const HASH = '896aa5db688dd57ad230ec617267031156aac48b4c1d33391cff28f3aa0ab871';
+export const BASE = 'https://hooks.example.com/kargo';
+export const now = new Date('2026-05-04T10:11:12.345Z');
+
+export const BEFORE = '2026-05-01T00:00:00Z';
+
+export const ours: StatusEntry = {
+  name: 'bb',
+  path: `/kargo/bitbucket/${HASH}`,
+  url: `${BASE}/bitbucket/${HASH}`,
+};
+/** As Kargo's own server publishes it. */
+export const kargos: StatusEntry = {
+  name: 'bb',
+  path: `/bitbucket/${HASH}`,
+  url: `https://kargo.example.com/bitbucket/${HASH}`,
+};
+export const ready: Condition = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'Kargo',
+  message: 'its own',
+  lastTransitionTime: BEFORE,
+};
+
+export const bb: DeclaredReceiver = {
+  kind: 'bitbucket',
+  name: 'bb',
+  receiver: { project: 'demo', name: 'bb', secretName: 'bitbucket' },
+};
+export const found = (text: string): SecretReading => ({
+  kind: 'found',
+  secretId: 'kargo/demo/bitbucket',
+  versions: { current: readSecretContent(text), currentSince: now },
+});
+export const fault = (kind: 'missing' | 'unreadable', reason = `It is ${kind}`): SecretReading => ({
+  kind: 'fault',
+  secretId: 'kargo/demo/bitbucket',
+  fault: kind,
+  reason,
+});
+
+export const condition = (fields: Partial<Condition> = {}): Condition => ({
+  type: 'BitbucketReceiversReady',
+  status: 'True',
+  reason: 'ReceiversReady',
+  message: `1 Bitbucket receiver(s) ready at ${BASE}`,
+  observedGeneration: 2,
+  lastTransitionTime: '2026-05-04T10:11:12Z',
+  ...fields,
+});
+export const notReady = (reason: string, message: string): Condition =>
+  condition({ status: 'False', reason, message: `receiver "bb": ${message}` });
+export const FIELD = 'spec.webhookReceivers[0].bitbucket.secretRef.name';
+export const MISSING = `It is missing. Create it or correct ${FIELD}.`;
+
+/** Plans the status of the ProjectConfig of project `demo`; the facts are those of a receiver that is ready where none are given. */
+export function planDemo(
+  declared: DeclaredReceiver[],
+  status: Partial<ReceiverConfig['status']> = {},
+  facts: Partial<StatusFacts> = {},
+): StatusPlan {
+  const config: ReceiverConfig = {
+    kind: 'ProjectConfig',
+    namespace: 'demo',
+    name: 'demo',
+    resourceVersion: '7',
+    generation: 2,
+    declared,
+    status: { webhookReceivers: [], conditions: [], ...status },
+  };
+  return planStatus(config, {
+    secretOf: () => found(SECRET),
+    unrouted: new Map(),
+    wasPublishedHere: () => false,
+    base: { origin: 'https://hooks.example.com', path: '/kargo' },
+    now,
+    ...facts,
+  });
+}
