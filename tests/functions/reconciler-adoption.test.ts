@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
 import { ConsoleLines } from '../support/console-lines.ts';
@@ -12,6 +12,7 @@ import {
   projectConfig,
   warehouse,
 } from '../support/kargo-objects.ts';
+import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
 
 const demo = projectConfig('demo', []);
@@ -33,6 +34,7 @@ function entryAt(base: string, name = 'bb', secret = SECRET, projectName = 'demo
 let testbed: Testbed;
 let lines: ConsoleLines;
 
+beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 beforeEach(() => stopClock());
 afterEach(async () => {
   await testbed.close();
@@ -173,6 +175,24 @@ describe('two deployments for the same project', () => {
     const contested = lines.takeMetrics('ContestedReceivers').map((metrics) => metrics['ContestedReceivers']);
     const count = receivers.filter((receiver) => JSON.stringify(receiver).includes('bitbucket"}')).length;
     expect(contested).toEqual(Array.from({ length: 16 }, (_, index) => (index % 2 === 0 ? count : 0)));
+  });
+
+  test('settle where each has the secret of another receiver', async () => {
+    await start({
+      objects: project('demo', [bitbucket('bb', 'b'), bitbucket('cc', 'c')]),
+      secrets: { 'kargo/demo/b': SECRET, 'other/demo/c': SECRET },
+    });
+    const first = await reconcilerAt(OURS);
+    process.env['SECRET_NAME_TEMPLATE'] = 'other/{namespace}/{name}';
+    const second = await reconcilerAt(OTHER);
+    for (let round = 0; round < 3; round += 1) await Promise.all([run(first), run(second)]);
+    testbed.cluster.forget();
+    for (let round = 0; round < 7; round += 1) {
+      await run(first);
+      await run(second);
+    }
+    expect(writes()).toEqual([]);
+    expect(await urls()).toEqual([entryAt(OURS).url, entryAt(OTHER, 'cc').url]);
   });
 
   test('leave a URL that was taken over, name who publishes it, and log it once', async () => {

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
 import { ConsoleLines } from '../support/console-lines.ts';
 import { deliver, lambdaContext, receiverPath } from '../support/deliver.ts';
 import { Gateway } from '../support/gateway.ts';
 import { bitbucket, project, projectConfig, warehouse } from '../support/kargo-objects.ts';
+import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
 
 const SECRET = '0123456789abcdef';
@@ -18,6 +19,8 @@ const routeOf = (name: string, receiver = 'bb', secret = SECRET): string =>
 let testbed: Testbed;
 let gateway: Gateway;
 let lines: ConsoleLines;
+
+beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
 beforeEach(async () => {
   stopClock();
@@ -59,7 +62,7 @@ const entryOf = (name: string, receiver: string, secret = SECRET): object => {
   const path = `/kargo${receiverPath(name, receiver, secret)}`;
   return { name: receiver, path, url: `https://hooks.example.com${path}` };
 };
-/** Lets nobody read the secrets of a project. */
+/** Denies every read of a project's secrets. */
 const denySecretsOf = (name: string): void => {
   testbed.store.fault = ({ operation, body }) => {
     if (operation !== 'BatchGetSecretValue') {
@@ -113,6 +116,9 @@ describe('more receivers than a project may have', () => {
           'A project may have 2 Bitbucket receiver(s), and these come after them. ' +
           'Delete receivers, or ask the platform team to raise MAX_RECEIVERS_PER_PROJECT.',
       },
+    ]);
+    expect(lines.lines.filter(({ message }) => message === 'receivers no longer served')).toMatchObject([
+      { level: 'WARN', config: 'ProjectConfig demo/demo', count: 1, receivers: ['d'] },
     ]);
     const read = testbed.store.requests.map(({ body }) => body).join();
     expect(['a', 'b', 'c', 'd'].filter((name) => read.includes(`kargo/demo/${name}`))).toEqual(['a', 'b']);

@@ -1,7 +1,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 
-/** What the function's role gives, and where. */
+/** Credentials of the function's role, and the cluster they are for. */
 export interface EksTokenRequest {
   readonly clusterName: string;
   readonly region: string;
@@ -13,14 +13,14 @@ export interface EksTokenRequest {
   readonly now: Date;
 }
 
-/** How long EKS takes a token after it was signed, whatever the URL in it says (aws-iam-authenticator: 15 minutes). */
+/** EKS accepts a token for this long after it was signed, whatever the URL in it says (aws-iam-authenticator: 15 minutes). */
 export const EKS_TOKEN_LIFETIME_MS = 15 * 60_000;
 
-/** What `aws eks get-token` puts into the URL, in seconds. */
+/** Expiry in the URL, in seconds, as `aws eks get-token` writes it. */
 const URL_EXPIRES_S = 60;
 
 /**
- * Gives a bearer token for an EKS cluster: a presigned request to STS that the cluster sends on to learn who we are. The same request,
+ * Creates a bearer token for an EKS cluster: a presigned request to STS, with which the cluster authenticates the role. The same request,
  * with the same signature, as `aws eks get-token` makes of the same credentials at the same second.
  */
 export async function presignEksToken({

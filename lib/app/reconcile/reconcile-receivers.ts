@@ -16,6 +16,9 @@ import {
   type StatusDeps,
 } from './reconcile-statuses.ts';
 
+/** Part of a run for adding routes, so that time is left for the statuses of those that were added. */
+const ADD_ROUTES_MS = 30_000;
+
 /** Secrets that one line of the log names. */
 const MAX_LOGGED_SECRETS = 20;
 
@@ -77,7 +80,8 @@ export async function reconcileReceivers(
     published: new Set(owners.keys()),
     isRemovable: ownerCheck(deps, listed, secrets, owners),
   };
-  const added = routing && (await addRoutes(routing, target, signal));
+  const addingSignal = AbortSignal.any([signal, AbortSignal.timeout(ADD_ROUTES_MS)]);
+  const added = routing && (await addRoutes(routing, target, addingSignal));
   const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
   const statuses = await reconcileStatuses(deps, configs, facts, signal);
 
@@ -112,7 +116,7 @@ export async function reconcileReceivers(
   };
 }
 
-/** Makes the check whether a hash without a live receiver certainly belongs to nobody, rather than to what cannot be read now. */
+/** Creates the check whether a hash that is not live certainly belongs to no receiver, rather than to one that cannot be read now. */
 function ownerCheck(
   { memory }: ReconcileDeps,
   listed: ListedConfigs,

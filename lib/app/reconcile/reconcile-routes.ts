@@ -27,7 +27,7 @@ export interface AddedRoutes {
   readonly routed: ReadonlySet<string> | undefined;
   /** Routes added and removed. */
   readonly changes: number;
-  /** An error of the gateway, which is not lack of room. */
+  /** An error of the gateway, which is neither lack of room nor of time. */
   readonly failure?: unknown;
 }
 
@@ -35,8 +35,8 @@ const RETRIED = 'the gateway has not taken its route yet. This is retried every 
 
 /**
  * Adds the gateway routes that live receivers lack, one after the other, because the gateway's control plane takes few requests a
- * second. Where there is no room, routes that certainly belong to nobody are removed one by one to make it. Nothing is added after
- * the first refusal that this does not help.
+ * second. Where there is no room, routes that certainly belong to no live receiver are removed one by one to make it. Nothing is added after
+ * the first refusal that this does not help, and when the signal ends it.
  */
 export async function addRoutes(
   { routes, dryRun, log }: RouteDeps,
@@ -88,9 +88,12 @@ export async function addRoutes(
       try {
         refusal = await add(hash);
       } catch (error) {
-        log.error('route cannot be added', { hash, error });
-        failure = error;
         refusal = RETRIED;
+        if (signal.aborted) log.info('routes left to the next run', { next: hash });
+        else {
+          log.error('route cannot be added', { hash, error });
+          failure = error;
+        }
       }
     }
     if (refusal === undefined) {

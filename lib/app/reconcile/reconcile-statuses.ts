@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { formatBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
-import type { Readiness, StatusFacts } from '../../core/kargo/receiver-readiness.ts';
+import { publisherOf, type Readiness, type StatusFacts } from '../../core/kargo/receiver-readiness.ts';
 import { planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
 import type { ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { Clock, ConfigStatuses, Log, ReceiverSecrets } from '../ports.ts';
@@ -13,8 +13,8 @@ const CONCURRENCY = 8;
 /** Conflicts with other writers of one status, before it is left to the next run. */
 const MAX_CONFLICTS = 3;
 
-/** Faults in one line of the log, and characters of each: a condition's message holds them all. */
-const MAX_LOGGED_FAULTS = 10;
+/** Faults or names in one line of the log, and characters of each: the condition's message holds more. */
+const MAX_LOGGED_ITEMS = 10;
 const MAX_LOGGED_LENGTH = 500;
 
 export interface StatusDeps {
@@ -118,10 +118,9 @@ async function reconcileStatus(
   throw new Error(`other writers changed it ${MAX_CONFLICTS + 1} times while it was planned`);
 }
 
-function noteReadiness(
-  { memory, base, log }: StatusDeps,
-  { config, plan, isWritten }: ReconciledStatus,
-): void {
+function noteReadiness(deps: StatusDeps, { config, plan, isWritten }: ReconciledStatus): void {
+  const { memory, base, log } = deps;
+  logUnserved(deps, config);
   for (const readiness of plan.receivers) {
     const { name, fault } = readiness;
     if (!memory.noteReadiness(readiness, isWritten) || fault === undefined) continue;
@@ -135,19 +134,34 @@ function noteReadiness(
   }
 }
 
+/** Logs the receivers that lose their URL because the project has too many, or declares them wrongly. */
+function logUnserved({ base, log }: StatusDeps, config: ReceiverConfig): void {
+  const { declared, status } = config;
+  const published = new Set(
+    status.webhookReceivers
+      .filter((entry) => publisherOf(entry, base).kind === 'here')
+      .map(({ name }) => name),
+  );
+  const names = declared
+    .filter(({ kind, name }) => (kind === 'over-limit' || kind === 'unusable') && published.has(name))
+    .map(({ name }) => name);
+  if (names.length === 0) return;
+  const receivers = names.slice(0, MAX_LOGGED_ITEMS);
+  log.warn('receivers no longer served', { config: describeConfig(config), count: names.length, receivers });
+}
+
 function describeChange(config: ReceiverConfig, plan: StatusPlan): Record<string, unknown> {
   const before = config.status.webhookReceivers;
   const after = plan.webhookReceivers;
-  const urlsOf = (entries: typeof after, others: typeof after): unknown[] =>
-    entries
-      .filter((entry) => !others.some(({ name, url }) => name === entry.name && url === entry['url']))
-      .slice(0, MAX_LOGGED_FAULTS)
-      .map(({ url }) => url);
+  const urlsOf = (entries: typeof after, others: typeof after): unknown[] => {
+    const urls = new Set(others.map(({ url }) => url));
+    return entries.flatMap(({ url }) => (urls.has(url) ? [] : [url])).slice(0, MAX_LOGGED_ITEMS);
+  };
   return {
     config: describeConfig(config),
     receivers: after.length,
     published: urlsOf(after, before),
     withdrawn: urlsOf(before, after),
-    faults: plan.faults.slice(0, MAX_LOGGED_FAULTS).map((fault) => fault.slice(0, MAX_LOGGED_LENGTH)),
+    faults: plan.faults.slice(0, MAX_LOGGED_ITEMS).map((fault) => fault.slice(0, MAX_LOGGED_LENGTH)),
   };
 }

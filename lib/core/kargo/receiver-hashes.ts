@@ -78,7 +78,10 @@ export function publishedHashes(configs: readonly ReceiverConfig[]): Map<string,
   for (const { namespace, status } of configs) {
     for (const { name = '', path = '' } of status.webhookReceivers) {
       const hash = hashInPath(path);
-      if (hash !== undefined) owners.set(hash, [...(owners.get(hash) ?? []), receiverKey(namespace, name)]);
+      if (hash === undefined) continue;
+      const keys = owners.get(hash) ?? [];
+      keys.push(receiverKey(namespace, name));
+      owners.set(hash, keys);
     }
   }
   return owners;

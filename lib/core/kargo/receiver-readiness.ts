@@ -54,7 +54,7 @@ export interface Readiness {
   readonly fault?: ReadinessFault;
   /** What is weak about a receiver that is ready, as sentences. */
   readonly warning?: string;
-  /** Base of the URL that another server publishes, where that is why nothing is published here. */
+  /** With a fault: base of the URL that another server publishes. */
   readonly otherBase?: string;
 }
 
@@ -90,24 +90,25 @@ export function judgeReadiness(
   facts: StatusFacts,
 ): Readiness {
   const { name } = declared;
+  const otherBase = existing
+    .map((entry) => publisherOf(entry, facts.base))
+    .find((publisher) => publisher.kind === 'elsewhere')?.base;
   const field = `spec.webhookReceivers[${index}].bitbucket.secretRef.name`;
   const faulty = (entry: 'keep' | 'withdraw', reason: FaultReason, message: string): Readiness => ({
     name,
     receiver: declared.kind === 'bitbucket' ? declared.receiver : undefined,
     entry,
     fault: { reason, message: `receiver "${name}": ${message}` },
+    ...(otherBase === undefined ? {} : { otherBase }),
   });
   if (declared.kind === 'unusable') {
     return faulty('withdraw', 'ReceiverInvalid', `${declared.reason}. Correct ${field}.`);
   }
   const { receiver } = declared;
-  const otherBase = existing
-    .map((entry) => publisherOf(entry, facts.base))
-    .find((publisher) => publisher.kind === 'elsewhere')?.base;
   const unserved = (reason: FaultReason, what: string, advice: string): Readiness => {
     if (otherBase === undefined) return faulty('withdraw', reason, `${what}. ${advice} or correct ${field}.`);
     const message = `not served here. ${what}. ${advice} to serve the receiver here; ${otherBase} stays published by another server.`;
-    return { ...faulty('withdraw', 'NotServedHere', message), otherBase };
+    return faulty('withdraw', 'NotServedHere', message);
   };
 
   const reading = facts.secretOf(receiver);
@@ -127,14 +128,14 @@ export function judgeReadiness(
     return unserved(reason, `${secret} ${current.reason}`, 'Store the HMAC secret in it');
   }
   const hash = receiverHash(receiver.project, name, current.value);
-  const noRoute = facts.unrouted.get(hash);
-  if (noRoute !== undefined) return faulty('keep', 'RouteMissing', noRoute);
   if (otherBase !== undefined && facts.wasPublishedHere(receiver)) {
     const message =
       `another server publishes it at ${otherBase}, after ${formatBaseUrl(facts.base)} had been published. ` +
       'Its entry is left as it is. Let one of the two serve the project (setting PROJECTS).';
-    return { ...faulty('withdraw', 'PublishedElsewhere', message), otherBase };
+    return faulty('withdraw', 'PublishedElsewhere', message);
   }
+  const noRoute = facts.unrouted.get(hash);
+  if (noRoute !== undefined) return faulty('keep', 'RouteMissing', noRoute);
   const weakness = describeWeakness(current.value);
   return {
     name,

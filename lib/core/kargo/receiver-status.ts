@@ -74,17 +74,20 @@ function planList(
   { base }: StatusFacts,
 ): StatusEntry[] {
   const entryOf = new Map(receivers.map(({ name, entry }) => [name, entry]));
-  const existing = status.webhookReceivers;
-  const others = existing.filter((entry) => publisherOf(entry, base).kind !== 'here');
-  const ofName = (entries: readonly StatusEntry[], name: string): StatusEntry[] =>
-    entries.filter((entry) => entry.name === name);
+  const others = status.webhookReceivers.filter((entry) => publisherOf(entry, base).kind !== 'here');
+  const existingOf = groupByName(status.webhookReceivers);
+  const othersOf = groupByName(others);
   const inOrder = declared.flatMap(({ name }) => {
     const entry = entryOf.get(name);
-    if (entry === undefined || entry === 'withdraw') return ofName(others, name);
-    return entry === 'keep' ? ofName(existing, name) : [entry];
+    if (entry === undefined || entry === 'withdraw') return othersOf.get(name) ?? [];
+    return entry === 'keep' ? (existingOf.get(name) ?? []) : [entry];
   });
-  const undeclared = others.filter(({ name }) => !declared.some((receiver) => receiver.name === name));
-  return [...new Set([...inOrder, ...undeclared])];
+  const declaredNames = new Set<string | undefined>(declared.map(({ name }) => name));
+  return [...new Set([...inOrder, ...others.filter(({ name }) => !declaredNames.has(name))])];
+}
+
+function groupByName(entries: readonly StatusEntry[]): Map<string | undefined, StatusEntry[]> {
+  return Map.groupBy(entries, ({ name }) => name);
 }
 
 function planConditions(

@@ -253,7 +253,7 @@ describe('an EKS cluster', () => {
     expect(faultsOf({ ...eks, ...change })).toEqual(faults);
   });
 
-  test('gives way to a kubeconfig', () => {
+  test('is ignored where a kubeconfig is set', () => {
     expect(readSettings({ ...eks, KUBECONFIG: '/k', EKS_CLUSTER_CA: 'abc' }).cluster.kind).toBe(
       'kubeconfig-file',
     );

@@ -52,9 +52,11 @@ describe('an entry that another server publishes', () => {
     expect(planned.conditions).toEqual([expected]);
   });
 
-  test.each([
+  test.each<[what: string, reading: SecretReading, facts: Partial<StatusFacts>]>([
     ['is missing', fault('missing'), {}],
-    ['is there and the URL was published here before', found(SECRET), publishedHere],
+    ['cannot be read', fault('unreadable'), {}],
+    ['exists and the URL was published here before', found(SECRET), publishedHere],
+    ['exists and there is no route', found(SECRET), { unrouted: new Map([[HASH, 'no room.']]) }],
   ])(
     'keeps the condition of the deployment that publishes it, where the secret %s',
     (_what, reading, facts) => {

@@ -119,7 +119,7 @@ describe('limits the receivers of a project', () => {
     [['a', 'b', 'c'], 3, ['a bitbucket', 'b bitbucket', 'c bitbucket']],
     [['a', 'b', 'c'], 1, ['a bitbucket', 'b over-limit', 'c over-limit']],
     [['a', 'b', 'c'], undefined, ['a bitbucket', 'b bitbucket', 'c bitbucket']],
-    // Other kinds and those that cannot be used take nobody's place.
+    // Other kinds and declarations that cannot be used do not count.
     [
       ['gh', 'bad', 'a', 'gh2', 'b', 'bad2'],
       1,
