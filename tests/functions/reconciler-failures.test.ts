@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { stopClock } from '../support/clock.ts';
 import { bitbucket, clusterConfig, project, projectConfig } from '../support/kargo-objects.ts';
+import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
@@ -8,6 +9,8 @@ const demo = projectConfig('demo', []);
 const github = { name: 'gh', path: '/kargo/github/abc', url: 'https://hooks.example.com/kargo/github/abc' };
 
 let testbed: Testbed;
+
+beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
 beforeEach(async () => {
   stopClock();

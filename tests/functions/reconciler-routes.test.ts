@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { receiverPath } from '../support/deliver.ts';
 import { Gateway, NO_ROOM, type Refusal } from '../support/gateway.ts';
 import { project, projectConfig } from '../support/kargo-objects.ts';
 import type { ProxyFault } from '../support/loopback-proxy.ts';
+import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 const routeOf = (name: string, secret = 's3cret', receiver = 'bb'): string =>
@@ -27,6 +28,8 @@ function deny(answer: string, name: string): string {
 
 let testbed: Testbed;
 let gateway: Gateway;
+
+beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
 beforeEach(async () => {
   stopClock();

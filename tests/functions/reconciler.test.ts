@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { bitbucket, clusterConfig, namespace, project, projectConfig } from '../support/kargo-objects.ts';
 import type { PassingRequest } from '../support/loopback-proxy.ts';
+import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
@@ -43,6 +44,8 @@ const kargos = {
 const demo = projectConfig('demo', [bitbucket('bb')]);
 
 let testbed: Testbed;
+
+beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
 beforeEach(() => stopClock());
 afterEach(() => testbed.close());
