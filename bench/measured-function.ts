@@ -1,4 +1,4 @@
-import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
+import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { deliver, lambdaContext } from '../tests/support/deliver.ts';

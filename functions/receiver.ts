@@ -3,7 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
-import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
+import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { readGatewayDelivery, toGatewayResult } from '../lib/adapters/http/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
 import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';

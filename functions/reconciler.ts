@@ -3,7 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
-import { connectToKargo } from '../lib/adapters/kubernetes/cluster.ts';
+import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import {
   createMetrics,

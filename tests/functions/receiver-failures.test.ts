@@ -9,8 +9,8 @@ import { cloudPullRequest } from '../support/payloads.ts';
 
 const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
 const unavailable = (error: string) => ({ status: 503, body: { error } });
-/** What a caller who has not signed may know. */
-const untold = unavailable('temporarily unavailable');
+/** What an unauthenticated caller learns. */
+const temporarilyUnavailable = unavailable('temporarily unavailable');
 const unauthorized = { status: 401, body: { error: 'unauthorized' } };
 
 const isPatch = ({ method }: PassingRequest): boolean => method === 'PATCH';
@@ -35,7 +35,7 @@ beforeEach(async () => {
     ],
   });
   handler = await testbed.receiver();
-  // Everything is known and remembered once.
+  // The caches are filled.
   await deliver(handler);
   await testbed.objects.takeRefreshed();
   testbed.cluster.forget();
@@ -44,7 +44,7 @@ beforeEach(async () => {
 
 afterEach(() => testbed.close());
 
-/** Makes trouble for requests of this kind, the first so many of them. */
+/** Makes these requests fail, the first so many of them. */
 function disturb(concerns: (request: PassingRequest) => boolean, fault: ProxyFault, times = Infinity): void {
   let left = times;
   testbed.cluster.fault = (request) => {
@@ -55,37 +55,37 @@ function disturb(concerns: (request: PassingRequest) => boolean, fault: ProxyFau
 }
 
 describe('the secret store', () => {
-  test('away does not matter while its secrets are remembered', async () => {
+  test('is not needed while its secrets are cached', async () => {
     await testbed.store.stop();
     expect(await deliver(handler)).toEqual(refreshed(2));
     passSeconds(30);
-    expect(await deliver(handler)).toEqual(untold);
+    expect(await deliver(handler)).toEqual(temporarilyUnavailable);
     await testbed.store.start();
     expect(await deliver(handler)).toEqual(refreshed(2));
   });
 
-  const away = (name: string): ProxyFault => ({ kind: 'answer', status: 400, body: { __type: name } });
+  const rejection = (name: string): ProxyFault => ({ kind: 'answer', status: 400, body: { __type: name } });
 
   test.each<[what: string, fault: ProxyFault]>([
-    ['throttles', away('ThrottlingException')],
-    ['is in trouble', { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }],
+    ['throttles', rejection('ThrottlingException')],
+    ['has an internal error', { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }],
     ['breaks connections', { kind: 'cut' }],
-    ['hangs', { kind: 'hang' }],
-    ['does not know our credentials', away('UnrecognizedClientException')],
+    ['does not answer', { kind: 'hang' }],
+    ['rejects the credentials', rejection('UnrecognizedClientException')],
   ])('that %s is 503 to a cold receiver', async (_what, fault) => {
     const cold = await testbed.receiver();
     testbed.store.fault = () => fault;
-    expect(await deliver(cold, { remainingMs: 900 })).toEqual(untold);
+    expect(await deliver(cold, { remainingMs: 900 })).toEqual(temporarilyUnavailable);
     testbed.store.forget();
     passSeconds(3);
     expect(await deliver(cold)).toEqual(refreshed(2));
   });
 
   describe.each<[what: string, fault: (request: PassingRequest) => ProxyFault]>([
-    ['keeps one secret from us', withoutOther('AccessDeniedException')],
-    ['has trouble with one secret', withoutOther('InternalServiceError')],
+    ['denies one secret', withoutOther('AccessDeniedException')],
+    ['fails for one secret', withoutOther('InternalServiceError')],
     [
-      'has trouble with the previous version of one secret',
+      'fails for the previous version of one secret',
       ({ body }) =>
         body.includes('AWSPREVIOUS')
           ? { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }
@@ -109,7 +109,7 @@ describe('the secret store', () => {
       testbed.store.forget();
       await testbed.reconcile();
       testbed.store.fault = (request) => (request.body.includes('other') ? fault(request) : undefined);
-      expect(await deliver(cold, { project: 'other' })).toEqual(untold);
+      expect(await deliver(cold, { project: 'other' })).toEqual(temporarilyUnavailable);
       testbed.store.forget();
       passSeconds(2);
       expect(await deliver(cold, { project: 'other' })).toEqual(refreshed(1));
@@ -117,11 +117,11 @@ describe('the secret store', () => {
   });
 });
 
-describe('the cluster away', () => {
-  test('is 503, and its return is noticed without a restart', async () => {
+describe('an unreachable cluster', () => {
+  test('is 503 until it is back, without a restart of the function', async () => {
     const cold = await testbed.receiver();
     await testbed.cluster.stop();
-    expect(await deliver(cold, { remainingMs: 700 })).toEqual(untold);
+    expect(await deliver(cold, { remainingMs: 700 })).toEqual(temporarilyUnavailable);
     passSeconds(10);
     expect(await deliver(handler)).toEqual(unavailable('cluster API unreachable'));
     await testbed.cluster.start();
@@ -129,7 +129,7 @@ describe('the cluster away', () => {
     expect(await deliver(cold)).toEqual(refreshed(2));
   });
 
-  test('is told to none who has not signed', async () => {
+  test('is not reported to unauthenticated callers', async () => {
     await testbed.cluster.stop();
     passSeconds(3);
     expect(await deliver(handler, { signature: null })).toEqual({
@@ -138,11 +138,11 @@ describe('the cluster away', () => {
     });
     expect(await deliver(handler, { signedWith: 'forged' })).toEqual(unauthorized);
     expect(await deliver(handler, { path: `/bitbucket/${'0'.repeat(64)}`, remainingMs: 700 })).toEqual(
-      untold,
+      temporarilyUnavailable,
     );
   });
 
-  test('does not matter to what needs no cluster', async () => {
+  test('does not matter to deliveries that refresh nothing', async () => {
     await testbed.cluster.stop();
     expect(await deliver(handler, { event: 'repo:fork' })).toMatchObject({ status: 200 });
     expect(await deliver(handler, { event: 'diagnostics:ping', signature: null })).toMatchObject({
@@ -152,50 +152,38 @@ describe('the cluster away', () => {
   });
 });
 
-describe('the cluster in trouble', () => {
-  const busy = (headers: Record<string, string> = {}): ProxyFault => ({
-    kind: 'answer',
-    status: 429,
-    headers,
-  });
-  const failing = (headers: Record<string, string> = {}): ProxyFault => ({
-    kind: 'answer',
-    status: 503,
-    headers,
-  });
+/** An answer of the cluster that asks for no wait before the next attempt. */
+const failure = (status: number, retryAfter = '0'): ProxyFault => ({
+  kind: 'answer',
+  status,
+  headers: { 'retry-after': retryAfter },
+});
 
+// How answers and errors are classified: tests/adapters/kubernetes/cluster-connection.test.ts.
+describe('a failing cluster', () => {
   test.each<[what: string, fault: ProxyFault, times: number]>([
-    ['429', busy(), 1],
-    ['429 with Retry-After', busy({ 'retry-after': '0' }), 3],
-    ['503', failing(), 1],
-    ['503 with Retry-After', failing({ 'retry-after': '0' }), 3],
-    [
-      '503 with a Retry-After that is no number',
-      failing({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }),
-      1,
-    ],
-    ['500', { kind: 'answer', status: 500 }, 1],
-    ['a connection that breaks', { kind: 'cut' }, 1],
-    ['a connection on which nothing comes back', { kind: 'hang' }, 1],
-    ['a page of a proxy', { kind: 'rewrite', rewrite: () => '<html></html>' }, 1],
-  ])('is tried again: %s', async (_what, fault, times) => {
+    ['429', failure(429), 3],
+    ['503', failure(503), 3],
+    ['500 without Retry-After', { kind: 'answer', status: 500 }, 1],
+    ['a broken connection', { kind: 'cut' }, 1],
+    ["a proxy's page", { kind: 'rewrite', rewrite: () => '<html></html>' }, 1],
+  ])('is sent the request again after %s', async (_what, fault, times) => {
     disturb(() => true, fault, times);
     expect(await deliver(handler)).toEqual(refreshed(2));
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
   });
 
   test.each<[what: string, fault: ProxyFault, reason: string, requests: number]>([
-    ['429', busy({ 'retry-after': '0' }), 'cluster API is throttling', 4],
-    ['429 for a long time', busy({ 'retry-after': '5' }), 'cluster API is throttling', 1],
-    ['503', failing({ 'retry-after': '0' }), 'cluster API is in trouble', 4],
-    ['503 for a long time', failing({ 'retry-after': '60' }), 'cluster API is in trouble', 1],
-    ['403', { kind: 'answer', status: 403 }, 'cluster API refuses us', 1],
-    ['401', { kind: 'answer', status: 401 }, 'cluster API refuses our credentials', 2],
-    ['connections that break', { kind: 'cut' }, 'cluster API unreachable', 4],
-    ['a list that went on for too long', { kind: 'answer', status: 410 }, 'cluster API is in trouble', 1],
-    ['pages of a proxy', { kind: 'rewrite', rewrite: () => '<html></html>' }, 'cluster API is in trouble', 4],
-    ['what is no list', { kind: 'rewrite', rewrite: () => '{}' }, 'cluster API is in trouble', 1],
-  ])('ends in 503: %s', async (_what, fault, reason, requests) => {
+    ['429', failure(429), 'cluster API is throttling', 4],
+    ['429 for a long time', failure(429, '5'), 'cluster API is throttling', 1],
+    ['503', failure(503), 'cluster API unavailable', 4],
+    ['503 for a long time', failure(503, '60'), 'cluster API unavailable', 1],
+    ['403', failure(403), 'cluster API forbids the request', 1],
+    ['404', failure(404), 'cluster API does not know Kargo', 1],
+    ['401', failure(401), 'cluster API rejected the credentials', 2],
+    ['410', failure(410), 'cluster API unavailable', 1],
+    ['another object than a list', { kind: 'rewrite', rewrite: () => '{}' }, 'cluster API unavailable', 1],
+  ])('is 503 after %s, until it recovers', async (_what, fault, reason, requests) => {
     disturb(isWarehouseList, fault);
     expect(await deliver(handler)).toEqual(unavailable(reason));
     expect(testbed.cluster.requests.filter(isWarehouseList)).toHaveLength(requests);
@@ -204,54 +192,60 @@ describe('the cluster in trouble', () => {
   });
 
   test.each([
-    [
-      'the list of what is to be refreshed',
-      isWarehouseList,
-      unavailable('cluster API did not answer in time'),
-    ],
+    ['the list of Warehouses', isWarehouseList, unavailable('cluster API did not answer in time')],
     ['one refresh', isPatchOf('one'), unavailable('refreshed 1 of 2 warehouse(s)')],
-  ])('hangs over %s, and the answer comes all the same', async (_what, concerns, answer) => {
+  ])('that does not answer %s is 503 within the budget', async (_what, concerns, answer) => {
     disturb(concerns, { kind: 'hang' });
     expect(await deliver(handler, { remainingMs: 800 })).toEqual(answer);
   });
 
-  test('hangs over the list of receivers', async () => {
+  test('that does not answer the list of receivers is 503 within the budget', async () => {
     disturb(() => true, { kind: 'hang' });
     passSeconds(10);
-    expect(await deliver(handler, { remainingMs: 800 })).toEqual(untold);
+    expect(await deliver(handler, { remainingMs: 800 })).toEqual(temporarilyUnavailable);
   });
 
-  test('leaves no time at all', async () => {
-    expect(await deliver(await testbed.receiver(), { remainingMs: 100 })).toEqual(untold);
+  test('is not waited for where no time is left', async () => {
+    expect(await deliver(await testbed.receiver(), { remainingMs: 100 })).toEqual(temporarilyUnavailable);
   });
 });
 
-describe('some refreshes failing', () => {
-  test.each<[what: string, fault: ProxyFault]>([
-    ['in trouble', { kind: 'answer', status: 500, headers: { 'retry-after': '0' } }],
-    ['refused', { kind: 'answer', status: 403 }],
-    ['not taken', { kind: 'answer', status: 422 }],
-    ['in conflict', { kind: 'answer', status: 409 }],
-  ])('%s, the others are made and the answer says how many', async (_what, fault) => {
+describe('a refresh that fails', () => {
+  test.each<[what: string, fault: ProxyFault, attempts: number]>([
+    ['500', failure(500), 4],
+    ['403', failure(403), 1],
+    ['422', failure(422), 1],
+    ['409', failure(409), 4],
+    [
+      'a denial by an admission webhook',
+      {
+        kind: 'answer',
+        status: 500,
+        body: { kind: 'Status', message: 'admission webhook "w.kargo.akuity.io" denied the request: no' },
+      },
+      1,
+    ],
+  ])('with %s does not affect the others, and the answer counts them', async (_what, fault, attempts) => {
     disturb(isPatchOf('one'), fault);
     expect(await deliver(handler)).toEqual(unavailable('refreshed 1 of 2 warehouse(s)'));
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
+    expect(testbed.cluster.requests.filter(isPatchOf('one'))).toHaveLength(attempts);
     disturb(() => false, fault);
     expect(await deliver(handler)).toEqual(refreshed(2));
   });
 
-  test('all of them', async () => {
-    disturb(isPatch, { kind: 'answer', status: 403 });
+  test('for every Warehouse is counted', async () => {
+    disturb(isPatch, failure(403));
     expect(await deliver(handler)).toEqual(unavailable('refreshed 0 of 2 warehouse(s)'));
   });
 
-  test('of Promotions', async () => {
-    disturb(isPatch, { kind: 'answer', status: 403 });
+  test('for a Promotion is counted', async () => {
+    disturb(isPatch, failure(403));
     const delivery = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
     expect(await deliver(handler, delivery)).toEqual(unavailable('refreshed 0 of 1 promotion(s)'));
   });
 
-  test('because the object was deleted meanwhile is no failure', async () => {
+  test('because the object was deleted after the list is not a failure', async () => {
     testbed.cluster.fault = async (request) => {
       if (isPatchOf('one')(request)) await testbed.objects.delete(warehouse('demo', 'one'));
       return undefined;
@@ -260,10 +254,10 @@ describe('some refreshes failing', () => {
   });
 });
 
-test('credentials that ended are read anew from the kubeconfig', async () => {
+test('credentials that the cluster rejects are read again from the kubeconfig', async () => {
   testbed.cluster.fault = ({ headers }) =>
     headers.authorization === 'Bearer renewed' ? undefined : { kind: 'answer', status: 401 };
-  expect(await deliver(handler)).toEqual(unavailable('cluster API refuses our credentials'));
+  expect(await deliver(handler)).toEqual(unavailable('cluster API rejected the credentials'));
   writeKubeconfig(testbed.kubeconfig, testbed.cluster.url, 'renewed');
   expect(await deliver(handler)).toEqual(refreshed(2));
   testbed.cluster.requests.length = 0;
@@ -274,18 +268,18 @@ test('credentials that ended are read anew from the kubeconfig', async () => {
 });
 
 test.each([
-  ['is none', 'not: [a kubeconfig'],
+  ['is not YAML', 'not: [a kubeconfig'],
   ['names no cluster', 'current-context: nowhere'],
-])('a kubeconfig that %s is 503, until it is mended', async (_what, text) => {
+])('a kubeconfig that %s is 503 until it is corrected', async (_what, text) => {
   const cold = await testbed.receiver();
   const good = readFileSync(testbed.kubeconfig, 'utf8');
   writeFileSync(testbed.kubeconfig, text);
-  expect(await deliver(cold)).toEqual(untold);
+  expect(await deliver(cold)).toEqual(temporarilyUnavailable);
   writeFileSync(testbed.kubeconfig, good);
   expect(await deliver(cold)).toEqual(refreshed(2));
 });
 
-/** Makes the store give every secret but `other`, for which it has this error. */
+/** Has the store return every secret but `other`, for which it returns this error. */
 function withoutOther(code: string): (request: PassingRequest) => ProxyFault {
   const SecretId = 'kargo/other/bitbucket';
   const rewrite = (answer: string): string => {

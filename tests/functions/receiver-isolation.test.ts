@@ -250,7 +250,7 @@ describe('a project of more Warehouses than a page holds', () => {
     expect(await deliver(handler, delivery)).toEqual(refreshed(501));
     expect(await testbed.objects.takeRefreshed()).toHaveLength(501);
     const pages = testbed.cluster.requests.filter(({ path }) => path.includes('/warehouses?'));
-    expect(pages.map(({ path }) => path.includes('continue='))).toEqual([false, true]);
+    expect(pages.map(({ path }) => path.includes('continue='))).toEqual([false, true, true]);
   });
 });
 

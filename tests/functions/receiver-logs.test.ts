@@ -210,7 +210,7 @@ test('logs a failed refresh once, by its name', async () => {
       level: 'ERROR',
       kind: 'warehouse',
       object: 'demo/main',
-      error: { name: 'RetryableError', message: 'cluster API is in trouble: HTTP 503' },
+      error: { name: 'RetryableError', message: 'cluster API unavailable: HTTP 503' },
     },
   ]);
   expect(delivered()).toMatchObject([{ level: 'ERROR', status: 503 }]);

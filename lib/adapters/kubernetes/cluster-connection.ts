@@ -1,104 +1,138 @@
-import {
-  createConfiguration,
-  CustomObjectsApi,
-  ServerConfiguration,
-  type KubeConfig,
-  type RequestContext,
-  type SecurityAuthentication,
-} from '@kubernetes/client-node';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import { RetryableError } from '../../app/errors.ts';
-import type { ClusterAccess, ClusterCredentials } from './cluster-access.ts';
+import type { Clock } from '../../app/ports.ts';
+import type { ClusterCredentials } from './cluster-credentials.ts';
+import {
+  AnswerTooLargeError,
+  classifyAnswer,
+  classifyError,
+  TIMED_OUT,
+  toError,
+  type ClusterFailure,
+} from './cluster-errors.ts';
+import { ClusterPool, type ClusterAnswer, type ClusterRequest } from './cluster-pool.ts';
+
+/** Attempts at one request: a connection kept from before a restart fails once, a busy server a few times. */
+const MAX_ATTEMPTS = 4;
+
+/** Backoff before the second attempt; doubled before each further one. */
+const FIRST_BACKOFF_MS = 150;
+
+/** A server that asks for a longer wait counts as unavailable: a delivery has 8 s in all. */
+const MAX_WAIT_MS = 4_000;
 
 export interface ConnectionOptions {
-  /** How long one attempt at a request may take, in milliseconds. */
+  /** Timeout of one attempt at a request, in milliseconds. */
   readonly attemptTimeoutMs: number;
-  /** Is told how long each attempt took, in milliseconds. */
+  /** Called with the duration of each attempt, in milliseconds. */
   readonly noteLatency?: (milliseconds: number) => void;
+  readonly clock?: Clock;
+  /** Waits before the next attempt; rejects when the signal ends it. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** The one connection to the cluster API, kept between invocations. */
-export class ClusterConnection {
-  readonly attemptTimeoutMs: number;
-  readonly #noteLatency: (milliseconds: number) => void;
-  readonly #credentials: ClusterCredentials;
-  #current: Promise<Connected> | undefined;
+const DEFAULTS = {
+  noteLatency: (): void => undefined,
+  clock: (): Date => new Date(),
+  wait: (milliseconds: number, signal: AbortSignal): Promise<void> =>
+    sleep(milliseconds, undefined, { signal }),
+};
 
-  constructor(credentials: ClusterCredentials, { attemptTimeoutMs, noteLatency }: ConnectionOptions) {
-    this.#credentials = credentials;
-    this.attemptTimeoutMs = attemptTimeoutMs;
-    this.#noteLatency = noteLatency ?? (() => undefined);
-  }
-
-  /** Waits for a request that was sent and notes how long it took. Raises what the request raises. */
-  async timed<T>(request: Promise<T>): Promise<T> {
-    const start = performance.now();
-    try {
-      return await request;
-    } finally {
-      this.#noteLatency(performance.now() - start);
-    }
-  }
-
-  /** Gives the client; credentials that end are renewed in time. Raises `RetryableError` where there are none; the next call tries again. */
-  async api(signal: AbortSignal): Promise<CustomObjectsApi> {
-    const connecting = (this.#current ??= this.#credentials(signal).then(connect));
-    try {
-      const connected = await connecting;
-      if (connected.renewAt === undefined || new Date() < connected.renewAt) return connected.api;
-    } catch (error) {
-      this.#letGo(connecting);
-      if (error instanceof RetryableError) throw error;
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new RetryableError('cluster API not configured', { cause: error, detail });
-    }
-    this.#letGo(connecting);
-    return this.api(signal);
-  }
-
-  /** Lets go of `stale`, whose credentials the cluster no longer takes: the next call reads them anew. */
-  async renew(stale: CustomObjectsApi): Promise<void> {
-    const connecting = this.#current;
-    if (connecting !== undefined && (await connecting).api === stale) this.#letGo(connecting);
-  }
-
-  #letGo(connecting: Promise<Connected>): void {
-    if (this.#current === connecting) this.#current = undefined;
-  }
-}
-
-interface Connected {
-  readonly api: CustomObjectsApi;
+interface Opened {
+  readonly pool: ClusterPool;
   readonly renewAt: Date | undefined;
 }
 
-function connect({ kubeconfig, renewAt }: ClusterAccess): Connected {
-  const server = kubeconfig.getCurrentCluster()?.server ?? '';
-  const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(server.replace(/\/$/, ''), {}),
-    authMethods: { default: new PooledAuthentication(kubeconfig) },
-  });
-  return { api: new CustomObjectsApi(configuration), renewAt };
-}
+type AttemptResult =
+  { readonly answer: ClusterAnswer } | { readonly failure: ClusterFailure; readonly cause?: unknown };
 
-/**
- * A kubeconfig's authentication, with one pool of connections for all requests. The library makes a new pool for each, which costs a
- * TLS handshake a request and leaves the old sockets open.
- */
-class PooledAuthentication implements SecurityAuthentication {
-  readonly #kubeconfig: KubeConfig;
-  #dispatcher: ReturnType<RequestContext['getDispatcher']>;
+/** The connection to the cluster API, kept between invocations. */
+export class ClusterConnection {
+  readonly #credentials: ClusterCredentials;
+  readonly #options: Required<ConnectionOptions>;
+  #opening: Promise<Opened> | undefined;
 
-  constructor(kubeconfig: KubeConfig) {
-    this.#kubeconfig = kubeconfig;
+  constructor(credentials: ClusterCredentials, options: ConnectionOptions) {
+    this.#credentials = credentials;
+    this.#options = { ...DEFAULTS, ...options };
   }
 
-  getName(): string {
-    return this.#kubeconfig.getName();
+  /**
+   * Sends a request and retries it after network errors, timeouts of one attempt, 409, 429 and 5xx, with the wait that `Retry-After`
+   * asks for, and once with renewed credentials after 401.
+   *
+   * @param signal - ends the request with all its attempts
+   * @returns the answer: a success, or a status that the request expects
+   * @throws {RetryableError} where the cluster is unavailable, throttles, rejects the credentials or forbids a read
+   * @throws {TerminalError} where the cluster rejected the request for good
+   */
+  async request(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
+    let hasRenewed = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const opened = await this.#open(signal);
+      const result = await this.#attempt(opened.pool, request, signal);
+      if ('answer' in result) return result.answer;
+      const { failure, cause } = result;
+      const waitMs = failure.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (attempt - 1);
+      if (failure.cure === 'credentials' && !hasRenewed) {
+        hasRenewed = true;
+        await this.#renewCredentials(opened);
+      } else if (failure.cure === 'attempt' && attempt < MAX_ATTEMPTS && waitMs <= MAX_WAIT_MS) {
+        await this.#options.wait(waitMs, signal).catch(() => {
+          throw toError(request, failure, cause);
+        });
+      } else throw toError(request, failure, cause);
+    }
   }
 
-  async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    await this.#kubeconfig.applySecurityAuthentication(context);
-    this.#dispatcher ??= context.getDispatcher();
-    if (this.#dispatcher !== undefined) context.setDispatcher(this.#dispatcher);
+  async #attempt(pool: ClusterPool, request: ClusterRequest, signal: AbortSignal): Promise<AttemptResult> {
+    const timeout = AbortSignal.timeout(this.#options.attemptTimeoutMs);
+    const start = performance.now();
+    try {
+      const answer = await pool.send(request, AbortSignal.any([signal, timeout]));
+      const failure = classifyAnswer(request, answer);
+      return failure === undefined ? { answer } : { failure };
+    } catch (cause) {
+      if (cause instanceof AnswerTooLargeError) throw cause;
+      if (signal.aborted) throw new RetryableError(TIMED_OUT, { cause });
+      const failure = classifyError(cause);
+      if (failure === undefined) throw cause;
+      return { failure, cause };
+    } finally {
+      this.#options.noteLatency(performance.now() - start);
+    }
+  }
+
+  /** Opens a pool where there is none, or where its credentials are about to expire. */
+  async #open(signal: AbortSignal): Promise<Opened> {
+    const opening = (this.#opening ??= this.#openPool(signal));
+    try {
+      const opened = await opening;
+      if (opened.renewAt === undefined || this.#options.clock() < opened.renewAt) return opened;
+    } catch (cause) {
+      this.#forget(opening);
+      if (cause instanceof RetryableError) throw cause;
+      const detail = isNativeError(cause) ? cause.message : String(cause);
+      throw new RetryableError('cluster API not configured', { cause, detail });
+    }
+    this.#forget(opening);
+    return this.#open(signal);
+  }
+
+  async #openPool(signal: AbortSignal): Promise<Opened> {
+    const { kubeconfig, renewAt } = await this.#credentials(signal);
+    const options = { connectTimeoutMs: this.#options.attemptTimeoutMs, clock: this.#options.clock };
+    return { pool: await ClusterPool.open(kubeconfig, options), renewAt };
+  }
+
+  /** Has the next request read the credentials again, unless a concurrent request has done so already. */
+  async #renewCredentials(rejected: Opened): Promise<void> {
+    const opening = this.#opening;
+    if (opening !== undefined && (await opening) === rejected) this.#forget(opening);
+  }
+
+  #forget(opening: Promise<Opened>): void {
+    if (this.#opening === opening) this.#opening = undefined;
   }
 }

@@ -1,40 +1,92 @@
 import { readFile } from 'node:fs/promises';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { KubeConfig } from '@kubernetes/client-node';
 import { RetryableError } from '../../app/errors.ts';
-import type { ClusterCredentials } from './cluster-access.ts';
-import { eksCredentials } from './eks-credentials.ts';
+import { EKS_TOKEN_LIFETIME_MS, presignEksToken } from '../aws/eks-token.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
-import type { ClusterSettings } from '../settings/settings.ts';
+import type { ClusterSettings, EksSettings } from '../settings/settings.ts';
 
-/** Makes the credentials that the settings name. */
-export function clusterCredentials(settings: ClusterSettings, store: SecretsManager): ClusterCredentials {
+/** An address of the cluster API with credentials. */
+interface ClusterAccess {
+  readonly kubeconfig: KubeConfig;
+  /** When the credentials must be renewed; undefined where only the cluster knows. */
+  readonly renewAt?: Date;
+}
+
+/**
+ * Reads the credentials, at each call again.
+ *
+ * @throws {RetryableError} where their source is unavailable
+ * @throws {Error} where they cannot be used
+ */
+export type ClusterCredentials = (signal: AbortSignal) => Promise<ClusterAccess>;
+
+/** EKS tokens are renewed this long before they expire, so that none expires on the way. */
+const RENEW_BEFORE_EXPIRY_MS = 2 * 60_000;
+
+/** Finds the credentials that the settings name. */
+export function clusterCredentials(
+  settings: ClusterSettings,
+  store: Pick<SecretsManager, 'read'>,
+): ClusterCredentials {
   switch (settings.kind) {
     case 'kubeconfig-file':
       return async (signal) => {
         const text = await readFile(settings.path, { encoding: 'utf8', signal });
-        return { kubeconfig: parseKubeconfig(text, settings.path) };
+        return { kubeconfig: parseKubeconfig(text, `file "${settings.path}"`) };
       };
     case 'kubeconfig-secret':
       return async (signal) => {
         const reading = await store.read(settings.secretId, 'AWSCURRENT', signal);
-        if (reading.kind === 'fault')
-          throw new RetryableError('cluster API not configured', { detail: reading.reason });
-        return { kubeconfig: parseKubeconfig(reading.version.text ?? '', settings.secretId) };
+        if (reading.kind === 'fault') throw new Error(reading.reason);
+        const source = `secret "${settings.secretId}"`;
+        return { kubeconfig: parseKubeconfig(reading.version.text ?? '', source) };
       };
     case 'eks':
       return eksCredentials(settings);
+    default:
+      return settings satisfies never;
   }
 }
 
-/** Reads a kubeconfig; `source` names it in errors. Raises an error where it is none or its current context names no cluster. */
+/**
+ * Parses a kubeconfig. It may name programs and files: whoever chooses it is trusted with them.
+ *
+ * @param source - names the file or secret in errors
+ * @throws {Error} where it is not a kubeconfig, or its current context names no server
+ */
 export function parseKubeconfig(text: string, source: string): KubeConfig {
   const kubeconfig = new KubeConfig();
   try {
     kubeconfig.loadFromString(text);
-  } catch (cause) {
-    throw new Error(`${source} holds no kubeconfig`, { cause });
+  } catch {
+    // Without the cause, which quotes the document.
+    throw new Error(`${source} is not a kubeconfig`);
   }
-  if (kubeconfig.getCurrentCluster() === null)
-    throw new Error(`the current context of ${source} names no cluster`);
+  if (!URL.canParse(kubeconfig.getCurrentCluster()?.server ?? ''))
+    throw new Error(
+      `${source}: the current context names no cluster with a server URL. Correct current-context.`,
+    );
   return kubeconfig;
+}
+
+/** Reads the credentials of the function's role for an EKS cluster; the cluster's certificate is always verified. */
+function eksCredentials({ name, endpoint, ca, region }: EksSettings): ClusterCredentials {
+  const roleCredentials = defaultProvider();
+  return async () => {
+    const now = new Date();
+    const credentials = await roleCredentials().catch((cause: unknown) => {
+      throw new RetryableError('cluster API not configured', {
+        cause,
+        detail: 'the role has no credentials',
+      });
+    });
+    const token = await presignEksToken({ clusterName: name, region, credentials, now });
+    const kubeconfig = new KubeConfig();
+    kubeconfig.loadFromClusterAndUser(
+      { name, server: endpoint, caData: ca, skipTLSVerify: false },
+      { name: 'role', token },
+    );
+    return { kubeconfig, renewAt: new Date(now.getTime() + EKS_TOKEN_LIFETIME_MS - RENEW_BEFORE_EXPIRY_MS) };
+  };
 }

@@ -2,7 +2,7 @@ import type { ClusterObject, ObjectName, RefreshTargets } from '../../app/ports.
 import type { RefreshKind } from '../../core/kargo/verdict.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
-/** Kargo's controller discovers anew, or looks at the pull request again, when this annotation's value changes. */
+/** When its value changes, Kargo's controller runs discovery for a Warehouse again, or reads a Promotion's pull request again. */
 export const REFRESH_ANNOTATION = 'kargo.akuity.io/refresh';
 
 const PLURALS: Readonly<Record<RefreshKind, KargoPlural>> = {
@@ -30,7 +30,6 @@ export class KargoRefreshTargets implements RefreshTargets {
   ): Promise<'refreshed' | 'gone'> {
     const body = { metadata: { annotations: { [REFRESH_ANNOTATION]: at.toISOString() } } };
     const result = await this.#api.patch(PLURALS[kind], namespace, name, body, signal);
-    if (result === 'conflict') throw new Error('somebody wrote the object at the same moment');
     return result === 'gone' ? 'gone' : 'refreshed';
   }
 }

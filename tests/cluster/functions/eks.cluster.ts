@@ -67,7 +67,7 @@ test('a role is let do its own part alone', async () => {
   onEks('AKIARECONCILER');
   expect(await deliver(await coldReceiver())).toEqual({
     status: 503,
-    body: { error: 'cluster API refuses us' },
+    body: { error: 'cluster API forbids the request' },
   });
   onEks('AKIARECEIVER');
   await testbed.objects.patchStatus(project('demo')[1]!, { webhookReceivers: [] });
@@ -77,8 +77,8 @@ test('a role is let do its own part alone', async () => {
 test('a role without an access entry is refused, in words', async () => {
   onEks('AKIASTRANGER');
   expect(await deliver(await coldReceiver())).toEqual(untold);
-  expect(reasons()).toEqual(['cluster API refuses our credentials: HTTP 401']);
-  await expect(run()).rejects.toThrow('cluster API refuses our credentials');
+  expect(reasons()).toEqual(['cluster API rejected the credentials: HTTP 401: Unauthorized']);
+  await expect(run()).rejects.toThrow('cluster API rejected the credentials');
 });
 
 test('a cluster whose certificate another CA has signed is told no token', async () => {

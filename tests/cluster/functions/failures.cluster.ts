@@ -159,7 +159,7 @@ describe('an API server that is busy', () => {
   test.each<[what: string, concerns: typeof isPatch, fault: ProxyFault, error: string]>([
     ['with 429', isWarehouseList, busy(429, '0'), 'cluster API is throttling'],
     ['with 429 for a minute', isWarehouseList, busy(429, '60'), 'cluster API is throttling'],
-    ['with 503', isWarehouseList, busy(503, '0'), 'cluster API is in trouble'],
+    ['with 503', isWarehouseList, busy(503, '0'), 'cluster API unavailable'],
     [
       "and does not know Kargo's kinds",
       isWarehouseList,
@@ -191,7 +191,7 @@ test('a token that has ended is renewed from the kubeconfig', async () => {
   // The API believes in a token for ten seconds after it has looked at it; a new start forgets.
   await testbed.cluster.killApi();
   await testbed.cluster.startApi();
-  expect(await deliver(direct)).toEqual(unavailable('cluster API refuses our credentials'));
+  expect(await deliver(direct)).toEqual(unavailable('cluster API rejected the credentials'));
   await createServiceAccount(admin, RECEIVER);
   testbed.writeKubeconfig(RECEIVER, await requestToken(admin, RECEIVER));
   expect(await deliver(direct)).toEqual(refreshed(2));

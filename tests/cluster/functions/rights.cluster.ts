@@ -233,7 +233,7 @@ describe('a role taken away', () => {
   }
 
   const isRefused = ({ body }: DeliveryAnswer): boolean =>
-    JSON.stringify(body).includes('cluster API refuses us');
+    JSON.stringify(body).includes('cluster API forbids the request');
 
   test('is told by the receiver, which goes on when it has it again', async () => {
     jest.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -241,16 +241,19 @@ describe('a role taken away', () => {
     // The right to patch may last a moment longer than the right to list.
     await until(async () => isRefused(await deliver(handler)));
     reasons();
-    expect(await deliver(handler)).toEqual({ status: 503, body: { error: 'cluster API refuses us' } });
+    expect(await deliver(handler)).toEqual({
+      status: 503,
+      body: { error: 'cluster API forbids the request' },
+    });
     expect(reasons()).toEqual([
-      `cluster API refuses us: HTTP 403: warehouses.kargo.akuity.io is forbidden: ${user(RECEIVER)} ` +
+      `cluster API forbids the request: HTTP 403: warehouses.kargo.akuity.io is forbidden: ${user(RECEIVER)} ` +
         'cannot list resource "warehouses" in API group "kargo.akuity.io" in the namespace "demo"',
     ]);
     const cold = await testbed.receiver();
     expect(await deliver(cold)).toEqual({ status: 503, body: { error: 'temporarily unavailable' } });
     expect(reasons()).toEqual([
       expect.stringMatching(
-        `^cluster API refuses us: HTTP 403: .+ is forbidden: ${user(RECEIVER)} cannot list resource`,
+        `^cluster API forbids the request: HTTP 403: .+ is forbidden: ${user(RECEIVER)} cannot list resource`,
       ),
     ]);
     await bindRole(testbed.as(), RECEIVER);
@@ -269,7 +272,7 @@ describe('a role taken away', () => {
     await until(async () => !(await isRun()));
     await expect(reconcile({}, lambdaContext())).rejects.toThrow(
       new RegExp(
-        `^cluster API refuses us: HTTP 403: .+ is forbidden: ${user(RECONCILER)} cannot list resource`,
+        `^cluster API forbids the request: HTTP 403: .+ is forbidden: ${user(RECONCILER)} cannot list resource`,
       ),
     );
     await bindRole(testbed.as(), RECONCILER);

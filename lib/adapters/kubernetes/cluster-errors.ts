@@ -1,0 +1,114 @@
+import * as v from 'valibot';
+import { RetryableError, TerminalError } from '../../app/errors.ts';
+import type { ClusterAnswer, ClusterRequest } from './cluster-pool.ts';
+
+/** Why one attempt at a request failed, and what can cure it. */
+export interface ClusterFailure {
+  /**
+   * `attempt`: another attempt, after a backoff. `credentials`: another attempt with credentials that were read again. `later`: a later
+   * request, after somebody changed rights or the cluster recovered. `none`: nothing; the request was rejected for good.
+   */
+  readonly cure: 'attempt' | 'credentials' | 'later' | 'none';
+  /** For callers: no names, addresses or versions. */
+  readonly reason: string;
+  /** For the log. */
+  readonly detail: string;
+  /** The wait before the next attempt that the cluster asks for, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export const TIMED_OUT = 'cluster API did not answer in time';
+
+const UNAVAILABLE = 'cluster API unavailable';
+
+/** Part of the cluster's message that is kept: a denial names who, what and why in less, and one can quote a whole object. */
+const MAX_MESSAGE_BYTES = 2_048;
+
+/** The API server's words for a denial by an admission webhook, whose status code is the webhook's choice, or by an admission policy. */
+const DENIAL =
+  /admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*'.* denied request/;
+
+const statusObject = v.object({ kind: v.literal('Status'), message: v.string() });
+const timeoutError = v.object({ name: v.literal('TimeoutError') });
+const codedError = v.object({ code: v.string(), message: v.string() });
+
+/** Thrown where the body of an answer is larger than the limit for one answer. */
+export class AnswerTooLargeError extends RetryableError {
+  constructor(maxBytes: number) {
+    super(UNAVAILABLE, { detail: `the answer is larger than ${maxBytes} bytes` });
+  }
+}
+
+/**
+ * Classifies an answer of the cluster API.
+ *
+ * @returns undefined for a success, and for a status that the request expects
+ */
+export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): ClusterFailure | undefined {
+  const { status, body, retryAfter } = answer;
+  const isWrite = request.method !== 'GET';
+  const message = messageOf(body);
+  const detail = `HTTP ${status}${message === undefined ? '' : `: ${message}`}`;
+  const fail = (cure: ClusterFailure['cure'], reason = UNAVAILABLE): ClusterFailure => ({
+    cure,
+    reason,
+    detail,
+    retryAfterMs: toMilliseconds(retryAfter),
+  });
+  if (status >= 200 && status < 300) {
+    // A proxy's page in place of the API's answer.
+    return body === undefined
+      ? { ...fail('attempt'), detail: `${detail}: the answer is not JSON` }
+      : undefined;
+  }
+  // Before the status: a webhook may deny with 404, 409 or 500.
+  if (isWrite && DENIAL.test(message ?? '')) return fail('none');
+  if (request.expected?.includes(status)) return undefined;
+  if (status === 401) return fail('credentials', 'cluster API rejected the credentials');
+  if (status === 429) return fail('attempt', 'cluster API is throttling');
+  // 408 is a proxy's timeout; a 409 comes from a writer at the same moment.
+  if (status < 400 || status >= 500 || status === 408 || status === 409) return fail('attempt');
+  // The continue token of a list has expired: only a new list helps.
+  if (status === 410) return fail('later');
+  if (!isWrite && status === 403) return fail('later', 'cluster API forbids the request');
+  // A list without objects is empty; an unknown path is a kind that the cluster does not serve, or not yet.
+  if (!isWrite && status === 404) return fail('later', 'cluster API does not know Kargo');
+  return fail('none');
+}
+
+/**
+ * Classifies what was thrown instead of an answer.
+ *
+ * @returns undefined for a bug
+ */
+export function classifyError(error: unknown): ClusterFailure | undefined {
+  if (v.is(timeoutError, error))
+    return { cure: 'attempt', reason: TIMED_OUT, detail: 'no answer to one attempt' };
+  // Errors of sockets, TLS, HTTP and compression have a code; so have arguments that Node or the client cannot use.
+  if (!v.is(codedError, error) || /^(UND_)?ERR_INVALID_/.test(error.code)) return undefined;
+  return { cure: 'attempt', reason: 'cluster API unreachable', detail: error.message || error.code };
+}
+
+/** Makes the error that a caller of the adapter catches. */
+export function toError(
+  { object }: ClusterRequest,
+  { cure, reason, detail }: ClusterFailure,
+  cause?: unknown,
+): RetryableError | TerminalError {
+  return cure === 'none'
+    ? new TerminalError(`${object}: ${detail}`, { cause })
+    : new RetryableError(reason, { cause, detail });
+}
+
+/** Reads the cluster's words, which say who may not do what; undefined where the answer is not a `Status`. */
+function messageOf(body: unknown): string | undefined {
+  if (!v.is(statusObject, body)) return undefined;
+  const bytes = new TextEncoder().encode(body.message).subarray(0, MAX_MESSAGE_BYTES);
+  // As a stream, so that a character that the limit cuts in two is left out.
+  return new TextDecoder().decode(bytes, { stream: true });
+}
+
+/** Converts a `Retry-After` in seconds; Kubernetes sends no dates. */
+function toMilliseconds(retryAfter: string | undefined): number | undefined {
+  return retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined;
+}

@@ -1,0 +1,194 @@
+import type { RequestOptions } from 'node:https';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici';
+import type { Clock } from '../../app/ports.ts';
+import { AnswerTooLargeError } from './cluster-errors.ts';
+
+/** A request to the cluster API. It must be idempotent, because it may be sent more than once. */
+export interface ClusterRequest {
+  readonly method: 'GET' | 'PATCH';
+  /** Below the server's address, with the query. */
+  readonly path: string;
+  /** The object or list for messages: `Warehouse demo/shop`. */
+  readonly object: string;
+  /** Sent as a JSON merge patch. */
+  readonly patch?: object;
+  /** Statuses besides 2xx that the caller handles itself. */
+  readonly expected?: readonly number[];
+}
+
+export interface ClusterAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  /** Parsed; undefined where it is not JSON. */
+  readonly body: unknown;
+  /** Length of the body, decompressed. */
+  readonly bytes: number;
+}
+
+/** Body of one answer, decompressed; its text and objects need a few times as much memory. etcd stores no object over 1.5 MB by default. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** Fewer, larger chunks than by default (16 KiB): a page has some MB. */
+const GUNZIP_CHUNK_BYTES = 256 * 1024;
+
+/**
+ * The connections of a pool that idled for longer are replaced. While Lambda freezes an environment, no timer of the pool runs, and
+ * idle connections are dropped silently: by a Network Load Balancer after 350 s. A request over such a connection would wait for its
+ * timeout. The API server itself closes idle connections after 90 s.
+ */
+const MAX_IDLE_MS = 60_000;
+
+/** An answer to a patch holds the metadata alone: nothing else of the object is needed, and it may be large. */
+const PATCH_HEADERS = {
+  accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+  'content-type': 'application/merge-patch+json',
+};
+
+export interface PoolOptions {
+  readonly connectTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+interface PoolTarget {
+  readonly server: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly connect: () => Dispatcher;
+}
+
+/** Connections to the API server of one kubeconfig, with its TLS settings and credentials. */
+export class ClusterPool {
+  readonly #target: PoolTarget;
+  readonly #clock: Clock;
+  #dispatcher: Dispatcher;
+  #usedAt: Date;
+
+  private constructor(target: PoolTarget, clock: Clock) {
+    this.#target = target;
+    this.#clock = clock;
+    this.#dispatcher = target.connect();
+    this.#usedAt = clock();
+  }
+
+  /**
+   * Reads TLS settings and credentials of the current context. Nothing is sent before the first request.
+   *
+   * @throws {Error} where a file or a program that the kubeconfig names fails, or for plain http without `insecure-skip-tls-verify`
+   */
+  static async open(kubeconfig: KubeConfig, { connectTimeoutMs, clock }: PoolOptions): Promise<ClusterPool> {
+    const { server = '', proxyUrl } = kubeconfig.getCurrentCluster() ?? {};
+    const options: RequestOptions = {};
+    await kubeconfig.applyToHTTPSOptions(options);
+    const { ca, cert, key, servername, rejectUnauthorized = true } = options;
+    const tls = { ca, cert, key, servername, rejectUnauthorized };
+    // Shared by all dispatchers of this pool: it keeps the TLS sessions.
+    const connector = buildConnector({ ...tls, timeout: connectTimeoutMs });
+    const connect = (): Dispatcher =>
+      proxyUrl === undefined
+        ? new Agent({ connect: connector, keepAliveTimeout: MAX_IDLE_MS })
+        : new ProxyAgent({ uri: proxyUrl, requestTls: tls, connectTimeout: connectTimeoutMs });
+    return new ClusterPool({ server: new URL(server), headers: readHeaders(options), connect }, clock);
+  }
+
+  /**
+   * Sends a request once.
+   *
+   * @throws {AnswerTooLargeError} where the answer is larger than `MAX_ANSWER_BYTES`
+   * @throws what the network or the signal ends it with
+   */
+  async send(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
+    if (this.#clock().getTime() - this.#usedAt.getTime() > MAX_IDLE_MS) this.#renew();
+    const dispatcher = this.#dispatcher;
+    this.#usedAt = this.#clock();
+    try {
+      // The library rejects a request that waits for its connection only when that wait ends.
+      return await Promise.race([this.#exchange(dispatcher, request, signal), rejectOnAbort(signal)]);
+    } catch (error) {
+      // No answer in time: the other connections may be as dead as this one.
+      if (signal.aborted && dispatcher === this.#dispatcher) this.#renew();
+      throw error;
+    } finally {
+      this.#usedAt = this.#clock();
+    }
+  }
+
+  /** Replaces all connections; requests that were sent end over the replaced ones. */
+  #renew(): void {
+    const replaced = this.#dispatcher;
+    this.#dispatcher = this.#target.connect();
+    // Nothing is sent over it any more, so an error while it closes has no effect.
+    replaced.close().catch(() => undefined);
+  }
+
+  async #exchange(
+    dispatcher: Dispatcher,
+    { method, path, patch }: ClusterRequest,
+    signal: AbortSignal,
+  ): Promise<ClusterAnswer> {
+    const { server, headers } = this.#target;
+    const response = await dispatcher.request({
+      origin: server.origin,
+      path: server.pathname.replace(/\/$/, '') + path,
+      method,
+      signal,
+      ...(patch === undefined
+        ? { headers }
+        : { headers: { ...headers, ...PATCH_HEADERS }, body: JSON.stringify(patch) }),
+    });
+    const content = await readContent(response);
+    return {
+      status: response.statusCode,
+      retryAfter: response.headers['retry-after']?.toString(),
+      body: parseJson(content.toString()),
+      bytes: content.length,
+    };
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason as Error);
+  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  return promise;
+}
+
+/** The headers of every request: what the kubeconfig adds, above all the authorization. */
+function readHeaders({ auth, headers }: RequestOptions): Record<string, string> {
+  const result: Record<string, string> = {
+    accept: 'application/json',
+    'accept-encoding': 'gzip',
+    'user-agent': 'kargo-front-door',
+  };
+  if (auth) result['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
+  // A token from a file may end in a line break.
+  for (const [name, value] of Object.entries(headers ?? {}))
+    result[name.toLowerCase()] = String(value).trim();
+  return result;
+}
+
+async function readContent({ headers, body }: Dispatcher.ResponseData): Promise<Buffer> {
+  const isGzip = headers['content-encoding'] === 'gzip';
+  // The pipeline hands errors of the body on to the reader.
+  const stream = isGzip
+    ? pipeline(body, createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES }), () => undefined)
+    : body;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop drops the response.
+    if (bytes > MAX_ANSWER_BYTES) throw new AnswerTooLargeError(MAX_ANSWER_BYTES);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,377 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parseKubeconfig } from '../../../lib/adapters/kubernetes/cluster-credentials.ts';
+import { ClusterConnection } from '../../../lib/adapters/kubernetes/cluster-connection.ts';
+import { KargoApi } from '../../../lib/adapters/kubernetes/kargo-api.ts';
+import { kubeconfigOf } from '../../cluster/kubeconfig.ts';
+import { FakeApiServer, type FakeAnswer } from './fake-api-server.ts';
+
+const DENIED = 'admission webhook "promotion.kargo.akuity.io" denied the request: not permitted';
+const POLICY =
+  "warehouses.kargo.akuity.io \"one\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no";
+const CALL_FAILED =
+  'Internal error occurred: failed calling webhook "warehouse.kargo.akuity.io": connection refused';
+
+let server: FakeApiServer;
+let waits: number[];
+let api: KargoApi;
+
+const wait = (milliseconds: number): Promise<void> => {
+  waits.push(milliseconds);
+  return Promise.resolve();
+};
+const signal = (): AbortSignal => AbortSignal.timeout(20_000);
+const patch = (body: object = {}) => api.patch('warehouses', 'demo', 'one', body, signal());
+const list = async () => {
+  for await (const page of api.pages('warehouses', 'demo', signal())) return page.length;
+  return undefined;
+};
+const get = () => api.get('warehouses', 'demo', 'one', signal());
+const outcomeOf = (request: Promise<unknown>): Promise<string> =>
+  request.then(
+    (result) => JSON.stringify(result) ?? 'undefined',
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+const status = (code: number, message: string, headers: Record<string, string> = {}): FakeAnswer => ({
+  status: code,
+  headers,
+  body: { kind: 'Status', message },
+});
+
+beforeEach(async () => {
+  waits = [];
+  server = new FakeApiServer();
+  await server.start();
+  api = new KargoApi(server.connect({ wait }));
+});
+
+afterEach(() => server.stop());
+
+describe('a patch', () => {
+  test.each<[what: string, answer: FakeAnswer, outcome: string, attempts: number]>([
+    ['200', {}, '"patched"', 1],
+    ['404 of the object', status(404, 'not found'), '"gone"', 1],
+    ['403', status(403, 'cannot patch'), 'TerminalError: Warehouse demo/one: HTTP 403: cannot patch', 1],
+    ['422', status(422, 'is invalid'), 'TerminalError: Warehouse demo/one: HTTP 422: is invalid', 1],
+    ['400', status(400, 'bad patch'), 'TerminalError: Warehouse demo/one: HTTP 400: bad patch', 1],
+    ['413', { status: 413, body: '' }, 'TerminalError: Warehouse demo/one: HTTP 413', 1],
+    ['405', status(405, 'no'), 'TerminalError: Warehouse demo/one: HTTP 405: no', 1],
+    ...[400, 401, 403, 404, 409, 422, 429, 500, 503].map((code): [string, FakeAnswer, string, number] => [
+      `${code} by an admission webhook`,
+      status(code, DENIED),
+      `TerminalError: Warehouse demo/one: HTTP ${code}: ${DENIED}`,
+      1,
+    ]),
+    [
+      '422 by an admission policy',
+      status(422, POLICY),
+      `TerminalError: Warehouse demo/one: HTTP 422: ${POLICY}`,
+      1,
+    ],
+    [
+      '401 by an admission policy',
+      status(401, POLICY),
+      `TerminalError: Warehouse demo/one: HTTP 401: ${POLICY}`,
+      1,
+    ],
+    [
+      '500 because a webhook cannot be called',
+      status(500, CALL_FAILED),
+      `RetryableError: cluster API unavailable: HTTP 500: ${CALL_FAILED}`,
+      4,
+    ],
+    ['409', status(409, 'modified'), 'RetryableError: cluster API unavailable: HTTP 409: modified', 4],
+    ['401', status(401, 'who?'), 'RetryableError: cluster API rejected the credentials: HTTP 401: who?', 2],
+    ['429', status(429, 'busy'), 'RetryableError: cluster API is throttling: HTTP 429: busy', 4],
+    ['503', status(503, 'down'), 'RetryableError: cluster API unavailable: HTTP 503: down', 4],
+    ['302', { status: 302, body: '' }, 'RetryableError: cluster API unavailable: HTTP 302', 4],
+    ['a connection that breaks', 'cut', 'RetryableError: cluster API unreachable: other side closed', 4],
+    [
+      'a page of a proxy',
+      { body: '<html>' },
+      'RetryableError: cluster API unavailable: HTTP 200: the answer is not JSON',
+      4,
+    ],
+  ])('that is answered with %s', async (_what, answer, outcome, attempts) => {
+    server.answer = () => answer;
+    expect(await outcomeOf(patch())).toBe(outcome);
+    expect(server.requests).toHaveLength(attempts);
+  });
+
+  test('with a resourceVersion ends in a conflict after one attempt', async () => {
+    server.answer = () => status(409, 'modified');
+    expect(await patch({ metadata: { resourceVersion: '7' } })).toBe('conflict');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('without a resourceVersion succeeds after a conflict', async () => {
+    server.answer = () => (server.requests.length === 1 ? status(409, 'modified') : {});
+    expect(await patch()).toBe('patched');
+  });
+
+  test('asks for the metadata of the object alone', async () => {
+    await patch();
+    expect(server.requests[0]?.headers).toMatchObject({
+      accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+      authorization: 'Bearer token',
+      'content-type': 'application/merge-patch+json',
+      'user-agent': 'kargo-front-door',
+    });
+  });
+
+  test("keeps at most 2048 bytes of the cluster's words, and no half of a character", async () => {
+    server.answer = () => status(422, `x${'é'.repeat(2_000)}`);
+    expect(await outcomeOf(patch())).toBe(
+      `TerminalError: Warehouse demo/one: HTTP 422: x${'é'.repeat(1_023)}`,
+    );
+  });
+});
+
+describe('a read', () => {
+  test.each<
+    [what: string, read: () => Promise<unknown>, answer: FakeAnswer, outcome: string, attempts: number]
+  >([
+    [
+      'list with 403',
+      list,
+      status(403, 'cannot list'),
+      'RetryableError: cluster API forbids the request: HTTP 403: cannot list',
+      1,
+    ],
+    [
+      'get with 403',
+      get,
+      status(403, 'cannot get'),
+      'RetryableError: cluster API forbids the request: HTTP 403: cannot get',
+      1,
+    ],
+    [
+      'list with 404',
+      list,
+      status(404, 'no such kind'),
+      'RetryableError: cluster API does not know Kargo: HTTP 404: no such kind',
+      1,
+    ],
+    ['get with 404', get, status(404, 'not found'), 'undefined', 1],
+    [
+      'list with 410',
+      list,
+      status(410, 'expired'),
+      'RetryableError: cluster API unavailable: HTTP 410: expired',
+      1,
+    ],
+    [
+      'list with 400',
+      list,
+      status(400, 'bad limit'),
+      'TerminalError: Warehouse list: HTTP 400: bad limit',
+      1,
+    ],
+    [
+      'list with 500',
+      list,
+      status(500, 'etcd'),
+      'RetryableError: cluster API unavailable: HTTP 500: etcd',
+      4,
+    ],
+    [
+      'list with another object',
+      list,
+      { body: {} },
+      'RetryableError: cluster API unavailable: the Warehouse list cannot be read',
+      1,
+    ],
+    [
+      "list with a webhook's words",
+      list,
+      status(500, DENIED),
+      `RetryableError: cluster API unavailable: HTTP 500: ${DENIED}`,
+      4,
+    ],
+    [
+      'list with broken compression',
+      list,
+      { headers: { 'content-encoding': 'gzip' }, body: 'not compressed' },
+      'RetryableError: cluster API unreachable: incorrect header check',
+      4,
+    ],
+    [
+      'list that ends early',
+      list,
+      { headers: { 'content-encoding': 'gzip' }, body: gzipSync('{}').subarray(0, 15) },
+      'RetryableError: cluster API unreachable: unexpected end of file',
+      4,
+    ],
+  ])('%s', async (_what, read, answer, outcome, attempts) => {
+    server.answer = () => answer;
+    expect(await outcomeOf(read())).toBe(outcome);
+    expect(server.requests).toHaveLength(attempts);
+  });
+});
+
+describe('the wait before an attempt', () => {
+  test.each<[what: string, headers: Record<string, string>, waits: number[]]>([
+    ['doubles', {}, [150, 300, 600]],
+    ['follows Retry-After', { 'retry-after': '1' }, [1_000, 1_000, 1_000]],
+    [
+      'ignores a Retry-After that is a date',
+      { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' },
+      [150, 300, 600],
+    ],
+    ['is never longer than 4 s: there is no further attempt', { 'retry-after': '5' }, []],
+  ])('%s', async (_what, headers, expected) => {
+    server.answer = () => status(503, 'down', headers);
+    await outcomeOf(patch());
+    expect(waits).toEqual(expected);
+  });
+
+  test('ends with the signal, and the error names the last failure', async () => {
+    server.answer = () => status(503, 'down');
+    const over = new AbortController();
+    api = new KargoApi(
+      server.connect({
+        wait: async () => {
+          over.abort();
+          throw over.signal.reason;
+        },
+      }),
+    );
+    const request = api.patch('warehouses', 'demo', 'one', {}, over.signal);
+    expect(await outcomeOf(request)).toBe('RetryableError: cluster API unavailable: HTTP 503: down');
+  });
+});
+
+describe('a timeout', () => {
+  test('of one attempt is followed by an attempt over another connection', async () => {
+    server.answer = () => (server.requests.length === 1 ? 'hang' : {});
+    const latencies: number[] = [];
+    api = new KargoApi(
+      server.connect({ attemptTimeoutMs: 500, noteLatency: (latency) => void latencies.push(latency) }),
+    );
+    expect(await patch()).toBe('patched');
+    expect(new Set(server.requests.map(({ socket }) => socket)).size).toBe(2);
+    expect(latencies).toHaveLength(2);
+  });
+
+  test('of every attempt is the reason', async () => {
+    server.answer = () => 'hang';
+    let attempts = 0;
+    api = new KargoApi(server.connect({ attemptTimeoutMs: 20, noteLatency: () => void (attempts += 1) }));
+    expect(await outcomeOf(patch())).toBe(
+      'RetryableError: cluster API did not answer in time: no answer to one attempt',
+    );
+    expect(attempts).toBe(4);
+  });
+
+  test('of the whole request ends it', async () => {
+    const budget = new AbortController();
+    server.answer = () => {
+      budget.abort();
+      return 'hang';
+    };
+    const request = api.patch('warehouses', 'demo', 'one', {}, budget.signal);
+    expect(await outcomeOf(request)).toBe('RetryableError: cluster API did not answer in time');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('of the whole request ends it while a connection is made', async () => {
+    const budget = new AbortController();
+    const connected: Socket[] = [];
+    // Accepts connections, and never answers the TLS handshake.
+    const silent = createServer((socket) => {
+      connected.push(socket);
+      budget.abort();
+    });
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const kubeconfig = parseKubeconfig(kubeconfigOf({ url, token: 'token' }), 'test');
+    api = new KargoApi(new ClusterConnection(async () => ({ kubeconfig }), { attemptTimeoutMs: 30_000 }));
+    const request = api.patch('warehouses', 'demo', 'one', {}, budget.signal);
+    expect(await outcomeOf(request)).toBe('RetryableError: cluster API did not answer in time');
+    for (const socket of connected) socket.destroy();
+    silent.close();
+  });
+});
+
+describe('credentials', () => {
+  const tokens = (): unknown[] => server.requests.map(({ headers }) => headers.authorization);
+
+  test('that the cluster rejects are read again once, whatever failed before', async () => {
+    const kept = ['first', 'second'];
+    server.answer = ({ headers }) => {
+      if (server.requests.length === 1) return status(503, 'down');
+      return headers.authorization === 'Bearer second' ? {} : status(401, 'expired');
+    };
+    const connection = new ClusterConnection(
+      async () => ({
+        kubeconfig: parseKubeconfig(kubeconfigOf({ url: server.url, token: kept.shift() ?? '' }), 'test'),
+      }),
+      { attemptTimeoutMs: 5_000, wait },
+    );
+    api = new KargoApi(connection);
+    expect(await patch()).toBe('patched');
+    expect(tokens()).toEqual(['Bearer first', 'Bearer first', 'Bearer second']);
+  });
+
+  test('that cannot be read are a retryable error, and are read again by the next request', async () => {
+    const kubeconfig = parseKubeconfig(kubeconfigOf({ url: server.url, token: 'token' }), 'test');
+    let reads = 0;
+    const connection = new ClusterConnection(
+      async () => {
+        reads += 1;
+        if (reads === 1) throw new Error('secret "x" does not exist');
+        return { kubeconfig };
+      },
+      { attemptTimeoutMs: 5_000, wait },
+    );
+    api = new KargoApi(connection);
+    expect(await outcomeOf(patch())).toBe(
+      'RetryableError: cluster API not configured: secret "x" does not exist',
+    );
+    expect(await patch()).toBe('patched');
+  });
+});
+
+describe('connections', () => {
+  let now: number;
+
+  beforeEach(() => {
+    now = Date.parse('2026-05-04T10:11:12Z');
+    api = new KargoApi(server.connect({ clock: () => new Date(now), wait }));
+  });
+
+  test('are reused while they have idled for a minute at most', async () => {
+    await Promise.all([patch(), patch(), patch()]);
+    const first = new Set(server.requests.map(({ socket }) => socket));
+    now += 60_000;
+    await patch();
+    expect(first).toContain(server.requests.at(-1)?.socket);
+  });
+
+  test('that are dead do not delay the requests after one that timed out', async () => {
+    await Promise.all([patch(), patch(), patch()]);
+    const dead = new Set(server.requests.map(({ socket }) => socket));
+    const budget = new AbortController();
+    server.answer = ({ socket }) => {
+      if (!dead.has(socket)) return {};
+      budget.abort();
+      return 'hang';
+    };
+    await outcomeOf(api.patch('warehouses', 'demo', 'one', {}, budget.signal));
+    expect(await Promise.all([patch(), patch(), patch()])).toEqual(['patched', 'patched', 'patched']);
+  });
+
+  test('that were dropped silently while they idled for longer do not cost an attempt', async () => {
+    await Promise.all([patch(), patch(), patch()]);
+    const dropped = new Set(server.requests.map(({ socket }) => socket));
+    expect(dropped.size).toBe(3);
+    server.answer = ({ socket }) => (dropped.has(socket) ? 'hang' : {});
+    server.requests.length = 0;
+    now += 60_001;
+    expect(await Promise.all([patch(), patch(), patch()])).toEqual(['patched', 'patched', 'patched']);
+    expect(server.requests).toHaveLength(3);
+  });
+});

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { parseKubeconfig } from '../../../lib/adapters/kubernetes/cluster-credentials.ts';
+import {
+  ClusterConnection,
+  type ConnectionOptions,
+} from '../../../lib/adapters/kubernetes/cluster-connection.ts';
+import { kubeconfigOf } from '../../cluster/kubeconfig.ts';
+
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly socket: Socket;
+}
+
+/** What to answer; a string or bytes are sent as they are, anything else as JSON. `cut` breaks the connection, `hang` never answers. */
+export type FakeAnswer =
+  | 'cut'
+  | 'hang'
+  | { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: unknown };
+
+/** An HTTP server on loopback whose answers a test decides one by one. */
+export class FakeApiServer {
+  readonly requests: ReceivedRequest[] = [];
+  answer: (request: ReceivedRequest) => FakeAnswer = () => ({});
+  readonly #server = createServer((request, response) => this.#respond(request, response));
+
+  async start(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Connects as the functions do, with the token `token`, and without waits between attempts. */
+  connect(options: Partial<ConnectionOptions> = {}): ClusterConnection {
+    const kubeconfig = parseKubeconfig(kubeconfigOf({ url: this.url, token: 'token' }), 'test');
+    const wait = (): Promise<void> => Promise.resolve();
+    return new ClusterConnection(async () => ({ kubeconfig }), { attemptTimeoutMs: 5_000, wait, ...options });
+  }
+
+  #respond(incoming: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url = '', headers, socket } = incoming;
+    const { pathname: path, searchParams: query } = new URL(url, 'http://api');
+    const request = { method, path, query, headers, socket };
+    this.requests.push(request);
+    const answer = this.answer(request);
+    if (answer === 'hang') return;
+    if (answer === 'cut') {
+      response.destroy();
+      return;
+    }
+    const { status = 200, body = {} } = answer;
+    const content = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    response.writeHead(status, { 'content-type': 'application/json', ...answer.headers }).end(content);
+  }
+}
