@@ -5,6 +5,7 @@ import { RetryableError } from '../../app/errors.ts';
 import { EKS_TOKEN_LIFETIME_MS, presignEksToken } from '../aws/eks-token.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
 import type { ClusterSettings, EksSettings } from '../settings/settings.ts';
+import { restrictKubeconfig } from './secret-kubeconfig.ts';
 
 /** An address of the cluster API with credentials. */
 interface ClusterAccess {
@@ -40,7 +41,8 @@ export function clusterCredentials(
         const reading = await store.read(settings.secretId, 'AWSCURRENT', signal);
         if (reading.kind === 'fault') throw new Error(reading.reason);
         const source = `secret "${settings.secretId}"`;
-        return { kubeconfig: parseKubeconfig(reading.version.text ?? '', source) };
+        const text = restrictKubeconfig(reading.version.text ?? '', source);
+        return { kubeconfig: parseKubeconfig(text, source) };
       };
     case 'eks':
       return eksCredentials(settings);

@@ -137,12 +137,22 @@ describe('a kubeconfig in Secrets Manager', () => {
     expect(server.requests).toMatchObject([{ headers: { authorization: 'Bearer abc' } }]);
   });
 
+  test('is refused with the secret, the field and its entry', async () => {
+    expect(await fromSecret(kubeconfigFor({ exec: { command: 'aws' } }))).toBe(
+      'cluster API not configured: secret "front-door/kubeconfig": user "main" uses exec. ' +
+        'Use token, or client-certificate-data with client-key-data.',
+    );
+    expect(server.requests).toEqual([]);
+  });
+
   test('is never quoted in an error', async () => {
     stored = { kind: 'found', version: { text: 'token: {secret', versionId: 'v1', createdAt: new Date(0) } };
     const settings = { kind: 'kubeconfig-secret', secretId: 'front-door/kubeconfig' } as const;
     const credentials = clusterCredentials(settings, { read: () => Promise.resolve(stored) });
     const error: unknown = await credentials(AbortSignal.timeout(1_000)).catch((thrown: unknown) => thrown);
-    expect(error).toEqual(new Error('secret "front-door/kubeconfig" is not a kubeconfig'));
+    expect(error).toEqual(
+      new Error('secret "front-door/kubeconfig" is not a kubeconfig. Store the whole document in it.'),
+    );
     expect(error).not.toHaveProperty('cause');
   });
 
