@@ -17,6 +17,8 @@ export interface ApiRequest {
   headers?: http.OutgoingHttpHeaders;
   /** Instead of the target's; empty for none. */
   token?: string;
+  /** Keeps connections from one request to the next. */
+  agent?: https.Agent;
 }
 
 export interface ApiAnswer {
@@ -41,11 +43,14 @@ interface ApiBody {
 }
 
 /**
- * One exchange with a cluster API, with nothing between it and the wire: no retries and no kept connections.
- * Raises the connection's error.
+ * Sends one request to a cluster API, with nothing between it and the wire: no retries, and a connection of its own unless
+ * there is an `agent`.
+ *
+ * @throws the connection's error
  */
 export async function callApi(target: ApiTarget, request: ApiRequest): Promise<ApiAnswer> {
   const { method = 'GET', path, body, contentType = 'application/json', token = target.token } = request;
+  const { agent = false } = request;
   const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
   const payload = isRaw ? body : JSON.stringify(body);
   const { hostname, port, protocol } = new URL(target.url);
@@ -54,7 +59,7 @@ export async function callApi(target: ApiTarget, request: ApiRequest): Promise<A
     port,
     method,
     path,
-    agent: false,
+    agent,
     ca: target.ca,
     headers: {
       accept: 'application/json',

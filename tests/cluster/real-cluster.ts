@@ -10,6 +10,7 @@ import { apiServerFlags, certificatesFolder, etcdFlags } from './api-server-flag
 import { findOrBuildBinaries } from './binaries.ts';
 import { loadDefinitions } from './definitions.ts';
 import { freePort } from './free-port.ts';
+import { startKargoWebhooks, type KargoWebhooks } from './kargo-webhooks/kargo-webhooks.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { ProcessGuard } from './process-guard.ts';
 
@@ -18,7 +19,7 @@ const READY_WITHIN_MS = 120_000;
 
 const POLL_MS = 50;
 
-/** A real kube-apiserver with etcd, of its own, that knows Kargo's kinds. */
+/** A real kube-apiserver with etcd, of its own, that knows Kargo's kinds and has its admission webhooks registered. */
 export interface RealCluster extends ApiTarget {
   ca: string;
   /** For the administrator. */
@@ -34,8 +35,11 @@ export interface RealCluster extends ApiTarget {
 }
 
 /**
- * Starts etcd and kube-apiserver, with `moreFlags` besides its own, on free loopback ports and loads the definitions of Kargo's kinds.
- * Raises an Error: what {@link findOrBuildBinaries} raises, or what a program that did not come up had written.
+ * Starts etcd and kube-apiserver on free loopback ports, loads the definitions of Kargo's kinds, and registers webhooks that
+ * do what Kargo's do.
+ *
+ * @param moreFlags - of kube-apiserver, besides its own
+ * @throws {Error} what {@link findOrBuildBinaries} throws, or what a program that did not come up had written
  */
 export async function startRealCluster(moreFlags: readonly string[] = []): Promise<RealCluster> {
   const { etcd, kubeApiserver } = await findOrBuildBinaries();
@@ -49,6 +53,11 @@ export async function startRealCluster(moreFlags: readonly string[] = []): Promi
     guard.add(child);
     return child;
   };
+  let webhooks: KargoWebhooks | undefined;
+  const stop = async (): Promise<void> => {
+    await guard.end();
+    await webhooks?.close();
+  };
   try {
     const [etcdPort, port] = [await freePort(), await freePort()];
     const etcdUrl = `http://127.0.0.1:${etcdPort}`;
@@ -56,12 +65,16 @@ export async function startRealCluster(moreFlags: readonly string[] = []): Promi
     const token = randomBytes(16).toString('hex');
     const flags = [...apiServerFlags({ scratch, port, etcdUrl, adminToken: token }), ...moreFlags];
     const url = `https://127.0.0.1:${port}`;
-    const ca = (): string => readFileSync(path.join(certificatesFolder(scratch), 'apiserver.crt'), 'utf8');
+    const certificateFile = (name: string): string =>
+      readFileSync(path.join(certificatesFolder(scratch), name), 'utf8');
+    const ca = (): string => certificateFile('apiserver.crt');
 
     let api = run(kubeApiserver, flags);
     await untilReady(api, () => ({ url, token, ca: ca() }), log);
     const target = { url, token, ca: ca() };
     await loadDefinitions(target);
+    // The API server trusts its own certificate, which is for 127.0.0.1.
+    webhooks = await startKargoWebhooks({ target, key: certificateFile('apiserver.key') });
     return {
       ...target,
       kubeconfig: kubeconfigOf(target),
@@ -76,10 +89,10 @@ export async function startRealCluster(moreFlags: readonly string[] = []): Promi
         await untilReady(api, () => target, log);
       },
       freezeApi: (frozen) => void api.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
-      stop: () => guard.end(),
+      stop,
     };
   } catch (error) {
-    await guard.end();
+    await stop();
     throw error;
   }
 }

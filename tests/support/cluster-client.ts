@@ -9,6 +9,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   ClusterConfig: 'clusterconfigs',
   Warehouse: 'warehouses',
   Promotion: 'promotions',
+  Stage: 'stages',
 };
 
 /** Acts on the cluster as other clients of it do: developers, and Kargo's own controller. */

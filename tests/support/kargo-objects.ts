@@ -80,3 +80,16 @@ export function promotion(
     },
   };
 }
+
+/** A Stage, which a Promotion of the same project names in its spec. */
+export function stage(projectName: string, name: string, shard?: string): KubernetesObject {
+  return {
+    apiVersion,
+    kind: 'Stage',
+    metadata: { name, namespace: projectName },
+    spec: {
+      ...(shard !== undefined && { shard }),
+      requestedFreight: [{ origin: { kind: 'Warehouse', name: 'main' }, sources: { direct: true } }],
+    },
+  };
+}

@@ -3,7 +3,7 @@ import { callApi, type ApiTarget } from '../api-client.ts';
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 
 const KARGO_KINDS =
-  'projectconfigs clusterconfigs warehouses promotions stages freights projects clusterpromotiontasks *';
+  'projectconfigs clusterconfigs warehouses promotions promotionrequests stages freights projects clusterpromotiontasks *';
 const CORE_KINDS =
   'secrets configmaps serviceaccounts serviceaccounts/token events namespaces nodes nodes/proxy pods pods/exec pods/log services/proxy';
 
@@ -33,13 +33,16 @@ const QUESTIONS: readonly Question[] = [
   ...Object.entries(RESOURCES).flatMap(([group, paths]) =>
     paths.flatMap((path) => VERBS.map((verb) => question(verb, group, path))),
   ),
+  question('promote', 'kargo.akuity.io', 'stages'),
+  question('promote', 'kargo.akuity.io', 'promotions'),
   question('impersonate', '', 'users'),
   question('impersonate', '', 'groups'),
+  question('impersonate', '', 'serviceaccounts'),
   question('escalate', 'rbac.authorization.k8s.io', 'clusterroles'),
   question('bind', 'rbac.authorization.k8s.io', 'clusterroles'),
 ];
 
-/** Asks the API by SelfSubjectAccessReview for each of these, in all namespaces, and gives what it allows: `list kargo.akuity.io/warehouses`. */
+/** Asks the API by SelfSubjectAccessReview for each of these, in all namespaces, and returns what it allows: `list kargo.akuity.io/warehouses`. */
 export async function allowedOf(target: ApiTarget): Promise<string[]> {
   const answers = await Promise.all(
     QUESTIONS.map((resourceAttributes) => ask(target, { resourceAttributes })),
@@ -50,7 +53,7 @@ export async function allowedOf(target: ApiTarget): Promise<string[]> {
   );
 }
 
-/** Tells whether the API allows a GET of this path, which is no resource's. */
+/** Asks whether the API allows a GET of this path, which is no resource's. */
 export async function mayGet(target: ApiTarget, path: string): Promise<boolean> {
   return ask(target, { nonResourceAttributes: { verb: 'get', path } });
 }

@@ -1,40 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { deliver, lambdaContext, type DeliveryAnswer, type ReceiverHandler } from '../../support/deliver.ts';
-import { project, promotion, warehouse } from '../../support/kargo-objects.ts';
-import { callApi, type ApiAnswer, type ApiRequest, type ApiTarget } from '../api-client.ts';
+import { project, promotion, stage, warehouse } from '../../support/kargo-objects.ts';
+import { callApi, type ApiRequest, type ApiTarget } from '../api-client.ts';
 import { allowedOf, mayGet } from './access-review.ts';
 import { RECEIVER, RECONCILER, startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
+import { patchObject, pathOf } from './object-patch.ts';
 import { bindRole, unbindRole } from './service-account.ts';
 import { until } from './until.ts';
 
-const REFRESH = 'kargo.akuity.io/refresh';
-const NOW = '2026-05-04T10:11:12Z';
-const MAIN = '/apis/kargo.akuity.io/v1alpha1/namespaces/demo/warehouses/main';
-const WAITS = '/apis/kargo.akuity.io/v1alpha1/namespaces/demo/promotions/waits';
+const IN_DEMO = '/apis/kargo.akuity.io/v1alpha1/namespaces/demo';
+const MAIN = pathOf('warehouses', 'demo', 'main');
 
 const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
-const SPEC = 'the receiver writes no spec';
-const METADATA = 'the receiver writes no metadata but the refresh annotation';
-const ANNOTATION = 'the receiver writes no annotation but kargo.akuity.io/refresh';
 
 let testbed: ClusterTestbed;
 let handler: ReceiverHandler;
 
 beforeAll(async () => {
   testbed = await startClusterTestbed({ secrets: { 'kargo/demo/bitbucket': 's3cret' } });
-  const main = warehouse('demo', 'main');
-  const [kargos, refresh] = [{ 'kargo.akuity.io/other': 'as it was' }, { [REFRESH]: NOW }];
-  await testbed.objects.create(
-    ...project('demo'),
-    {
-      ...main,
-      metadata: { ...main.metadata, labels: { team: 'a' }, annotations: { ...kargos, ...refresh } },
-    },
-    promotion('demo', 'waits', 'https://bitbucket.org/acme/shop/pull-requests/7'),
-  );
+  await testbed.objects.create(...project('demo'), warehouse('demo', 'main'), stage('demo', 'test'));
   handler = await testbed.receiver();
-  // A policy that was just created is not enforced at once.
-  await until(async () => (await patch(receiver(), MAIN, { spec: { interval: '1m0s' } })).code === 422);
 });
 
 afterAll(() => testbed.close());
@@ -42,25 +27,8 @@ afterAll(() => testbed.close());
 const receiver = (): ApiTarget => testbed.as(testbed.tokens[RECEIVER]);
 const reconciler = (): ApiTarget => testbed.as(testbed.tokens[RECONCILER]);
 
-function patch(
-  target: ApiTarget,
-  path: string,
-  body: object,
-  request: Partial<ApiRequest> = {},
-): Promise<ApiAnswer> {
-  return callApi(target, {
-    method: 'PATCH',
-    path,
-    body,
-    contentType: 'application/merge-patch+json',
-    ...request,
-  });
-}
-
-const annotate = (annotations: object): object => ({ metadata: { annotations } });
-
 describe('the rights', () => {
-  test('of the receiver let it list configs and refresh', async () => {
+  test('of the receiver let it list configs, refresh, and promote', async () => {
     expect(await allowedOf(receiver())).toEqual([
       'list kargo.akuity.io/projectconfigs',
       'list kargo.akuity.io/clusterconfigs',
@@ -68,6 +36,7 @@ describe('the rights', () => {
       'patch kargo.akuity.io/warehouses',
       'list kargo.akuity.io/promotions',
       'patch kargo.akuity.io/promotions',
+      'promote kargo.akuity.io/stages',
     ]);
   });
 
@@ -103,7 +72,29 @@ describe('the rights', () => {
   test.each<[what: string, request: ApiRequest]>([
     ['reading a Secret', { path: '/api/v1/namespaces/demo/secrets/bitbucket' }],
     ['deleting', { method: 'DELETE', path: MAIN }],
-    ['creating', { method: 'POST', path: MAIN.replace('/main', ''), body: warehouse('demo', 'new') }],
+    ['creating', { method: 'POST', path: `${IN_DEMO}/warehouses`, body: warehouse('demo', 'new') }],
+    [
+      'creating a Promotion for a Stage that it may promote to',
+      {
+        method: 'POST',
+        path: `${IN_DEMO}/promotions`,
+        body: promotion('demo', 'p', 'https://bitbucket.org/acme/shop/pull-requests/7'),
+      },
+    ],
+    [
+      'requesting a Promotion for a Stage that it may promote to',
+      { method: 'POST', path: `${IN_DEMO}/promotionrequests`, body: {} },
+    ],
+    ['reading a Stage', { path: pathOf('stages', 'demo', 'test') }],
+    [
+      'writing a Stage',
+      {
+        method: 'PATCH',
+        path: pathOf('stages', 'demo', 'test'),
+        body: { spec: { shard: 'x' } },
+        contentType: 'application/merge-patch+json',
+      },
+    ],
     [
       'creating by an apply',
       {
@@ -135,88 +126,10 @@ describe('the rights', () => {
   test('to a status are none to what is beside it', async () => {
     const path = '/apis/kargo.akuity.io/v1alpha1/namespaces/demo/projectconfigs/demo/status';
     const body = { spec: { webhookReceivers: [] }, metadata: { labels: { changed: 'yes' } } };
-    expect(await patch(reconciler(), path, body)).toMatchObject({ code: 200 });
+    expect(await patchObject(reconciler(), path, body)).toMatchObject({ code: 200 });
     const { metadata, spec } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
     expect({ metadata, spec }).toMatchObject({ spec: { webhookReceivers: [{ name: 'bb' }] } });
     expect(metadata).not.toHaveProperty('labels');
-  });
-});
-
-describe('the policy', () => {
-  const applied = {
-    apiVersion: 'kargo.akuity.io/v1alpha1',
-    kind: 'Warehouse',
-    metadata: { name: 'main', labels: { x: 'y' } },
-  };
-
-  test.each<[what: string, path: string, body: object, message: string]>([
-    ['a spec', MAIN, { spec: { interval: '1m0s' } }, SPEC],
-    ['a spec, beside the refresh', MAIN, { spec: { shard: 'x' }, ...annotate({ [REFRESH]: NOW }) }, SPEC],
-    ["a Promotion's steps", WAITS, { spec: { steps: [{ uses: 'http' }] } }, SPEC],
-    ['a new label', MAIN, { metadata: { labels: { team: 'a', more: 'b' } } }, METADATA],
-    ['a label', MAIN, { metadata: { labels: { team: 'b' } } }, METADATA],
-    ['no labels', MAIN, { metadata: { labels: null } }, METADATA],
-    ['a finalizer', MAIN, { metadata: { finalizers: ['example.com/stay'] } }, METADATA],
-    [
-      'an owner',
-      WAITS,
-      {
-        metadata: {
-          ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'a1b2' }],
-        },
-      },
-      METADATA,
-    ],
-    ['another annotation', MAIN, annotate({ 'example.com/other': 'x' }), ANNOTATION],
-    ["another of Kargo's annotations", WAITS, annotate({ 'kargo.akuity.io/abort': 'true' }), ANNOTATION],
-    ['another value', MAIN, annotate({ 'kargo.akuity.io/other': 'x' }), ANNOTATION],
-    ['no other annotation', MAIN, annotate({ 'kargo.akuity.io/other': null, [REFRESH]: NOW }), ANNOTATION],
-    ['no refresh', MAIN, annotate({ [REFRESH]: null }), ANNOTATION],
-    ['no annotations', MAIN, { metadata: { annotations: null } }, ANNOTATION],
-  ])('keeps the receiver from writing %s', async (_what, path, body, message) => {
-    expect(await patch(receiver(), path, body)).toMatchObject({
-      code: 422,
-      body: { message: expect.stringContaining(message) },
-    });
-  });
-
-  test.each<[what: string, body: object, contentType: string]>([
-    ['a JSON patch', [{ op: 'add', path: '/metadata/labels/x', value: 'y' }], 'application/json-patch+json'],
-    ['an apply', applied, 'application/apply-patch+yaml'],
-  ])('does so for %s too', async (_what, body, contentType) => {
-    const answer = await patch(receiver(), `${MAIN}?fieldManager=test`, body, { contentType });
-    expect(answer).toMatchObject({ code: 422, body: { message: expect.stringContaining(METADATA) } });
-  });
-
-  test.each([MAIN, WAITS])('lets the refresh of %s through', async (path) => {
-    for (const time of [NOW, '2026-05-04T10:11:13.456Z']) {
-      const body = annotate({ [REFRESH]: time });
-      expect(await patch(receiver(), path, body)).toMatchObject({
-        code: 200,
-        body: { metadata: body && {} },
-      });
-    }
-  });
-
-  test('keeps whoever EKS puts into the group to the same', async () => {
-    const headers = {
-      'impersonate-user': 'arn:aws:sts::111122223333:assumed-role/receiver/session',
-      'impersonate-group': 'kargo-front-door:receiver',
-    };
-    const admin = testbed.as();
-    expect(await patch(admin, MAIN, { spec: { interval: '1m0s' } }, { headers })).toMatchObject({
-      code: 422,
-      body: { message: expect.stringContaining(SPEC) },
-    });
-    expect(await patch(admin, MAIN, annotate({ [REFRESH]: NOW }), { headers })).toMatchObject({ code: 200 });
-  });
-
-  test('does not concern others', async () => {
-    const body = {
-      spec: { interval: '7m0s' },
-      metadata: { labels: { team: 'c' }, annotations: { more: 'x' } },
-    };
-    expect(await patch(testbed.as(), MAIN, body)).toMatchObject({ code: 200, body });
   });
 });
 

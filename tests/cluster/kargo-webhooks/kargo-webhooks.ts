@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { ApiTarget } from '../api-client.ts';
+import { AdmissionDenial, allow, deny, type AdmissionRequest } from './admission-review.ts';
+import { KargoApi } from './kargo-api.ts';
+import { mutatePromotion, validatePromotion } from './promotion-webhook.ts';
+import { registerWebhooks } from './registration.ts';
+import { mutateWarehouse, validateWarehouse } from './warehouse-webhook.ts';
+
+/** Returns the answer to a request, or throws an AdmissionDenial. */
+type Webhook = (request: AdmissionRequest, api: KargoApi) => object | Promise<object>;
+
+/** By path. */
+const WEBHOOKS: Readonly<Record<string, Webhook>> = {
+  '/mutate/warehouse': (request) => allow(request, mutateWarehouse(request)),
+  '/mutate/promotion': async (request, api) => allow(request, await mutatePromotion(request, api)),
+  '/validate/warehouse': (request) => {
+    validateWarehouse(request);
+    return allow(request);
+  },
+  '/validate/promotion': async (request, api) => {
+    await validatePromotion(request, api);
+    return allow(request);
+  },
+};
+
+export interface KargoWebhooksOptions {
+  /** The cluster for its administrator, with the certificate that `key` belongs to as its CA. */
+  readonly target: ApiTarget & { readonly ca: string };
+  /** PEM of the private key to serve with. */
+  readonly key: string;
+}
+
+/** Kargo's admission webhooks for Warehouses and Promotions, registered at a real cluster API. */
+export interface KargoWebhooks {
+  close(): Promise<void>;
+}
+
+/**
+ * Serves webhooks on loopback that do at an update what Kargo's do, and registers them with failurePolicy `Fail`. They do
+ * not keep this process running, and without it no Warehouse and no Promotion can be updated.
+ *
+ * @throws {Error} where they cannot be registered
+ */
+export async function startKargoWebhooks({ target, key }: KargoWebhooksOptions): Promise<KargoWebhooks> {
+  const api = new KargoApi(target);
+  const called = new Set<string>();
+  const answer = async (incoming: IncomingMessage): Promise<object> => {
+    const path = new URL(incoming.url ?? '', target.url).pathname;
+    called.add(path);
+    const { request } = JSON.parse(await readText(incoming)) as { request: AdmissionRequest };
+    try {
+      return await WEBHOOKS[path]!(request, api);
+    } catch (error) {
+      if (error instanceof AdmissionDenial) return deny(request, error);
+      throw error;
+    }
+  };
+  const server = createServer({ key, cert: target.ca }, (incoming, response) => {
+    answer(incoming).then(
+      (review) => response.setHeader('content-type', 'application/json').end(JSON.stringify(review)),
+      (error) => response.writeHead(500).end(String(error)),
+    );
+  });
+  server.on('secureConnection', (socket) => socket.unref());
+  server.listen(0, '127.0.0.1').unref();
+  await once(server, 'listening');
+  const close = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    api.close();
+    await closed;
+  };
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const areCalled = (): boolean => called.has('/mutate/warehouse') && called.has('/validate/warehouse');
+  try {
+    await registerWebhooks(target, url, areCalled);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
+}
+
+async function readText(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
