@@ -19,7 +19,7 @@ const RESOURCES = { warehouses: 'warehouse', promotions: 'promotion' };
 /**
  * Registers the webhooks under `url` as Kargo's chart does, and waits until the API server calls them.
  *
- * @param areCalled - tells from what they were sent so far whether all of a Warehouse's are called
+ * @param areCalled - whether all webhooks of a Warehouse were called by now
  * @throws {Error} where the API server refuses something, or does not call them in time
  */
 export async function registerWebhooks(
