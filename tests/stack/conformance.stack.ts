@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConformanceCases } from '../support/conformance.ts';
+import { callApi } from '../cluster/api-client.ts';
+import { until } from '../cluster/functions/until.ts';
+import { readConformanceCases, stagesOf } from '../support/conformance.ts';
 import { receiverPath } from '../support/deliver.ts';
 import { bitbucket, project } from '../support/kargo-objects.ts';
 import { CONFORMANCE_PROGRAM, OWN_CASES, RECORDED_CASES } from './conformance-files.ts';
@@ -56,7 +58,8 @@ describe.each(DEPLOYMENTS)('deployed with $tool, routes $routes', ({ tool, route
     api = await stage.account.api(name);
     for (const [index, { secret, objects }] of cases.entries()) {
       await stage.secrets.create(`kargo/${projectOf(index)}/bitbucket`, secret);
-      await stage.objects.create(...project(projectOf(index), [bitbucket('bitbucket')]), ...objects);
+      const receivers = [bitbucket('bitbucket')];
+      await stage.objects.create(...project(projectOf(index), receivers), ...stagesOf(objects), ...objects);
     }
     await stage.account.invoke(`${name}-reconciler`);
   });
@@ -85,6 +88,7 @@ describe.each(DEPLOYMENTS)('deployed with $tool, routes $routes', ({ tool, route
   describeRecorded('what was recorded of Kargo', () => {
     test('holds here too', async () => {
       const played = play(stage, `/_aws/execute-api/${api.id}/$default`);
+      await createStages(stage);
       const pause = (): Promise<undefined> => sleep(RECONCILE_EVERY_MS, undefined);
       while ((await Promise.race([played, pause()])) === undefined)
         await stage.account.invoke(`${name}-reconciler`);
@@ -95,7 +99,25 @@ describe.each(DEPLOYMENTS)('deployed with $tool, routes $routes', ({ tool, route
   });
 });
 
-/** Plays the recorded cases against the stack at this path and gives what the program wrote. */
+/**
+ * Creates the Stages of the recorded cases, which the program does not, once it has created everything else: it delivers
+ * nothing before the reconciler has run.
+ */
+async function createStages({ cluster, objects }: Stage): Promise<void> {
+  const path = '/apis/kargo.akuity.io/v1alpha1/projectconfigs';
+  const count = readConformanceCases(RECORDED_CASES, String).length;
+  let names: string[] = [];
+  await until(async () => {
+    const { items = [] } = (await callApi(cluster.target, { path })).body;
+    names = items.flatMap(({ metadata }) => metadata.name?.match(/^conformance-.+-\d+$/)?.[0] ?? []);
+    return names.length === count;
+  });
+  const run = names[0]?.replace(/-\d+$/, '');
+  const cases = readConformanceCases(RECORDED_CASES, (index) => `${run}-${index}`);
+  await objects.create(...stagesOf(cases.flatMap((one) => one.objects)));
+}
+
+/** Plays the recorded cases against the stack at this path and returns what the program wrote. */
 async function play({ emulator, cluster }: Stage, basePath: string): Promise<string> {
   const child = spawn(process.execPath, [CONFORMANCE_PROGRAM, 'check', RECORDED_CASES, emulator.url], {
     env: {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { deliver, receiverPath, signatureOf, type DeliveryOptions, type ReceiverHandler } from './deliver.ts';
+import { stage } from './kargo-objects.ts';
 
 /** By their names: the project's own cases, and the recordings of the real Kargo where they are at hand. */
 export const CONFORMANCE_FILES: readonly (readonly [name: string, file: string])[] = [
@@ -74,6 +75,14 @@ export function readConformanceCases(file: string, projectOf: (index: number) =>
       expected: written.expect ?? written.kargo ?? {},
     };
   });
+}
+
+/** Returns the Stages that the Promotions among these objects name: Kargo refuses a Promotion without its Stage. */
+export function stagesOf(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  const stages = objects
+    .filter(({ kind }) => kind === 'Promotion')
+    .map(({ metadata, spec }) => stage(metadata.namespace ?? '', (spec as { stage: string }).stage));
+  return [...new Map(stages.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one])).values()];
 }
 
 /** Sends the case's delivery and gives what became of it, in the form of {@link Expectation}; of objects of these kinds alone where some are given. */

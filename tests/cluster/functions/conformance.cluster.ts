@@ -3,11 +3,12 @@ import {
   CONFORMANCE_FILES,
   playCase,
   readConformanceCases,
+  stagesOf,
   type ConformanceCase,
   type Expectation,
 } from '../../support/conformance.ts';
 import { lambdaContext, receiverPath, type ReceiverHandler } from '../../support/deliver.ts';
-import { bitbucket, clusterConfig, namespace, project, stage } from '../../support/kargo-objects.ts';
+import { bitbucket, clusterConfig, namespace, project } from '../../support/kargo-objects.ts';
 import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
 /** Each has the same objects, for a receiver that acts on all projects. */
@@ -34,7 +35,8 @@ describe.each(suites)("a project's receiver: $name", ({ file, suite }) => {
       cases.map(async ({ objects, secret }, index) => {
         await testbed.objects.create(
           ...project(projectOf(index), [bitbucket('bitbucket')]),
-          ...withStages(objects),
+          ...stagesOf(objects),
+          ...objects,
         );
         await testbed.secrets.create(`kargo/${projectOf(index)}/bitbucket`, JSON.stringify({ secret }));
       }),
@@ -88,7 +90,7 @@ describe("the ClusterConfig's receiver", () => {
     const name = receiverName(secrets.indexOf(one.secret));
     const ownPath = { path: receiverPath('', name, one.secret) };
     const delivery = { ...one.delivery, ...(isOwnPath && ownPath) };
-    const objects = withStages(one.objects);
+    const objects = [...stagesOf(one.objects), ...one.objects];
     await Promise.all(objects.map((object) => testbed.objects.create(object)));
     const result = await playCase(handler, testbed.objects, { delivery }, kindsOf(one));
     expect(result).toEqual({ ...result, ...one.expected });
@@ -100,15 +102,6 @@ describe("the ClusterConfig's receiver", () => {
 const kindsOf = ({ objects }: ConformanceCase): string[] => [...new Set(objects.map(({ kind }) => kind))];
 const receiverName = (index: number): string => `bitbucket-${index}`;
 const secretName = (index: number): string => `secret-${index}`;
-
-/** Adds the Stages that the Promotions among them name: Kargo refuses a Promotion without its Stage. */
-function withStages(objects: ConformanceCase['objects']): ConformanceCase['objects'] {
-  const stages = objects
-    .filter(({ kind }) => kind === 'Promotion')
-    .map(({ metadata, spec }) => stage(metadata.namespace ?? '', (spec as { stage: string }).stage));
-  const byPlace = new Map(stages.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one]));
-  return [...byPlace.values(), ...objects];
-}
 
 function inAllProjects(one: ConformanceCase): ConformanceCase {
   const objects = PROJECTS.flatMap((inside) =>
