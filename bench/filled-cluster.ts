@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { KubernetesObject } from '../local/cluster/stand-in-cluster.ts';
+import type { KubernetesObject } from '../local/fakes/kubernetes/fake-kubernetes.ts';
 import { callApi } from '../tests/cluster/api-client.ts';
 import { startClusterTestbed, type ClusterTestbed } from '../tests/cluster/functions/cluster-testbed.ts';
 import { bitbucket, clusterConfig } from '../tests/support/kargo-objects.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubernetesObject } from '../local/cluster/stand-in-cluster.ts';
+import type { KubernetesObject } from '../local/fakes/kubernetes/fake-kubernetes.ts';
 import { bitbucket, project } from '../tests/support/kargo-objects.ts';
 
 /** As many as a Warehouse discovers unless told otherwise. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { KubernetesObject } from './cluster/stand-in-cluster.ts';
+import type { KubernetesObject } from './fakes/kubernetes/fake-kubernetes.ts';
 
 const FOLDER = join(import.meta.dirname, 'examples');
 

@@ -4,9 +4,9 @@ export interface LocalSettings {
   readonly clusterPort: number;
   readonly secretsPort: number;
   readonly reconcileMs: number;
-  /** Undefined where the stand-in cluster is to be started. */
+  /** Undefined where the fake cluster is to be started. */
   readonly kubeconfig: string | undefined;
-  /** Undefined where the stand-in secret store is to be started. */
+  /** Undefined where the fake secret store is to be started. */
   readonly awsEndpointUrl: string | undefined;
 }
 

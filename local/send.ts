@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { PING_EVENT } from '../lib/core/bitbucket/event-readers.ts';
 import { LocalError, readLocalSettings } from './local-settings.ts';
-import { localEnvironment, localKargo, localSecrets } from './local-outside.ts';
+import { localEnvironment, localKargo, localSecrets } from './local-environment.ts';
 import { receiverUrls, type ReceiverUrl } from './receiver-urls.ts';
 import { refreshMarks } from './refresh-marks.ts';
 import { runMain } from './run-main.ts';

@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { startChild, type ChildProcess } from './child-process.ts';
-import { localEnvironment, localKargo } from './local-outside.ts';
+import { localEnvironment, localKargo } from './local-environment.ts';
 import { readLocalSettings } from './local-settings.ts';
 import { startOfflineFunctions } from './offline-functions.ts';
 import { receiverUrls } from './receiver-urls.ts';
 import { runMain } from './run-main.ts';
-import { writeKubeconfig } from './stand-in-kubeconfig.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
 
 /** How long the receivers' URLs may take to appear before the start is told as it is. */
 const URLS_WITHIN_MS = 15_000;
@@ -25,12 +25,12 @@ await runMain(async () => {
   try {
     const environment = localEnvironment(settings);
     if (settings.kubeconfig === undefined) {
-      children.push(await startStandIn('cluster'));
+      children.push(await startFake('kubernetes'));
       const { folder, path } = writeKubeconfig(`http://127.0.0.1:${settings.clusterPort}`);
       scratch.push(folder);
       environment['KUBECONFIG'] = path;
     }
-    if (settings.awsEndpointUrl === undefined) children.push(await startStandIn('secrets'));
+    if (settings.awsEndpointUrl === undefined) children.push(await startFake('secrets-manager'));
     const functions = await startOfflineFunctions(settings.port, environment, () => {
       console.error('the functions have ended');
       void end().finally(() => process.exit(1));
@@ -45,14 +45,13 @@ await runMain(async () => {
   }
 });
 
-async function startStandIn(name: 'cluster' | 'secrets'): Promise<ChildProcess> {
+async function startFake(name: 'kubernetes' | 'secrets-manager'): Promise<ChildProcess> {
   return startChild({
-    name: `the stand-in for the ${name}`,
-    arguments: [`${import.meta.dirname}/run-stand-in.ts`, name],
+    name: `the fake ${name}`,
+    arguments: [`${import.meta.dirname}/fake.ts`, name],
     environment: process.env,
     isReady: (line) => line.startsWith('ready '),
-    onLost: () =>
-      console.error(`the stand-in for the ${name} has ended; start it again with: npm run stand-in ${name}`),
+    onLost: () => console.error(`the fake ${name} has ended; start it again with: npm run fake ${name}`),
   });
 }
 

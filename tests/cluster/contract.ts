@@ -36,7 +36,7 @@ const SUBJECTS = {
 };
 
 /**
- * What the functions rely on in a cluster API, as tests. The stand-in and the real API server both have to pass them, so
+ * What the functions rely on in a cluster API, as tests. The fake and the real API server both have to pass them, so
  * that the one cannot drift from the other. Cases that need what the API `lacks` are skipped by name.
  */
 export function describeContract(target: () => ApiTarget, { lacks = [] }: { lacks?: Ability[] } = {}): void {

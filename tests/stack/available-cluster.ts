@@ -1,4 +1,4 @@
-import { startStandInCluster } from '../../local/cluster/stand-in-cluster.ts';
+import { startFakeKubernetes } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import { callApi, type ApiTarget } from '../cluster/api-client.ts';
 import { findOrBuildBinaries } from '../cluster/binaries.ts';
 import { applyRbacManifests } from '../cluster/functions/manifests.ts';
@@ -33,15 +33,15 @@ export async function hasRealCluster(): Promise<boolean> {
   );
 }
 
-/** Starts a real cluster API with the project's RBAC manifests applied, or else the stand-in, which lets in everybody. */
+/** Starts a real cluster API with the project's RBAC manifests applied, or else the fake, which lets in everybody. */
 export async function startAvailableCluster(): Promise<AvailableCluster> {
   if (!(await hasRealCluster())) {
-    const standIn = await startStandInCluster({ port: 0 });
-    const target = { url: standIn.url, token: 'token' };
+    const fake = await startFakeKubernetes({ port: 0 });
+    const target = { url: fake.url, token: 'token' };
     return {
       target,
       kubeconfig: () => Promise.resolve(kubeconfigOf(target)),
-      stop: () => standIn.close(),
+      stop: () => fake.close(),
     };
   }
   const cluster = await startRealCluster();

@@ -19,7 +19,7 @@ export default async function setUp(): Promise<void> {
     skipped.push('what was recorded of Kargo, which is not beside the project');
   const cluster = (await hasRealCluster())
     ? 'a real kube-apiserver'
-    : 'the stand-in (npm run test:cluster builds the real one; RBAC is not checked)';
+    : 'the fake (npm run test:cluster builds the real one; RBAC is not checked)';
   process.stderr.write(`AWS: MiniStack. Cluster API: ${cluster}.\n`);
   if (skipped.length > 0) process.stderr.write(`Skipped: ${skipped.join('; ')}.\n`);
 }

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
-  startStandInSecretStore,
-  type StandInSecretStore,
-} from '../../local/secret-store/stand-in-secret-store.ts';
+  startFakeSecretsManager,
+  type FakeSecretsManager,
+} from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 import { ClusterClient } from '../support/cluster-client.ts';
 import { gatewayEvent } from '../support/deliver.ts';
 import { project, warehouse } from '../support/kargo-objects.ts';
@@ -19,7 +19,7 @@ const describeIt = missing.length === 0 ? describe : describe.skip;
 
 describeIt("the receiver's bundle on AWS's Lambda runtime", () => {
   let cluster: AvailableCluster;
-  let store: StandInSecretStore;
+  let store: FakeSecretsManager;
   let objects: ClusterClient;
   let lambda: LambdaEnvironment;
   let scratch: string;
@@ -29,7 +29,7 @@ describeIt("the receiver's bundle on AWS's Lambda runtime", () => {
     cluster = await startAvailableCluster();
     objects = new ClusterClient(cluster.target);
     await objects.create(...project('demo'), warehouse('demo', 'main'));
-    store = await startStandInSecretStore({
+    store = await startFakeSecretsManager({
       port: 0,
       secrets: { kubeconfig: await cluster.kubeconfig(), 'kargo/demo/bitbucket': 's3cret' },
     });

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
+import type { KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import { callApi, type ApiTarget } from '../cluster/api-client.ts';
 
 const REFRESH = 'kargo.akuity.io/refresh';

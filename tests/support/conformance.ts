@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
+import type { KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { deliver, receiverPath, signatureOf, type DeliveryOptions, type ReceiverHandler } from './deliver.ts';
 import { stage } from './kargo-objects.ts';

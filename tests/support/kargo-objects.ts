@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
+import type { KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 
 const apiVersion = 'kargo.akuity.io/v1alpha1';
 

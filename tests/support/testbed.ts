@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { stringify } from 'yaml';
-import { startStandInCluster, type KubernetesObject } from '../../local/cluster/stand-in-cluster.ts';
-import { startStandInSecretStore } from '../../local/secret-store/stand-in-secret-store.ts';
+import { startFakeKubernetes, type KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
+import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { coldReceiver, coldReconciler, type ReconcilerHandler } from './cold-functions.ts';
 import { lambdaContext, type ReceiverHandler } from './deliver.ts';
@@ -15,7 +15,7 @@ export interface TestbedOptions {
   readonly objects?: readonly KubernetesObject[];
   /** Text by name; `kargo/demo/bitbucket` with the secret `s3cret` where none are given. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Settings of the functions besides those that lead to the stand-ins. */
+  /** Settings of the functions besides those that lead to the fakes. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -34,18 +34,18 @@ export interface Testbed {
   close(): Promise<void>;
 }
 
-/** Starts the stand-ins and sets the environment for functions that are imported from now on. */
+/** Starts the fakes and sets the environment for functions that are imported from now on. */
 export async function startTestbed(options: TestbedOptions = {}): Promise<Testbed> {
-  const standInCluster = await startStandInCluster({ port: 0, objects: [...(options.objects ?? [])] });
+  const fakeKubernetes = await startFakeKubernetes({ port: 0, objects: [...(options.objects ?? [])] });
   const secrets = { ...(options.secrets ?? { 'kargo/demo/bitbucket': 's3cret' }) };
-  const standInStore = await startStandInSecretStore({ port: 0, secrets });
-  const cluster = new LoopbackProxy(standInCluster.url);
-  const store = new LoopbackProxy(standInStore.url);
+  const fakeSecretsManager = await startFakeSecretsManager({ port: 0, secrets });
+  const cluster = new LoopbackProxy(fakeKubernetes.url);
+  const store = new LoopbackProxy(fakeSecretsManager.url);
   await Promise.all([cluster.start(), store.start()]);
   const folder = mkdtempSync(join(tmpdir(), 'front-door-test-'));
   const kubeconfig = join(folder, 'kubeconfig');
   writeKubeconfig(kubeconfig, cluster.url);
-  const secretClient = new SecretClient(standInStore.url);
+  const secretClient = new SecretClient(fakeSecretsManager.url);
   const environment = { ...process.env };
   Object.assign(process.env, {
     RECEIVER_BASE_URL: 'https://hooks.example.com/kargo',
@@ -65,14 +65,14 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   return {
     cluster,
     store,
-    objects: new ClusterClient({ url: standInCluster.url, token: 'token' }),
+    objects: new ClusterClient({ url: fakeKubernetes.url, token: 'token' }),
     secrets: secretClient,
     kubeconfig,
     receiver: coldReceiver,
     reconcile: async () => (await coldReconciler())({}, lambdaContext()),
     close: async () => {
       secretClient.close();
-      await Promise.all([cluster.stop(), store.stop(), standInCluster.close(), standInStore.close()]);
+      await Promise.all([cluster.stop(), store.stop(), fakeKubernetes.close(), fakeSecretsManager.close()]);
       rmSync(folder, { recursive: true, force: true });
       for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
       Object.assign(process.env, environment);

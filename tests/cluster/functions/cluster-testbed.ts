@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStandInSecretStore } from '../../../local/secret-store/stand-in-secret-store.ts';
+import { startFakeSecretsManager } from '../../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 import { ClusterClient } from '../../support/cluster-client.ts';
 import { coldReceiver, coldReconciler, type ReconcilerHandler } from '../../support/cold-functions.ts';
 import type { ReceiverHandler } from '../../support/deliver.ts';
@@ -28,7 +28,7 @@ export interface ClusterTestbedOptions {
   readonly apiServerFlags?: readonly string[];
 }
 
-/** What the functions have to do with: a real cluster API of their own, and a stand-in for the secret store. */
+/** What the functions have to do with: a real cluster API of their own, and a fake for the secret store. */
 export interface ClusterTestbed {
   readonly cluster: RealCluster;
   /** Acts on the cluster as its administrator. */
@@ -54,7 +54,7 @@ export async function startClusterTestbed(options: ClusterTestbedOptions = {}): 
   const door = new LoopbackProxy(cluster.url, cluster.ca);
   await door.start();
   const as = (token = cluster.token): ApiTarget => ({ url: door.url, token });
-  const store = await startStandInSecretStore({ port: 0, secrets: { ...options.secrets } });
+  const store = await startFakeSecretsManager({ port: 0, secrets: { ...options.secrets } });
   const secrets = new SecretClient(store.url);
   const folder = mkdtempSync(join(tmpdir(), 'front-door-test-'));
   const tokens = await giveRights(cluster);

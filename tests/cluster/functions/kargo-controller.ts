@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { receiverAddress, receiverHash } from '../../../lib/core/kargo/receiver-path.ts';
-import type { KubernetesObject } from '../../../local/cluster/stand-in-cluster.ts';
+import type { KubernetesObject } from '../../../local/fakes/kubernetes/fake-kubernetes.ts';
 import type { ClusterClient } from '../../support/cluster-client.ts';
 
 interface Condition {

@@ -5,7 +5,7 @@ import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import type { LocalSettings } from './local-settings.ts';
-import { kubeconfigFor } from './stand-in-kubeconfig.ts';
+import { kubeconfigFor } from './kubeconfig.ts';
 
 /** The cluster is on this machine, or is one that a person waits for. */
 const ATTEMPT_TIMEOUT_MS = 3_000;
@@ -27,12 +27,12 @@ export function localEnvironment(settings: LocalSettings): NodeJS.ProcessEnv {
   };
 }
 
-/** Connects to the cluster of the local run: the one of `KUBECONFIG`, or the stand-in. */
+/** Connects to the cluster of the local run: the one of `KUBECONFIG`, or the fake. */
 export function localKargo({ kubeconfig, clusterPort }: LocalSettings): KargoApi {
-  const standIn = `http://127.0.0.1:${clusterPort}`;
+  const fake = `http://127.0.0.1:${clusterPort}`;
   const credentials =
     kubeconfig === undefined
-      ? () => Promise.resolve({ kubeconfig: parseKubeconfig(kubeconfigFor(standIn), standIn) })
+      ? () => Promise.resolve({ kubeconfig: parseKubeconfig(kubeconfigFor(fake), fake) })
       : clusterCredentials({ kind: 'kubeconfig-file', path: kubeconfig }, new SecretsManager());
   return new KargoApi(new ClusterConnection(credentials, { attemptTimeoutMs: ATTEMPT_TIMEOUT_MS }));
 }

@@ -7,8 +7,8 @@ import {
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from '@jest/globals';
 
-import { startStandInSecretStore } from '../../../local/secret-store/stand-in-secret-store.ts';
-import { failureOf, startStore, token } from './stand-in.ts';
+import { startFakeSecretsManager } from '../../../../local/fakes/secrets-manager/fake-secrets-manager.ts';
+import { failureOf, startStore, token } from './fake.ts';
 
 const Name = 'kargo/demo/bitbucket';
 
@@ -98,11 +98,11 @@ test('a version asked for by an id and a label has both', async () => {
 });
 
 test('a port in use, or a name that AWS would not take, is a rejection', async () => {
-  const { url, close } = await startStandInSecretStore({ port: 0 });
+  const { url, close } = await startFakeSecretsManager({ port: 0 });
   const port = Number(new URL(url).port);
-  await expect(startStandInSecretStore({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(startFakeSecretsManager({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   await close();
-  await expect(startStandInSecretStore({ port: 0, secrets: { 'a b': 'c' } })).rejects.toMatchObject({
+  await expect(startFakeSecretsManager({ port: 0, secrets: { 'a b': 'c' } })).rejects.toMatchObject({
     type: 'ValidationException',
   });
 });

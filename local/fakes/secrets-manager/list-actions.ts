@@ -13,7 +13,7 @@ const PAGE_LIMIT = 100;
 /** ListSecrets: descriptions without values, the newest first; those marked for deletion only where asked for. */
 export const listSecrets: Action = (catalog, members) => {
   const sortBy = readString(members, 'SortBy', { max: 64 }) ?? 'created-date';
-  if (sortBy !== 'created-date') throw invalidParameter('This stand-in sorts by created-date only.');
+  if (sortBy !== 'created-date') throw invalidParameter('This fake sorts by created-date only.');
   const newestFirst = readString(members, 'SortOrder', { max: 64 }) !== 'asc';
   const deletedToo = readFlag(members, 'IncludePlannedDeletion');
   const secrets = secretsNamed(catalog.all(), members).filter(

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from '@jest/globals';
 
-import { failureOf, startStore } from './stand-in.ts';
+import { failureOf, startStore } from './fake.ts';
 
 const SecretId = 'kargo/demo/bitbucket';
 const get = new GetSecretValueCommand({ SecretId });

@@ -1,8 +1,8 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
-import { startStandInSecretStore } from '../../../local/secret-store/stand-in-secret-store.ts';
+import { startFakeSecretsManager } from '../../../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 
-/** A stand-in on a free port, the SDK's own client on it, and a way to send what that client would not. */
+/** A fake on a free port, the SDK's own client on it, and a way to send what that client would not. */
 export interface StoreUnderTest extends AsyncDisposable {
   readonly client: SecretsManagerClient;
   /** Posts a body as it is; gives the status, `__type` and message of the answer. */
@@ -12,9 +12,9 @@ export interface StoreUnderTest extends AsyncDisposable {
   ): Promise<{ status: number; type: unknown; message: unknown }>;
 }
 
-/** Starts a stand-in that holds these secrets; disposing of it ends the client, the stand-in and their connections. */
+/** Starts a fake that holds these secrets; disposing of it ends the client, the fake and their connections. */
 export async function startStore(secrets: Record<string, string> = {}): Promise<StoreUnderTest> {
-  const { url, close } = await startStandInSecretStore({ port: 0, secrets });
+  const { url, close } = await startFakeSecretsManager({ port: 0, secrets });
   const client = new SecretsManagerClient({
     endpoint: url,
     region: 'eu-central-1',

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-/** Gives a kubeconfig for a cluster API without TLS and credentials, which only a stand-in on loopback is. */
+/** Gives a kubeconfig for a cluster API without TLS and credentials, which only a fake on loopback is. */
 export function kubeconfigFor(server: string): string {
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'stand-in', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    clusters: [{ name: 'fake', cluster: { server, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'anyone', user: {} }],
-    contexts: [{ name: 'stand-in', context: { cluster: 'stand-in', user: 'anyone' } }],
-    'current-context': 'stand-in',
+    contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'anyone' } }],
+    'current-context': 'fake',
   });
 }
 

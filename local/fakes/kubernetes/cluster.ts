@@ -6,7 +6,7 @@ import { ObjectStore } from './objects/object-store.ts';
 import { apiVersionOf, type ResourceKind } from './kinds/resource-kind.ts';
 import { notFound } from './status-error.ts';
 
-/** All that a stand-in cluster consists of: its kinds, its objects, and the lists that are being read page by page. */
+/** All that a fake cluster consists of: its kinds, its objects, and the lists that are being read page by page. */
 export class Cluster {
   readonly kinds: ResourceKind[] = [NAMESPACE, SECRET, ...customKinds()];
   readonly store = new ObjectStore();

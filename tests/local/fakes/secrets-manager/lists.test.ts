@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from '@jest/globals';
 
-import { failureOf, startStore } from './stand-in.ts';
+import { failureOf, startStore } from './fake.ts';
 
 const secrets = {
   'kargo/a/x': 'ax',
@@ -86,7 +86,7 @@ describe('filters', () => {
     const listed = store.client.send(
       new ListSecretsCommand({ Filters: [{ Key: 'tag-key', Values: ['a'] }] }),
     );
-    expect(await failureOf(listed)).toBe('InvalidParameterException: This stand-in filters by name only.');
+    expect(await failureOf(listed)).toBe('InvalidParameterException: This fake filters by name only.');
   });
 });
 

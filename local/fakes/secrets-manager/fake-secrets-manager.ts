@@ -1,5 +1,5 @@
 /**
- * A stand-in for AWS Secrets Manager, in memory, for `npm start` and the tests: the SDK's client runs on it unchanged.
+ * A fake for AWS Secrets Manager, in memory, for `npm start` and the tests: the SDK's client runs on it unchanged.
  *
  * It differs from AWS in this:
  * - Any credentials are accepted, also none; a signature is not checked, and there are no policies.
@@ -21,8 +21,8 @@ import { answerAwsJson } from './aws-json-exchange.ts';
 import { SecretCatalog } from './secret-catalog.ts';
 import { createSecret } from './write-actions.ts';
 
-/** A running stand-in. */
-export interface StandInSecretStore {
+/** A running fake. */
+export interface FakeSecretsManager {
   /** Where it answers, for AWS_ENDPOINT_URL. */
   readonly url: string;
   /** Ends it and every open connection. */
@@ -30,7 +30,7 @@ export interface StandInSecretStore {
 }
 
 /**
- * Starts the stand-in.
+ * Starts the fake.
  *
  * @param options.port 0 for any free one.
  * @param options.host where it listens; loopback unless given, as it lets anybody in.
@@ -38,11 +38,11 @@ export interface StandInSecretStore {
  * @returns once it answers; rejects with node's own error where the port is in use, with a ServiceError where a secret's name
  *   or text is one that AWS would not take.
  */
-export async function startStandInSecretStore(options: {
+export async function startFakeSecretsManager(options: {
   port: number;
   host?: string;
   secrets?: Record<string, string>;
-}): Promise<StandInSecretStore> {
+}): Promise<FakeSecretsManager> {
   const { port, host = '127.0.0.1', secrets = {} } = options;
   const catalog = new SecretCatalog();
   for (const [Name, SecretString] of Object.entries(secrets))

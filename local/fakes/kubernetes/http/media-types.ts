@@ -30,7 +30,7 @@ export function objectTypeOf(request: IncomingMessage): string {
  */
 export function patchTypeOf(request: IncomingMessage, { custom }: ResourceKind): string {
   const type = contentTypeOf(request);
-  if (type === APPLY_PATCH) throw badRequest('the stand-in cluster knows no server-side apply');
+  if (type === APPLY_PATCH) throw badRequest('the fake cluster knows no server-side apply');
   if ([JSON_PATCH, MERGE_PATCH, ...(custom ? [] : [STRATEGIC_MERGE_PATCH])].includes(type)) return type;
   const accepted = [JSON_PATCH, MERGE_PATCH, APPLY_PATCH].join(', ');
   throw custom

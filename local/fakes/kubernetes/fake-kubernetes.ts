@@ -10,7 +10,7 @@ export type { KubernetesObject } from './kubernetes-object.ts';
 /** How long the API server keeps connections that nobody uses; clients keep theirs in reliance on it. */
 const IDLE_TIMEOUT_MS = 90_000;
 
-export interface StandInClusterOptions {
+export interface FakeKubernetesOptions {
   /** 0 takes a free one. */
   port: number;
   host?: string;
@@ -20,7 +20,7 @@ export interface StandInClusterOptions {
   objects?: KubernetesObject[];
 }
 
-export interface StandInCluster {
+export interface FakeKubernetes {
   url: string;
   /** Stops listening and ends the connections that clients keep open. */
   close(): Promise<void>;
@@ -30,7 +30,7 @@ export interface StandInCluster {
  * Starts a cluster API in this process's memory that serves namespaces, secrets and Kargo's kinds as kube-apiserver does.
  * Raises the server's error when it cannot listen (EADDRINUSE), and what {@link loadObjects} raises.
  */
-export async function startStandInCluster(options: StandInClusterOptions): Promise<StandInCluster> {
+export async function startFakeKubernetes(options: FakeKubernetesOptions): Promise<FakeKubernetes> {
   const cluster = new Cluster();
   loadObjects(cluster, options.objects ?? []);
   const server = createServer(

@@ -8,7 +8,7 @@ import {
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from '@jest/globals';
 
-import { failureOf, startStore, token } from './stand-in.ts';
+import { failureOf, startStore, token } from './fake.ts';
 
 const SecretId = 'kargo/demo/bitbucket';
 

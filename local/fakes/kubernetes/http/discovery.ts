@@ -1,6 +1,6 @@
 import { apiVersionOf, type ResourceKind } from '../kinds/resource-kind.ts';
 
-/** What `/version` tells: the version of the API server whose behaviour the stand-in follows. */
+/** What `/version` tells: the version of the API server whose behaviour the fake follows. */
 const VERSION = {
   major: '1',
   minor: '36',

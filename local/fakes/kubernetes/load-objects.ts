@@ -17,7 +17,7 @@ export function loadObjects(cluster: Cluster, manifests: KubernetesObject[]): vo
   ];
   for (const manifest of ordered) {
     const kind = cluster.kindOf(manifest);
-    if (!kind) throw new Error(`The stand-in cluster does not serve ${manifest.apiVersion} ${manifest.kind}`);
+    if (!kind) throw new Error(`the fake cluster does not serve ${manifest.apiVersion} ${manifest.kind}`);
     const given = decodeObject(kind, structuredClone(manifest));
     const { namespace = '', name = '' } = createObject(
       cluster,

@@ -23,6 +23,6 @@ function passes(name: string, prefix: string): boolean {
 function prefixesOf(filter: Members): readonly string[] {
   // To leave out a filter that is not understood would answer with secrets that were not asked for.
   if (requireString(filter, 'Key', { max: 64 }) !== 'name')
-    throw invalidParameter('This stand-in filters by name only.');
+    throw invalidParameter('This fake filters by name only.');
   return readStrings(filter, 'Values', { max: 10 }) ?? [];
 }

@@ -2,8 +2,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { once } from 'node:events';
 import http from 'node:http';
-import { startStandInCluster, type KubernetesObject } from '../../../local/cluster/stand-in-cluster.ts';
-import { callApi } from '../../cluster/api-client.ts';
+import {
+  startFakeKubernetes,
+  type KubernetesObject,
+} from '../../../../local/fakes/kubernetes/fake-kubernetes.ts';
+import { callApi } from '../../../cluster/api-client.ts';
 
 const KARGO = '/apis/kargo.akuity.io/v1alpha1';
 
@@ -14,14 +17,14 @@ function kargo(kind: string, content: object, namespace?: string): KubernetesObj
   return { apiVersion: 'kargo.akuity.io/v1alpha1', kind, metadata, ...content };
 }
 
-describe('the stand-in cluster', () => {
+describe('the fake cluster', () => {
   const running: { close(): Promise<void> }[] = [];
   afterEach(async () => {
     for (const one of running.splice(0)) await one.close();
   });
 
   async function start(objects: KubernetesObject[] = []): Promise<{ url: string; token: string }> {
-    const cluster = await startStandInCluster({ port: 0, objects });
+    const cluster = await startFakeKubernetes({ port: 0, objects });
     running.push(cluster);
     return { url: cluster.url, token: '' };
   }
@@ -53,7 +56,7 @@ describe('the stand-in cluster', () => {
     [
       'is of a kind that is not served',
       kargo('Freight', {}, 'demo'),
-      /^The stand-in cluster does not serve kargo.akuity.io\/v1alpha1 Freight$/,
+      /^the fake cluster does not serve kargo.akuity.io\/v1alpha1 Freight$/,
     ],
   ])('refuses a manifest that %s', async (_name, manifest, message) => {
     await expect(start([NAMESPACE, manifest])).rejects.toThrow(message);
@@ -61,7 +64,7 @@ describe('the stand-in cluster', () => {
 
   test('says when its port is taken', async () => {
     const { url } = await start();
-    await expect(startStandInCluster({ port: Number(new URL(url).port) })).rejects.toThrow('EADDRINUSE');
+    await expect(startFakeKubernetes({ port: Number(new URL(url).port) })).rejects.toThrow('EADDRINUSE');
   });
 
   test('lets everybody in where it has no token', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { startStore, token } from './stand-in.ts';
+import { startStore, token } from './fake.ts';
 
 const create = 'secretsmanager.CreateSecret';
 const put = 'secretsmanager.PutSecretValue';

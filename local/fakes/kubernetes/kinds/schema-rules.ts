@@ -61,6 +61,6 @@ export function ruleFaults(schema: StructuralSchema, value: unknown, field: stri
 
 function ruleHolds(rule: string, self: JsonRecord): boolean {
   const check = RULES[rule];
-  if (!check) throw new Error(`The stand-in cluster does not know the validation rule ${rule}`);
+  if (!check) throw new Error(`the fake cluster does not know the validation rule ${rule}`);
   return check(self);
 }
