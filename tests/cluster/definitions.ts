@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
-import { DEFINITIONS_FOLDER } from '../../local/fakes/kubernetes/kinds/custom-kinds.ts';
+import { DEFINITIONS_FOLDER } from '../../local/fakes/kubernetes/resource-kinds.ts';
 import { callApi, type ApiTarget } from './api-client.ts';
 
 /** Kargo's own definitions, where the workspace has them beside the project. */

@@ -1,70 +1,152 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Cluster } from './cluster.ts';
+import {
+  startLoopbackServer,
+  type FakeRequest,
+  type FakeResponse,
+  type RunningFake,
+} from '../loopback-server.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import { loadObjects } from './load-objects.ts';
-import { answerRequest } from './http/request-answer.ts';
+import { ObjectStore } from './object-store.ts';
+import { createObject, deleteObject, getObject, patchObject, type Target } from './object-writes.ts';
+import { apiVersionOf, NAMESPACE, RESOURCE_KINDS } from './resource-kinds.ts';
+import {
+  badRequest,
+  methodNotAllowed,
+  StatusError,
+  unauthorized,
+  unsupportedMediaType,
+} from './status-error.ts';
 
 export type { KubernetesObject } from './kubernetes-object.ts';
 
-/** How long the API server keeps connections that nobody uses; clients keep theirs in reliance on it. */
-const IDLE_TIMEOUT_MS = 90_000;
+const JSON_TYPE = 'application/json';
+const MERGE_PATCH = 'application/merge-patch+json';
 
 export interface FakeKubernetesOptions {
-  /** 0 takes a free one. */
-  port: number;
-  host?: string;
-  /** Where set, requests without this bearer token are refused. */
-  token?: string;
-  /** Manifests that the cluster holds from the start. */
-  objects?: KubernetesObject[];
-}
-
-export interface FakeKubernetes {
-  url: string;
-  /** Stops listening and ends the connections that clients keep open. */
-  close(): Promise<void>;
+  /** 0 selects a free port. */
+  readonly port: number;
+  /** When set, requests without this bearer token are rejected. */
+  readonly token?: string;
+  /** Manifests that the cluster holds from the start, their status included. */
+  readonly objects?: readonly KubernetesObject[];
 }
 
 /**
- * Starts a cluster API in this process's memory that serves namespaces, secrets and Kargo's kinds as kube-apiserver does.
- * Raises the server's error when it cannot listen (EADDRINUSE), and what {@link loadObjects} raises.
+ * Starts an in-memory fake of the Kubernetes API with namespaces, Secrets and Kargo's kinds: GET, lists with `limit` and
+ * `continue`, POST, merge patches, the status subresource, and DELETE. The contract suite (tests/cluster/contract.ts) holds
+ * it to a real API server. What it does not implement it rejects: PUT, watches, selectors and other query parameters, delete
+ * options, other patches, and YAML. It has no discovery (so no kubectl), finalizers, or CEL rules.
+ *
+ * @throws {StatusError} when the API would reject one of the manifests
+ * @throws {Error} for a manifest of a kind that it does not serve, and node's `EADDRINUSE`
  */
-export async function startFakeKubernetes(options: FakeKubernetesOptions): Promise<FakeKubernetes> {
-  const cluster = new Cluster();
-  loadObjects(cluster, options.objects ?? []);
-  const server = createServer(
-    { keepAliveTimeout: IDLE_TIMEOUT_MS },
-    (request, response) => void serve(cluster, options.token, request, response),
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
-  });
-  const { address, port, family } = server.address() as AddressInfo;
-  return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+export async function startFakeKubernetes(options: FakeKubernetesOptions): Promise<RunningFake> {
+  const store = new ObjectStore();
+  loadManifests(store, options.objects ?? []);
+  return startLoopbackServer(options.port, (request) => respond(store, options.token, request));
 }
 
-async function serve(
-  cluster: Cluster,
-  token: string | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { code, type, text } = await answerRequest(cluster, token, request);
-  // What is left of a body that was not read to its end would be taken for the next request.
-  const connection = request.complete ? {} : { connection: 'close' };
-  response.writeHead(code, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    ...connection,
-  });
-  response.end(text);
+function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[]): void {
+  const isNamespace = ({ kind }: KubernetesObject): boolean => kind === NAMESPACE.kind;
+  const ordered = [...manifests.filter(isNamespace), ...manifests.filter((object) => !isNamespace(object))];
+  for (const { status, ...manifest } of ordered) {
+    const kind = RESOURCE_KINDS.find(
+      (one) => one.kind === manifest.kind && apiVersionOf(one) === manifest.apiVersion,
+    );
+    if (!kind) throw new Error(`the fake does not serve ${manifest.apiVersion} ${manifest.kind}`);
+    const created = createObject(store, kind, manifest.metadata.namespace ?? '', structuredClone(manifest));
+    const { namespace = '', name = '' } = created.metadata;
+    if (kind.hasStatus && status !== undefined)
+      patchObject(store, { kind, namespace, name }, { status: structuredClone(status) }, true);
+  }
+}
+
+function respond(store: ObjectStore, token: string | undefined, request: FakeRequest): FakeResponse {
+  try {
+    if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) throw unauthorized();
+    const route = parseRoute(request.path);
+    if (!route) return { status: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
+    const status = request.method === 'POST' ? 201 : 200;
+    // The place to choose another representation by the Accept header, such as metadata only.
+    return toResponse(status, perform(store, request, route));
+  } catch (error) {
+    if (error instanceof StatusError) return toResponse(error.code, error.status);
+    if (error instanceof URIError) return toResponse(400, badRequest(error.message).status);
+    const internal = new StatusError(500, 'InternalError', `Internal error occurred: ${String(error)}`);
+    return toResponse(internal.code, internal.status);
+  }
+}
+
+function toResponse(status: number, body: object): FakeResponse {
+  return { status, type: JSON_TYPE, text: `${JSON.stringify(body)}\n` };
+}
+
+/** What a path of the API names; `name` is empty for a collection, `namespace` for all namespaces. */
+interface Route extends Target {
+  readonly isStatus: boolean;
+}
+
+/** Parses `/api/v1/…` and `/apis/GROUP/VERSION/…`, followed by `[namespaces/NAMESPACE/]PLURAL[/NAME[/status]]`. */
+function parseRoute(path: string): Route | undefined {
+  const [root, ...segments] = path.split('/').slice(1).map(decodeURIComponent);
+  const [group = '', version, ...rest] = root === 'apis' ? segments : ['', ...segments];
+  const isInNamespace = rest[0] === 'namespaces' && rest.length > 2;
+  const [plural, name = '', subresource, ...more] = isInNamespace ? rest.slice(2) : rest;
+  const kind = RESOURCE_KINDS.find(
+    (one) => one.plural === plural && one.group === group && one.version === version,
+  );
+  if (!kind || more.length > 0) return undefined;
+  const isStatus = subresource === 'status' && kind.hasStatus;
+  if (subresource !== undefined && !isStatus) return undefined;
+  // Only a list can leave the namespace out.
+  if (kind.namespaced ? !isInNamespace && name !== '' : isInNamespace) return undefined;
+  return { kind, namespace: isInNamespace ? (rest[1] ?? '') : '', name, isStatus };
+}
+
+function perform(store: ObjectStore, request: FakeRequest, route: Route): object {
+  const { kind, namespace, name, isStatus } = route;
+  const isCollection = name === '';
+  switch (request.method) {
+    case 'GET':
+      requireQuery(request, isCollection ? ['limit', 'continue'] : []);
+      return isCollection ? listObjects(store, request, route) : getObject(store, route);
+    case 'POST':
+      if (!isCollection || (kind.namespaced && namespace === '')) throw methodNotAllowed();
+      requireQuery(request, []);
+      return createObject(store, kind, namespace, parseBody(request, JSON_TYPE));
+    case 'PATCH':
+      if (isCollection) throw methodNotAllowed();
+      requireQuery(request, []);
+      return patchObject(store, route, parseBody(request, MERGE_PATCH), isStatus);
+    case 'DELETE':
+      if (isCollection || isStatus) throw methodNotAllowed();
+      requireQuery(request, []);
+      if (request.body !== '') throw badRequest('the fake does not implement delete options');
+      return deleteObject(store, route);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function listObjects(store: ObjectStore, { query }: FakeRequest, { kind, namespace }: Route): object {
+  const limit = Number(query.get('limit') ?? 0);
+  if (!Number.isInteger(limit) || limit < 0) throw badRequest(`limit: ${query.get('limit')} is not a number`);
+  const token = query.get('continue');
+  const { items, metadata } = token ? store.listNext(token, limit) : store.list(kind, namespace, limit);
+  return { apiVersion: apiVersionOf(kind), kind: `${kind.kind}List`, metadata, items };
+}
+
+/** A parameter that is ignored would look as if it worked. */
+function requireQuery({ query }: FakeRequest, known: readonly string[]): void {
+  const unknown = [...query.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) throw badRequest(`the fake does not implement the query parameter ${unknown}`);
+}
+
+function parseBody({ headers, body }: FakeRequest, accepted: string): unknown {
+  const [type = ''] = (headers['content-type'] ?? JSON_TYPE).split(';');
+  if (type.trim().toLowerCase() !== accepted) throw unsupportedMediaType(accepted);
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  }
 }

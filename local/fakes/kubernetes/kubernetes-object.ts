@@ -1,24 +1,20 @@
-/** Whatever JSON holds; what a client sends is nothing better until it was validated. */
+/** Any JSON object. */
 export type JsonRecord = Record<string, unknown>;
 
-/** The part of an object's metadata that this cluster reads; the rest is kept as it came. */
+/** The metadata that the fake interprets. It stores no other field of metadata. */
 export interface ObjectMeta {
   name?: string;
-  generateName?: string;
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
-  finalizers?: string[];
+  ownerReferences?: object[];
   uid?: string;
   resourceVersion?: string;
   generation?: number;
   creationTimestamp?: string;
-  deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
-  [field: string]: unknown;
 }
 
-/** An object of any kind, as a manifest or as the API answers it. */
+/** An object of any kind, as in a manifest or in a response of the API. */
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
@@ -28,6 +24,7 @@ export interface KubernetesObject {
   [field: string]: unknown;
 }
 
+/** Returns true for a JSON object: not null and not an array. */
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,91 +1,56 @@
-import type { ResourceKind } from './kinds/resource-kind.ts';
+import type { ResourceKind } from './resource-kinds.ts';
 
-/** One field of an object that breaks a rule, as `details.causes` of a 422 tells it. */
+/** One field of an object that breaks a rule, as listed in `details.causes` of a 422. */
 export interface FieldFault {
-  reason: string;
-  message: string;
-  field: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
 }
 
 interface StatusDetails {
-  name?: string;
-  group?: string;
-  kind?: string;
-  uid?: string;
-  causes?: FieldFault[];
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly causes?: readonly FieldFault[];
 }
 
-/** The `Status` object that every failed request is answered with. */
-export interface Status {
-  kind: 'Status';
-  apiVersion: 'v1';
-  metadata: { continue?: string };
-  status: 'Failure' | 'Success';
-  message?: string;
-  reason?: string;
-  details?: StatusDetails;
-  code?: number;
-}
-
-/** A request that is answered with a failure `Status`; the factories below hold the real API server's words. */
+/** A failed request. The functions below create it with the API server's own reasons and messages. */
 export class StatusError extends Error {
+  override readonly name = 'StatusError';
   readonly code: number;
-  readonly status: Status;
+  /** The `Status` object that is the response's body. */
+  readonly status: object;
 
-  /** `reason` is empty where the API server has none. */
   constructor(code: number, reason: string, message: string, details?: StatusDetails) {
     super(message);
     this.code = code;
-    const why = { ...(reason && { reason }), ...(details && { details }) };
-    this.status = {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message,
-      ...why,
-      code,
-    };
+    const head = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message };
+    this.status = { ...head, ...(reason && { reason }), ...(details && { details }), code };
   }
 }
 
-function detailsOf(name: string, group: string, kind: string): StatusDetails {
-  return { ...(name && { name }), ...(group && { group }), kind };
+export function notFound(kind: ResourceKind, name: string): StatusError {
+  return new StatusError(404, 'NotFound', `${qualify(kind)} "${name}" not found`, detailsOf(kind, name));
 }
 
-function qualified(name: string, group: string): string {
-  return group ? `${name}.${group}` : name;
+export function alreadyExists(kind: ResourceKind, name: string): StatusError {
+  const message = `${qualify(kind)} "${name}" already exists`;
+  return new StatusError(409, 'AlreadyExists', message, detailsOf(kind, name));
 }
 
-export function notFound({ plural, group }: ResourceKind, name: string): StatusError {
-  const message = `${qualified(plural, group)} "${name}" not found`;
-  return new StatusError(404, 'NotFound', message, detailsOf(name, group, plural));
+/** The error for a write that is based on another resourceVersion than the latest. */
+export function conflict(kind: ResourceKind, name: string): StatusError {
+  const message =
+    `Operation cannot be fulfilled on ${qualify(kind)} "${name}": the object has been modified; ` +
+    'please apply your changes to the latest version and try again';
+  return new StatusError(409, 'Conflict', message, detailsOf(kind, name));
 }
 
-export function alreadyExists({ plural, group }: ResourceKind, name: string): StatusError {
-  const message = `${qualified(plural, group)} "${name}" already exists`;
-  return new StatusError(409, 'AlreadyExists', message, detailsOf(name, group, plural));
-}
-
-/** A write over a version that is not the latest. */
-export function modified(kind: ResourceKind, name: string): StatusError {
-  const because =
-    'the object has been modified; please apply your changes to the latest version and try again';
-  return conflict(kind.plural, kind.group, name, because);
-}
-
-/** `what` is the plural or the kind: the API server has it both ways. */
-export function conflict(what: string, group: string, name: string, because: string): StatusError {
-  const message = `Operation cannot be fulfilled on ${qualified(what, group)} "${name}": ${because}`;
-  return new StatusError(409, 'Conflict', message, detailsOf(name, group, what));
-}
-
-/** `what` and `group` are those that the object itself claims to have. */
-export function invalid(what: string, group: string, name: string, causes: FieldFault[]): StatusError {
-  const words = causes.map(({ field, message }) => `${field}: ${message}`);
-  const list = words.length === 1 ? words[0] : `[${words.join(', ')}]`;
-  const message = `${qualified(what, group)} "${name}" is invalid: ${list}`;
-  return new StatusError(422, 'Invalid', message, { ...detailsOf(name, group, what), causes });
+export function invalid(kind: ResourceKind, name: string, causes: readonly FieldFault[]): StatusError {
+  const faults = causes.map(({ field, message }) => `${field}: ${message}`);
+  const list = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
+  const message = `${qualify({ ...kind, plural: kind.kind })} "${name}" is invalid: ${list}`;
+  return new StatusError(422, 'Invalid', message, { ...detailsOf(kind, name), kind: kind.kind, causes });
 }
 
 export function badRequest(message: string): StatusError {
@@ -101,7 +66,21 @@ export function methodNotAllowed(): StatusError {
   return new StatusError(405, 'MethodNotAllowed', message, {});
 }
 
-/** What the API server did not foresee; it has no reason for it, and says what its storage said. */
-export function unforeseen(message: string): StatusError {
-  return new StatusError(500, '', message);
+export function unsupportedMediaType(accepted: string): StatusError {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
+  return new StatusError(415, 'UnsupportedMediaType', message);
+}
+
+/** The error for a continue token that this fake does not hold (any more). */
+export function expired(): StatusError {
+  const message = 'The provided continue parameter is too old to display a consistent list result.';
+  return new StatusError(410, 'Expired', message);
+}
+
+function qualify({ plural, group }: Pick<ResourceKind, 'plural' | 'group'>): string {
+  return group ? `${plural}.${group}` : plural;
+}
+
+function detailsOf({ plural, group }: ResourceKind, name: string): StatusDetails {
+  return { name, ...(group && { group }), kind: plural };
 }

@@ -1,30 +1,70 @@
 import type { ApiAnswer, ApiRequest } from '../api-client.ts';
 
-/** What an answer has to be. Strings may hold `{namespace}`, the namespace that the case has to itself. */
+/** What a response must contain. Strings may hold `{namespace}`, the namespace that each case has for itself. */
 export interface Expected {
-  code: number;
-  /** The answer's own content type, where it is not JSON. */
-  type?: string;
-  /** The whole answer, where it is no object. */
-  text?: unknown;
-  /** A part of the answered object; everything in it has to be there, with this value or one that this matches. */
-  body?: object;
-  /** Paths into the answered object, joined by dots, where there must be nothing. */
-  absent?: string[];
+  readonly code: number;
+  /** The content type; JSON unless set. */
+  readonly type?: string;
+  /** The whole text of a response that is not JSON. */
+  readonly text?: string;
+  /** Part of the response's object. */
+  readonly body?: object;
+  /** Paths in the response's object, joined by dots, that must not exist. */
+  readonly absent?: readonly string[];
 }
 
-/** One exchange. A request can be made from the answers to those before it. */
+/** One exchange. A request can be built from the responses to those before it. */
 export interface Step {
-  send: ApiRequest | ((answers: ApiAnswer[]) => ApiRequest);
-  expect: Expected;
+  readonly send: ApiRequest | ((answers: ApiAnswer[]) => ApiRequest);
+  readonly expect: Expected;
 }
 
-/** What not every cluster API has. */
-export type Ability = 'authorization';
-
-/** A few exchanges, in a namespace of their own, that any cluster API has to answer in this way. */
+/** A few exchanges in a namespace of their own. `name` completes the sentence "the API …". */
 export interface ContractCase {
-  name: string;
-  needs?: Ability;
-  steps: Step[];
+  readonly name: string;
+  readonly steps: readonly Step[];
+}
+
+export const KARGO = '/apis/kargo.akuity.io/v1alpha1';
+export const WAREHOUSES = `${KARGO}/namespaces/{namespace}/warehouses`;
+export const CONFIGS = `${KARGO}/namespaces/{namespace}/projectconfigs`;
+export const PROMOTIONS = `${KARGO}/namespaces/{namespace}/promotions`;
+export const SECRETS = '/api/v1/namespaces/{namespace}/secrets';
+
+/** The fields of an object; those of its metadata in addition to its name. */
+type Fields = { readonly metadata?: object } & Readonly<Record<string, unknown>>;
+
+/** Returns an object of one of Kargo's kinds. */
+export function kargoObject(kind: string, name: string, { metadata, ...rest }: Fields = {}): object {
+  return { apiVersion: 'kargo.akuity.io/v1alpha1', kind, metadata: { name, ...metadata }, ...rest };
+}
+
+/** Returns a valid Warehouse; `fields` replace what it would have. */
+export function warehouse(name: string, fields: Fields = {}): object {
+  const spec = { subscriptions: [{ git: { repoURL: 'https://x/y' } }] };
+  return kargoObject('Warehouse', name, { spec, ...fields });
+}
+
+export function post(path: string, body: unknown, contentType = 'application/json'): ApiRequest {
+  return { method: 'POST', path, body, contentType };
+}
+
+export function patch(path: string, body: unknown, contentType = 'application/merge-patch+json'): ApiRequest {
+  return { method: 'PATCH', path, body, contentType };
+}
+
+/** Returns a step that prepares a case. */
+export function created(path: string, body: unknown): Step {
+  return { send: post(path, body), expect: { code: 201 } };
+}
+
+/** Returns the resourceVersion in the response to the step at `index`. */
+export function versionIn(answers: readonly ApiAnswer[], index: number): string | undefined {
+  return answers[index]?.body.metadata.resourceVersion;
+}
+
+/** Returns what a response with a failure must contain. */
+export function failure(code: number, reason: string, message?: unknown): Expected {
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason };
+  return { code, body: { ...status, ...(message !== undefined && { message }) } };
 }

@@ -1,30 +1,41 @@
 import { expect } from '@jest/globals';
-import type { ContractCase } from './contract-case.ts';
-import { created, failure, IN_NAMESPACE, KARGO, SECRETS, WAREHOUSES, warehouse } from './requests.ts';
+import type { ApiAnswer, ApiRequest } from '../api-client.ts';
+import {
+  CONFIGS,
+  created,
+  failure,
+  KARGO,
+  PROMOTIONS,
+  SECRETS,
+  warehouse,
+  WAREHOUSES,
+  type ContractCase,
+} from './contract-case.ts';
 
-const NOWHERE = { code: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
+const PAGE_NOT_FOUND = { code: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
 
-export const reading: ContractCase[] = [
+function named(...names: string[]): object {
+  return { items: names.map((name) => ({ metadata: { name } })) };
+}
+
+/** Requests the page after that of the last response. */
+function nextPage(answers: readonly ApiAnswer[]): ApiRequest {
+  return { path: `${WAREHOUSES}?limit=2&continue=${answers.at(-1)?.body.metadata.continue}` };
+}
+
+export const reading: readonly ContractCase[] = [
   {
-    name: 'an object, and the same by its status',
+    name: 'returns an object',
     steps: [
       created(WAREHOUSES, warehouse('w')),
       {
         send: { path: `${WAREHOUSES}/w` },
         expect: { code: 200, body: { kind: 'Warehouse', metadata: { name: 'w' } } },
       },
-      {
-        send: { path: `${WAREHOUSES}/w/status` },
-        expect: { code: 200, body: { kind: 'Warehouse', metadata: { name: 'w' } } },
-      },
-      {
-        send: { path: '/api/v1/namespaces/{namespace}/status' },
-        expect: { code: 200, body: { kind: 'Namespace' } },
-      },
     ],
   },
   {
-    name: 'what is not there',
+    name: 'answers 404 for an object that does not exist',
     steps: [
       {
         send: { path: `${WAREHOUSES}/w` },
@@ -50,7 +61,7 @@ export const reading: ContractCase[] = [
     ],
   },
   {
-    name: 'a list, in the order of names',
+    name: 'lists the objects of a namespace in the order of their names',
     steps: [
       created(WAREHOUSES, warehouse('b')),
       created(WAREHOUSES, warehouse('a.b')),
@@ -74,29 +85,29 @@ export const reading: ContractCase[] = [
     ],
   },
   {
-    name: 'a list of all namespaces',
+    name: 'lists the objects of all namespaces',
     steps: [
       created(WAREHOUSES, warehouse('w')),
       {
         send: { path: `${KARGO}/warehouses` },
         expect: {
           code: 200,
-          body: { items: expect.arrayContaining([expect.objectContaining({ kind: 'Warehouse' })]) },
+          body: {
+            items: expect.arrayContaining([
+              expect.objectContaining({
+                metadata: expect.objectContaining({ name: 'w', namespace: '{namespace}' }),
+              }),
+            ]),
+          },
         },
       },
     ],
   },
   {
-    name: 'a list of nothing, also of a namespace that is not there',
+    name: 'returns an empty list where there is nothing, also for a namespace that does not exist',
     steps: [
-      {
-        send: { path: `${IN_NAMESPACE}/promotions` },
-        expect: { code: 200, body: { kind: 'PromotionList', items: [] } },
-      },
-      {
-        send: { path: SECRETS },
-        expect: { code: 200, body: { kind: 'SecretList', items: [] }, absent: ['metadata.continue'] },
-      },
+      { send: { path: PROMOTIONS }, expect: { code: 200, body: { kind: 'PromotionList', items: [] } } },
+      { send: { path: SECRETS }, expect: { code: 200, body: { kind: 'SecretList', items: [] } } },
       {
         send: { path: `${KARGO}/namespaces/missing/warehouses` },
         expect: { code: 200, body: { items: [] } },
@@ -104,71 +115,62 @@ export const reading: ContractCase[] = [
     ],
   },
   {
-    name: 'the slash at the end is passed over',
-    steps: [{ send: { path: `${WAREHOUSES}/` }, expect: { code: 200, body: { kind: 'WarehouseList' } } }],
-  },
-  {
-    name: 'only the head',
-    steps: [{ send: { method: 'HEAD', path: WAREHOUSES }, expect: { code: 200, text: '' } }],
-  },
-  {
-    name: 'YAML',
+    name: 'cuts a list into pages that show the objects as they were at the first page',
     steps: [
-      created(WAREHOUSES, warehouse('w')),
+      ...['a', 'b', 'c', 'd', 'e'].map((name) => created(WAREHOUSES, warehouse(name))),
       {
-        send: { path: `${WAREHOUSES}/w`, headers: { accept: 'application/yaml' } },
+        send: { path: `${WAREHOUSES}?limit=2` },
         expect: {
           code: 200,
-          type: 'application/yaml',
-          text: expect.stringMatching(/^  creationTimestamp: "20.*Z"$/m),
+          body: { ...named('a', 'b'), metadata: { continue: expect.any(String), remainingItemCount: 3 } },
         },
       },
+      created(WAREHOUSES, warehouse('bb')),
+      { send: { method: 'DELETE', path: `${WAREHOUSES}/c` }, expect: { code: 200 } },
+      {
+        send: (answers) => nextPage(answers.slice(0, 6)),
+        expect: {
+          code: 200,
+          body: { ...named('c', 'd'), metadata: { continue: expect.any(String), remainingItemCount: 1 } },
+        },
+      },
+      {
+        send: nextPage,
+        expect: {
+          code: 200,
+          body: { ...named('e'), metadata: { continue: '' } },
+          absent: ['metadata.remainingItemCount'],
+        },
+      },
+      { send: { path: WAREHOUSES }, expect: { code: 200, body: named('a', 'b', 'bb', 'd', 'e') } },
     ],
   },
   {
-    name: 'no media type that there is',
+    name: 'returns everything for a limit that is not reached, and for limit 0',
     steps: [
+      created(WAREHOUSES, warehouse('a')),
       {
-        send: { path: WAREHOUSES, headers: { accept: 'text/html' } },
-        expect: failure(
-          406,
-          'NotAcceptable',
-          expect.stringMatching(
-            /^only the following media types are accepted: application\/json, application\/yaml/,
-          ),
-        ),
+        send: { path: `${WAREHOUSES}?limit=1` },
+        expect: { code: 200, body: { ...named('a'), metadata: { continue: '' } } },
       },
+      { send: { path: `${WAREHOUSES}?limit=0` }, expect: { code: 200, body: named('a') } },
     ],
   },
   {
-    name: 'places where there is nothing',
+    name: 'answers 404 in plain text for a path that it does not serve',
     steps: [
-      { send: { path: '/nowhere' }, expect: NOWHERE },
-      { send: { path: `${IN_NAMESPACE}/freights` }, expect: NOWHERE },
-      { send: { path: '/apis/kargo.akuity.io/v1/warehouses' }, expect: NOWHERE },
-      { send: { path: `${IN_NAMESPACE}/clusterconfigs` }, expect: NOWHERE },
-      { send: { path: `${KARGO}/warehouses/w` }, expect: NOWHERE },
-      {
-        send: { path: '/api/v1/nowhere' },
-        expect: failure(404, 'NotFound', 'the server could not find the requested resource'),
-      },
-      {
-        send: { path: `${SECRETS}/s/status` },
-        expect: failure(404, 'NotFound', 'the server could not find the requested resource'),
-      },
-      {
-        send: { path: `${WAREHOUSES}/w/scale` },
-        expect: failure(404, 'NotFound', 'warehouses.kargo.akuity.io "w" not found'),
-      },
-    ],
+      '/nowhere',
+      `${KARGO}/namespaces/{namespace}/freights`,
+      '/apis/kargo.akuity.io/v1/warehouses',
+      `${KARGO}/namespaces/{namespace}/clusterconfigs`,
+      `${KARGO}/warehouses/w`,
+    ].map((path) => ({ send: { path }, expect: PAGE_NOT_FOUND })),
   },
   {
-    name: 'a path that is not encoded well',
-    steps: [
-      {
-        send: { path: `${WAREHOUSES}/%zz` },
-        expect: { code: 400, type: 'text/plain; charset=utf-8', text: '400 Bad Request' },
-      },
-    ],
+    name: 'rejects a request without a token or with a wrong one',
+    steps: ['', 'wrong'].map((token) => ({
+      send: { path: CONFIGS, token },
+      expect: failure(401, 'Unauthorized', 'Unauthorized'),
+    })),
   },
 ];

@@ -1,104 +1,65 @@
-import { expect } from '@jest/globals';
-import type { ContractCase } from './contract-case.ts';
 import {
+  CONFIGS,
   created,
   failure,
-  IN_NAMESPACE,
   kargoObject,
   patch,
-  put,
-  versionOf,
-  WAREHOUSES,
+  PROMOTIONS,
+  versionIn,
   warehouse,
-} from './requests.ts';
+  WAREHOUSES,
+  type ContractCase,
+} from './contract-case.ts';
 
-const CONFIGS = `${IN_NAMESPACE}/projectconfigs`;
-
-export const status: ContractCase[] = [
+/** The status subresource. */
+export const status: readonly ContractCase[] = [
   {
-    name: 'a patch of status changes nothing else',
+    name: 'changes nothing but status through the subresource, and no status without it',
     steps: [
       created(WAREHOUSES, warehouse('w', { metadata: { labels: { a: 'b' } } })),
       {
         send: patch(`${WAREHOUSES}/w/status`, {
           metadata: { labels: { c: 'd' }, annotations: { e: 'f' } },
           spec: { shard: 's' },
-          status: { lastFreightID: 'x', bogus: 1 },
+          status: { lastFreightID: 'x', unknown: 1 },
         }),
         expect: {
           code: 200,
           body: { metadata: { generation: 1, labels: { a: 'b' } }, status: { lastFreightID: 'x' } },
-          absent: ['metadata.labels.c', 'metadata.annotations', 'spec.shard', 'status.bogus'],
+          absent: ['metadata.labels.c', 'metadata.annotations', 'spec.shard', 'status.unknown'],
         },
       },
       {
         send: patch(`${WAREHOUSES}/w`, { spec: { shard: 's' }, status: { lastFreightID: 'y' } }),
         expect: { code: 200, body: { metadata: { generation: 2 }, status: { lastFreightID: 'x' } } },
       },
+      {
+        send: { path: `${WAREHOUSES}/w/status` },
+        expect: { code: 200, body: { kind: 'Warehouse', status: { lastFreightID: 'x' } } },
+      },
       { send: patch(`${WAREHOUSES}/w/status`, { status: null }), expect: { code: 200, absent: ['status'] } },
     ],
   },
   {
-    name: 'a status can be replaced',
-    steps: [
-      created(CONFIGS, kargoObject('ProjectConfig', 'p')),
-      {
-        send: (answers) =>
-          put(`${CONFIGS}/p/status`, {
-            ...answers[0]!.body,
-            spec: { bogus: 1 },
-            status: { webhookReceivers: [{ name: 'a', path: '/b' }] },
-          }),
-        expect: {
-          code: 200,
-          body: { status: { webhookReceivers: [{ name: 'a', path: '/b' }] } },
-          absent: ['spec'],
-        },
-      },
-      {
-        send: (answers) => put(`${CONFIGS}/p/status`, { ...answers[0]!.body, status: {} }),
-        expect: failure(
-          409,
-          'Conflict',
-          expect.stringMatching(/^Operation cannot be fulfilled on projectconfigs.kargo.akuity.io "p": /),
-        ),
-      },
-      {
-        send: put(`${CONFIGS}/p/status`, kargoObject('ProjectConfig', 'p', { status: {} })),
-        expect: {
-          code: 422,
-          body: {
-            message: expect.stringMatching(/metadata.resourceVersion: .* must be specified for an update$/),
-          },
-        },
-      },
-    ],
-  },
-  {
-    name: 'a status of an old version is refused, in a patch too',
+    name: 'rejects a status that is based on another resourceVersion than the latest',
     steps: [
       created(CONFIGS, kargoObject('ProjectConfig', 'p')),
       { send: patch(`${CONFIGS}/p`, { metadata: { labels: { a: 'b' } } }), expect: { code: 200 } },
-      {
-        send: (answers) =>
+      ...[0, 1].map((index) => ({
+        send: (answers: Parameters<typeof versionIn>[0]) =>
           patch(`${CONFIGS}/p/status`, {
-            metadata: { resourceVersion: versionOf(answers[0]) },
+            metadata: { resourceVersion: versionIn(answers, index) },
             status: { lastHandledRefresh: 'x' },
           }),
-        expect: { code: 409, body: { reason: 'Conflict' } },
-      },
-      {
-        send: (answers) =>
-          patch(`${CONFIGS}/p/status`, {
-            metadata: { resourceVersion: versionOf(answers[1]) },
-            status: { lastHandledRefresh: 'x' },
-          }),
-        expect: { code: 200, body: { status: { lastHandledRefresh: 'x' } } },
-      },
+        expect:
+          index === 0
+            ? failure(409, 'Conflict')
+            : { code: 200, body: { status: { lastHandledRefresh: 'x' } } },
+      })),
     ],
   },
   {
-    name: 'the same status again writes nothing',
+    name: 'keeps the resourceVersion when the same status is written again',
     steps: [
       created(CONFIGS, kargoObject('ProjectConfig', 'p')),
       { send: patch(`${CONFIGS}/p/status`, { status: { lastHandledRefresh: 'x' } }), expect: { code: 200 } },
@@ -106,7 +67,7 @@ export const status: ContractCase[] = [
       {
         send: (answers) =>
           patch(`${CONFIGS}/p/status`, {
-            metadata: { resourceVersion: versionOf(answers[1]) },
+            metadata: { resourceVersion: versionIn(answers, 1) },
             status: { lastHandledRefresh: 'y' },
           }),
         expect: { code: 200 },
@@ -114,16 +75,16 @@ export const status: ContractCase[] = [
     ],
   },
   {
-    name: "a Promotion's status keeps what its steps left there",
+    name: "keeps the free-form state in a Promotion's status",
     steps: [
       created(
-        `${IN_NAMESPACE}/promotions`,
+        PROMOTIONS,
         kargoObject('Promotion', 'p', {
           spec: { stage: 's', freight: 'f', steps: [{ uses: 'x', as: 'w' }] },
         }),
       ),
       {
-        send: patch(`${IN_NAMESPACE}/promotions/p/status`, {
+        send: patch(`${PROMOTIONS}/p/status`, {
           status: { phase: 'Running', currentStep: 0, state: { w: { pr: { url: 'u', id: 1 } } } },
         }),
         expect: {
@@ -134,42 +95,11 @@ export const status: ContractCase[] = [
     ],
   },
   {
-    name: 'a status that is no object, and one of what is not there',
+    name: 'answers 404 for the status of an object that does not exist',
     steps: [
-      created(WAREHOUSES, warehouse('w')),
       {
-        send: patch(`${WAREHOUSES}/w/status`, { status: 'a' }),
-        expect: failure(
-          422,
-          'Invalid',
-          'Warehouse.kargo.akuity.io "w" is invalid: status: Invalid value: "string":  in body must be of type object: "string"',
-        ),
-      },
-      {
-        send: patch(`${WAREHOUSES}/v/status`, { status: {} }),
-        expect: { code: 404, body: { reason: 'NotFound' } },
-      },
-    ],
-  },
-  {
-    name: 'a status cannot be created or deleted',
-    steps: [
-      created(WAREHOUSES, warehouse('w')),
-      {
-        send: { method: 'POST', path: `${WAREHOUSES}/w/status`, body: {} },
-        expect: failure(
-          405,
-          'MethodNotAllowed',
-          'create is not supported on resources of kind "warehouses.kargo.akuity.io"',
-        ),
-      },
-      {
-        send: { method: 'DELETE', path: `${WAREHOUSES}/w/status` },
-        expect: failure(
-          405,
-          'MethodNotAllowed',
-          'delete is not supported on resources of kind "warehouses.kargo.akuity.io"',
-        ),
+        send: patch(`${WAREHOUSES}/w/status`, { status: {} }),
+        expect: failure(404, 'NotFound', 'warehouses.kargo.akuity.io "w" not found'),
       },
     ],
   },

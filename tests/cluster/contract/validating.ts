@@ -1,168 +1,191 @@
 import { expect } from '@jest/globals';
-import { invalid, refused, required, wrongType, type Cause } from './causes.ts';
-import type { ContractCase } from './contract-case.ts';
 import {
-  IN_NAMESPACE,
+  CONFIGS,
+  created,
+  failure,
   KARGO,
   kargoObject,
+  patch,
   post,
-  secret,
+  PROMOTIONS,
   SECRETS,
-  WAREHOUSES,
   warehouse,
-} from './requests.ts';
+  WAREHOUSES,
+  type ContractCase,
+  type Expected,
+} from './contract-case.ts';
 
-const step = { uses: 'git-wait-for-pr', as: 'wait' };
+/** Returns the response to an object that breaks a rule; `cause` is one of its faults. */
+function invalid(reason: string, field: string): Expected {
+  const cause = expect.objectContaining({ reason, field });
+  return { code: 422, body: { reason: 'Invalid', details: { causes: expect.arrayContaining([cause]) } } };
+}
 
-/** Objects that break one rule: where they are sent to, the object, and what the API says is wrong with it. */
-const OBJECTS: [name: string, path: string, object: object, cause: Cause][] = [
-  ['another kind', WAREHOUSES, kargoObject('Stage', 'w'), invalid('kind', /^"Stage": must be Warehouse$/)],
-  ['no spec', WAREHOUSES, kargoObject('Warehouse', 'w'), required('spec')],
-  ['no subscriptions', WAREHOUSES, warehouse('w', { spec: {} }), required('spec.subscriptions')],
+const SPEC = { subscriptions: [1] };
+const STEP = { uses: 'git-wait-for-pr', as: 'wait' };
+
+const OBJECTS: [name: string, path: string, object: object, reason: string, field: string][] = [
+  ['a Warehouse without a spec', WAREHOUSES, kargoObject('Warehouse', 'w'), 'FieldValueRequired', 'spec'],
   [
-    'null subscriptions',
+    'a Warehouse without subscriptions',
+    WAREHOUSES,
+    warehouse('w', { spec: {} }),
+    'FieldValueRequired',
+    'spec.subscriptions',
+  ],
+  [
+    'null in a required field',
     WAREHOUSES,
     warehouse('w', { spec: { subscriptions: null } }),
-    required('spec.subscriptions'),
+    'FieldValueRequired',
+    'spec.subscriptions',
   ],
   [
-    'empty subscriptions',
+    'a Warehouse with an empty list of subscriptions',
     WAREHOUSES,
     warehouse('w', { spec: { subscriptions: [] } }),
-    invalid('spec.subscriptions', /^0: spec.subscriptions in body should have at least 1 items$/),
+    'FieldValueInvalid',
+    'spec.subscriptions',
   ],
   [
-    'subscriptions that are no list',
+    'a string for an array',
     WAREHOUSES,
     warehouse('w', { spec: { subscriptions: 'a' } }),
-    wrongType('spec.subscriptions', /^"string": spec.subscriptions in body must be of type array: "string"$/),
+    'FieldValueTypeInvalid',
+    'spec.subscriptions',
   ],
   [
     'a number for a string',
     WAREHOUSES,
-    warehouse('w', { spec: { subscriptions: [1], shard: 1 } }),
-    wrongType('spec.shard', /^"integer": spec.shard in body must be of type string: "integer"$/),
+    warehouse('w', { spec: { ...SPEC, shard: 1 } }),
+    'FieldValueTypeInvalid',
+    'spec.shard',
   ],
   [
-    'a string that does not match',
+    'a string that does not match its pattern',
     WAREHOUSES,
-    warehouse('w', { spec: { subscriptions: [1], interval: 'often' } }),
-    invalid('spec.interval', /^"often": spec.interval in body should match '\^\(\[0-9\]/),
+    warehouse('w', { spec: { ...SPEC, interval: 'often' } }),
+    'FieldValueInvalid',
+    'spec.interval',
   ],
   [
-    'a string that is none of those there are',
+    'a string that is not one of the allowed ones',
     WAREHOUSES,
-    warehouse('w', { spec: { subscriptions: [1], freightCreationPolicy: 'x' } }),
-    {
-      reason: 'FieldValueNotSupported',
-      field: 'spec.freightCreationPolicy',
-      message: 'Unsupported value: "x": supported values: "Automatic", "Manual"',
-    },
+    warehouse('w', { spec: { ...SPEC, freightCreationPolicy: 'x' } }),
+    'FieldValueNotSupported',
+    'spec.freightCreationPolicy',
+  ],
+  ['a name in capitals', WAREHOUSES, warehouse('A'), 'FieldValueInvalid', 'metadata.name'],
+  [
+    'a Promotion without a stage',
+    PROMOTIONS,
+    kargoObject('Promotion', 'p', { spec: { freight: 'f', steps: [STEP] } }),
+    'FieldValueRequired',
+    'spec.stage',
   ],
   [
-    'a Promotion without stage',
-    `${IN_NAMESPACE}/promotions`,
-    promotion({ freight: 'f', steps: [step] }),
-    required('spec.stage'),
-  ],
-  [
-    'a Promotion without freight',
-    `${IN_NAMESPACE}/promotions`,
-    promotion({ stage: 's', steps: [step] }),
-    invalid('spec', /^exactly one of freight or origin must be set$/),
-  ],
-  [
-    'a Promotion step without uses',
-    `${IN_NAMESPACE}/promotions`,
-    promotion({ stage: 's', freight: 'f', steps: [{ as: 'x' }] }),
-    invalid('spec.steps[0]', /^Promotion step must have uses set and must not reference a task$/),
-  ],
-  [
-    'a receiver without name',
-    `${IN_NAMESPACE}/projectconfigs`,
+    'a receiver without a name',
+    CONFIGS,
     kargoObject('ProjectConfig', 'p', { spec: { webhookReceivers: [{}] } }),
-    required('spec.webhookReceivers[0].name'),
+    'FieldValueRequired',
+    'spec.webhookReceivers[0].name',
   ],
   [
-    'a receiver without secret',
+    'a receiver without a secret',
     `${KARGO}/clusterconfigs`,
     kargoObject('ClusterConfig', 'p', { spec: { webhookReceivers: [{ name: 'a', bitbucket: {} }] } }),
-    required('spec.webhookReceivers[0].bitbucket.secretRef'),
-  ],
-  [
-    'a Stage without freight',
-    `${IN_NAMESPACE}/stages`,
-    kargoObject('Stage', 's', { spec: {} }),
-    required('spec.requestedFreight'),
-  ],
-  [
-    'a Namespace with a dot',
-    '/api/v1/namespaces',
-    namespace('a.b'),
-    invalid('metadata.name', /^"a.b": must not contain dots$/),
-  ],
-  [
-    'a Secret key',
-    SECRETS,
-    secret('s', { stringData: { 'a b': 'c' } }),
-    invalid('data[a b]', /^"a b": a valid config key must/),
+    'FieldValueRequired',
+    'spec.webhookReceivers[0].bitbucket.secretRef',
   ],
 ];
 
-function promotion(spec: object): object {
-  return kargoObject('Promotion', 'p', { spec });
-}
+const CONDITION = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'Fine',
+  message: '',
+  lastTransitionTime: '2026-01-01T00:00:00.5+01:00',
+};
 
-function namespace(name: string): object {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-}
+const STATUSES: [name: string, conditions: object[], expected: Expected][] = [
+  ['accepts a valid condition', [CONDITION], { code: 200, body: { status: { conditions: [CONDITION] } } }],
+  [
+    'rejects a condition without a reason',
+    [{ ...CONDITION, reason: undefined }],
+    invalid('FieldValueRequired', 'status.conditions[0].reason'),
+  ],
+  [
+    'rejects a condition with an empty reason',
+    [{ ...CONDITION, reason: '' }],
+    invalid('FieldValueInvalid', 'status.conditions[0].reason'),
+  ],
+  [
+    'rejects a condition whose time is not RFC 3339',
+    [{ ...CONDITION, lastTransitionTime: 'now' }],
+    failure(422, 'Invalid'),
+  ],
+  [
+    'rejects two conditions of the same type',
+    [CONDITION, { ...CONDITION, status: 'False' }],
+    failure(422, 'Invalid'),
+  ],
+  [
+    'rejects a condition message over 32,768 characters',
+    [{ ...CONDITION, message: 'x'.repeat(32_769) }],
+    failure(422, 'Invalid'),
+  ],
+];
 
-export const validating: ContractCase[] = [
-  ...OBJECTS.map(([name, path, object, cause]) => ({
+export const validating: readonly ContractCase[] = [
+  ...OBJECTS.map(([name, path, object, reason, field]) => ({
+    name: `rejects ${name}`,
+    steps: [{ send: post(path, object), expect: invalid(reason, field) }],
+  })),
+  ...STATUSES.map(([name, conditions, expected]) => ({
     name,
-    steps: [{ send: post(path, object), expect: refused(cause) }],
+    steps: [
+      created(WAREHOUSES, warehouse('w')),
+      { send: patch(`${WAREHOUSES}/w/status`, { status: { conditions } }), expect: expected },
+    ],
   })),
   {
-    name: 'one fault is told in one line, several in a list',
+    name: 'lists every fault of an object in the message',
     steps: [
       {
-        send: post(WAREHOUSES, warehouse('w', { spec: {} })),
-        expect: {
-          code: 422,
-          body: {
-            message: 'Warehouse.kargo.akuity.io "w" is invalid: spec.subscriptions: Required value',
-            details: { name: 'w', group: 'kargo.akuity.io', kind: 'Warehouse' },
-          },
-        },
-      },
-      {
         send: post(WAREHOUSES, warehouse('w', { spec: { subscriptions: [], interval: 'x' } })),
-        expect: {
-          code: 422,
-          body: {
-            message: expect.stringMatching(/^Warehouse.kargo.akuity.io "w" is invalid: \[spec.+, spec.+\]$/),
-          },
-        },
+        expect: failure(
+          422,
+          'Invalid',
+          expect.stringMatching(/^Warehouse.kargo.akuity.io "w" is invalid: \[spec.+, spec.+\]$/),
+        ),
       },
     ],
   },
   {
-    name: 'fields that are not of the kind, where the client wants to know',
+    name: 'rejects a body that is not a JSON object',
+    steps: ['{', '', [1], 'null', { ...warehouse('w'), kind: undefined }].map((body) => ({
+      send: post(WAREHOUSES, body),
+      expect: failure(400, 'BadRequest'),
+    })),
+  },
+  {
+    name: 'rejects a body of an unknown media type',
+    steps: ['text/plain', 'application/merge-patch+json'].map((contentType) => ({
+      send: post(WAREHOUSES, warehouse('w'), contentType),
+      expect: failure(415, 'UnsupportedMediaType'),
+    })),
+  },
+  {
+    name: 'rejects methods that a path does not have',
     steps: [
       {
-        send: post(
-          `${WAREHOUSES}?fieldValidation=Strict`,
-          warehouse('w', { bogus: 1, metadata: { bogus: 1 } }),
-        ),
-        expect: {
-          code: 400,
-          body: {
-            reason: 'BadRequest',
-            message:
-              'Warehouse in version "v1alpha1" cannot be handled as a Warehouse: strict decoding error: ' +
-              'unknown field "metadata.bogus", unknown field "bogus"',
-          },
-        },
+        send: { method: 'DELETE', path: '/api/v1/namespaces' },
+        expect: failure(405, 'MethodNotAllowed'),
+      },
+      { send: { method: 'PATCH', path: SECRETS, body: {} }, expect: failure(405, 'MethodNotAllowed') },
+      {
+        send: { method: 'DELETE', path: `${WAREHOUSES}/w/status` },
+        expect: failure(405, 'MethodNotAllowed'),
       },
     ],
   },

@@ -1,20 +1,18 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import {
-  startFakeKubernetes,
-  type FakeKubernetes,
-} from '../../../../local/fakes/kubernetes/fake-kubernetes.ts';
+import { startFakeKubernetes } from '../../../../local/fakes/kubernetes/fake-kubernetes.ts';
+import type { RunningFake } from '../../../../local/fakes/loopback-server.ts';
 import type { ApiTarget } from '../../../cluster/api-client.ts';
 import { describeClientContract } from '../../../cluster/client-contract.ts';
 import { describeContract } from '../../../cluster/contract.ts';
 
-describe('the fake cluster', () => {
-  let cluster: FakeKubernetes;
+describe('the fake Kubernetes API', () => {
+  let fake: RunningFake;
   beforeAll(async () => {
-    cluster = await startFakeKubernetes({ port: 0, token: 'right' });
+    fake = await startFakeKubernetes({ port: 0, token: 'right' });
   });
-  afterAll(async () => cluster.close());
+  afterAll(async () => fake.close());
 
-  const target = (): ApiTarget => ({ url: cluster.url, token: 'right' });
-  describeContract(target, { lacks: ['authorization'] });
+  const target = (): ApiTarget => ({ url: fake.url, token: 'right' });
+  describeContract(target);
   describeClientContract(target);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import { DEFINITIONS_FOLDER } from '../../../../local/fakes/kubernetes/kinds/custom-kinds.ts';
+import { DEFINITIONS_FOLDER } from '../../../../local/fakes/kubernetes/resource-kinds.ts';
 import { KARGO_DEFINITIONS } from '../../../cluster/definitions.ts';
 
 interface Schema {
