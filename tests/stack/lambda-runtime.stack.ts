@@ -2,10 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {
-  startFakeSecretsManager,
-  type FakeSecretsManager,
-} from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
+import type { RunningFake } from '../../local/fakes/loopback-server.ts';
+import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 import { ClusterClient } from '../support/cluster-client.ts';
 import { gatewayEvent } from '../support/deliver.ts';
 import { project, warehouse } from '../support/kargo-objects.ts';
@@ -19,7 +17,7 @@ const describeIt = missing.length === 0 ? describe : describe.skip;
 
 describeIt("the receiver's bundle on AWS's Lambda runtime", () => {
   let cluster: AvailableCluster;
-  let store: FakeSecretsManager;
+  let store: RunningFake;
   let objects: ClusterClient;
   let lambda: LambdaEnvironment;
   let scratch: string;
