@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** How long idle connections are kept, in milliseconds: as long as kube-apiserver keeps them, because clients rely on it. */
 const IDLE_TIMEOUT_MS = 90_000;
@@ -14,34 +15,27 @@ export interface FakeRequest {
   readonly body: string;
 }
 
-/** The response of a fake. */
 export interface FakeResponse {
   readonly status: number;
   readonly type: string;
   readonly text: string;
 }
 
-/** A fake that runs in this process. */
-export interface RunningFake {
+/** An HTTP server on 127.0.0.1. */
+export interface LoopbackServer {
   readonly url: string;
   /** Stops listening and closes the connections that clients keep open. */
-  close(): Promise<void>;
+  close(this: void): Promise<void>;
 }
 
 /**
  * Starts an HTTP server on 127.0.0.1.
  *
  * @param port - 0 selects a free port
- * @param respond - returns the response of one request; must not throw
  * @throws {Error} node's `EADDRINUSE` when the port is in use
  */
-export async function startLoopbackServer(
-  port: number,
-  respond: (request: FakeRequest) => FakeResponse,
-): Promise<RunningFake> {
-  const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (incoming, outgoing) => {
-    serve(incoming, outgoing, respond).catch(() => outgoing.destroy());
-  });
+export async function startLoopbackServer(port: number, listener: RequestListener): Promise<LoopbackServer> {
+  const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, listener);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -55,17 +49,20 @@ export async function startLoopbackServer(
   };
 }
 
-async function serve(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
+/** Starts a server that answers each request with what `respond` returns; it must not throw. */
+export async function startFakeServer(
+  port: number,
   respond: (request: FakeRequest) => FakeResponse,
-): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const { method = '', url = '', headers } = incoming;
-  const [path = '', query] = url.split('?');
-  const body = Buffer.concat(chunks).toString();
-  const { status, type, text } = respond({ method, path, query: new URLSearchParams(query), headers, body });
-  outgoing.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
-  outgoing.end(text);
+): Promise<LoopbackServer> {
+  return startLoopbackServer(port, (incoming, outgoing) => {
+    const { method = '', url = '', headers } = incoming;
+    const [path = '', query] = url.split('?');
+    void text(incoming).then(
+      (body) => {
+        const answer = respond({ method, path, query: new URLSearchParams(query), headers, body });
+        outgoing.writeHead(answer.status, { 'content-type': answer.type }).end(answer.text);
+      },
+      () => outgoing.destroy(),
+    );
+  });
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { RunningFake } from '../../local/fakes/loopback-server.ts';
+import type { LoopbackServer } from '../../local/fakes/loopback-server.ts';
 import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 import { ClusterClient } from '../support/cluster-client.ts';
 import { gatewayEvent } from '../support/deliver.ts';
@@ -17,7 +17,7 @@ const describeIt = missing.length === 0 ? describe : describe.skip;
 
 describeIt("the receiver's bundle on AWS's Lambda runtime", () => {
   let cluster: AvailableCluster;
-  let store: RunningFake;
+  let store: LoopbackServer;
   let objects: ClusterClient;
   let lambda: LambdaEnvironment;
   let scratch: string;

@@ -1,34 +1,19 @@
 import {
-  startLoopbackServer,
+  startFakeServer,
   type FakeRequest,
   type FakeResponse,
-  type RunningFake,
+  type LoopbackServer,
 } from '../loopback-server.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { ObjectStore } from './object-store.ts';
 import { createObject, deleteObject, getObject, patchObject, type Target } from './object-writes.ts';
 import { apiVersionOf, NAMESPACE, RESOURCE_KINDS } from './resource-kinds.ts';
-import {
-  badRequest,
-  methodNotAllowed,
-  StatusError,
-  unauthorized,
-  unsupportedMediaType,
-} from './status-error.ts';
+import { badRequest, StatusError } from './status-error.ts';
 
 export type { KubernetesObject } from './kubernetes-object.ts';
 
 const JSON_TYPE = 'application/json';
 const MERGE_PATCH = 'application/merge-patch+json';
-
-export interface FakeKubernetesOptions {
-  /** 0 selects a free port. */
-  readonly port: number;
-  /** When set, requests without this bearer token are rejected. */
-  readonly token?: string;
-  /** Manifests that the cluster holds from the start, their status included. */
-  readonly objects?: readonly KubernetesObject[];
-}
 
 /**
  * Starts an in-memory fake of the Kubernetes API with namespaces, Secrets and Kargo's kinds: GET, lists with `limit` and
@@ -36,13 +21,18 @@ export interface FakeKubernetesOptions {
  * it to a real API server. What it does not implement it rejects: PUT, watches, selectors and other query parameters, delete
  * options, other patches, and YAML. It has no discovery (so no kubectl), finalizers, or CEL rules.
  *
+ * @param options.port - 0 selects a free port
+ * @param options.objects - manifests that the cluster holds from the start, their status included
  * @throws {StatusError} when the API would reject one of the manifests
  * @throws {Error} for a manifest of a kind that it does not serve, and node's `EADDRINUSE`
  */
-export async function startFakeKubernetes(options: FakeKubernetesOptions): Promise<RunningFake> {
+export async function startFakeKubernetes(options: {
+  readonly port: number;
+  readonly objects?: readonly KubernetesObject[];
+}): Promise<LoopbackServer> {
   const store = new ObjectStore();
   loadManifests(store, options.objects ?? []);
-  return startLoopbackServer(options.port, (request) => respond(store, options.token, request));
+  return startFakeServer(options.port, (request) => respond(store, request));
 }
 
 function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[]): void {
@@ -60,9 +50,8 @@ function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[
   }
 }
 
-function respond(store: ObjectStore, token: string | undefined, request: FakeRequest): FakeResponse {
+function respond(store: ObjectStore, request: FakeRequest): FakeResponse {
   try {
-    if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) throw unauthorized();
     const route = parseRoute(request.path);
     if (!route) return { status: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
     const status = request.method === 'POST' ? 201 : 200;
@@ -70,7 +59,6 @@ function respond(store: ObjectStore, token: string | undefined, request: FakeReq
     return toResponse(status, perform(store, request, route));
   } catch (error) {
     if (error instanceof StatusError) return toResponse(error.code, error.status);
-    if (error instanceof URIError) return toResponse(400, badRequest(error.message).status);
     const internal = new StatusError(500, 'InternalError', `Internal error occurred: ${String(error)}`);
     return toResponse(internal.code, internal.status);
   }
@@ -85,46 +73,44 @@ interface Route extends Target {
   readonly isStatus: boolean;
 }
 
-/** Parses `/api/v1/…` and `/apis/GROUP/VERSION/…`, followed by `[namespaces/NAMESPACE/]PLURAL[/NAME[/status]]`. */
+/** `/api/v1/…` or `/apis/GROUP/VERSION/…`, followed by `[namespaces/NAMESPACE/]PLURAL[/NAME[/status]]`. */
+const PATH =
+  /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)(?:\/namespaces\/(?<namespace>[^/]+)(?=\/))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+)(?<status>\/status)?)?$/;
+
 function parseRoute(path: string): Route | undefined {
-  const [root, ...segments] = path.split('/').slice(1).map(decodeURIComponent);
-  const [group = '', version, ...rest] = root === 'apis' ? segments : ['', ...segments];
-  const isInNamespace = rest[0] === 'namespaces' && rest.length > 2;
-  const [plural, name = '', subresource, ...more] = isInNamespace ? rest.slice(2) : rest;
+  const { group = '', version, namespace = '', plural, name = '', status } = PATH.exec(path)?.groups ?? {};
   const kind = RESOURCE_KINDS.find(
     (one) => one.plural === plural && one.group === group && one.version === version,
   );
-  if (!kind || more.length > 0) return undefined;
-  const isStatus = subresource === 'status' && kind.hasStatus;
-  if (subresource !== undefined && !isStatus) return undefined;
+  if (!kind || (status !== undefined && !kind.hasStatus)) return undefined;
   // Only a list can leave the namespace out.
-  if (kind.namespaced ? !isInNamespace && name !== '' : isInNamespace) return undefined;
-  return { kind, namespace: isInNamespace ? (rest[1] ?? '') : '', name, isStatus };
+  if (kind.namespaced ? namespace === '' && name !== '' : namespace !== '') return undefined;
+  return { kind, namespace, name, isStatus: status !== undefined };
 }
 
 function perform(store: ObjectStore, request: FakeRequest, route: Route): object {
   const { kind, namespace, name, isStatus } = route;
   const isCollection = name === '';
+  requireQuery(request, request.method === 'GET' && isCollection ? ['limit', 'continue'] : []);
   switch (request.method) {
     case 'GET':
-      requireQuery(request, isCollection ? ['limit', 'continue'] : []);
       return isCollection ? listObjects(store, request, route) : getObject(store, route);
     case 'POST':
-      if (!isCollection || (kind.namespaced && namespace === '')) throw methodNotAllowed();
-      requireQuery(request, []);
+      if (!isCollection || (kind.namespaced && namespace === '')) break;
       return createObject(store, kind, namespace, parseBody(request, JSON_TYPE));
     case 'PATCH':
-      if (isCollection) throw methodNotAllowed();
-      requireQuery(request, []);
+      if (isCollection) break;
       return patchObject(store, route, parseBody(request, MERGE_PATCH), isStatus);
     case 'DELETE':
-      if (isCollection || isStatus) throw methodNotAllowed();
-      requireQuery(request, []);
+      if (isCollection || isStatus) break;
       if (request.body !== '') throw badRequest('the fake does not implement delete options');
       return deleteObject(store, route);
-    default:
-      throw methodNotAllowed();
   }
+  throw new StatusError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+  );
 }
 
 function listObjects(store: ObjectStore, { query }: FakeRequest, { kind, namespace }: Route): object {
@@ -143,7 +129,10 @@ function requireQuery({ query }: FakeRequest, known: readonly string[]): void {
 
 function parseBody({ headers, body }: FakeRequest, accepted: string): unknown {
   const [type = ''] = (headers['content-type'] ?? JSON_TYPE).split(';');
-  if (type.trim().toLowerCase() !== accepted) throw unsupportedMediaType(accepted);
+  if (type.trim().toLowerCase() !== accepted) {
+    const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
+    throw new StatusError(415, 'UnsupportedMediaType', message);
+  }
   try {
     return JSON.parse(body);
   } catch (error) {

@@ -1,24 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import type { ResourceKind } from './resource-kinds.ts';
-import { expired } from './status-error.ts';
+import { StatusError } from './status-error.ts';
 
 /** How many unfinished lists are held for their next page; a real API server holds those of the last five minutes. */
 const MAX_UNFINISHED_LISTS = 1_000;
 
-/** One page of a list, with the metadata of the list. */
-export interface ListPage {
-  readonly items: readonly KubernetesObject[];
-  readonly metadata: {
-    readonly resourceVersion: string;
-    readonly continue: string;
-    readonly remainingItemCount?: number;
-  };
-}
-
-interface UnfinishedList {
+interface ObjectList {
   readonly items: readonly KubernetesObject[];
   readonly resourceVersion: string;
+}
+
+/** One page of a list, as the API returns it. */
+interface ListPage {
+  readonly items: readonly KubernetesObject[];
+  readonly metadata: object;
 }
 
 /**
@@ -27,7 +23,7 @@ interface UnfinishedList {
  */
 export class ObjectStore {
   readonly #objects = new Map<string, KubernetesObject>();
-  readonly #unfinishedLists = new Map<string, UnfinishedList>();
+  readonly #unfinishedLists = new Map<string, ObjectList>();
   #revision = 1;
 
   /** Returns the object; `namespace` is empty for a cluster-scoped kind. */
@@ -70,21 +66,19 @@ export class ObjectStore {
    */
   listNext(token: string, limit: number): ListPage {
     const list = this.#unfinishedLists.get(token);
-    if (!list) throw expired();
+    if (!list) throw new StatusError(410, 'Expired', 'The provided continue parameter is too old');
     return this.#cutPage(list, limit);
   }
 
-  #cutPage({ items, resourceVersion }: UnfinishedList, limit: number): ListPage {
+  #cutPage({ items, resourceVersion }: ObjectList, limit: number): ListPage {
     if (limit === 0 || items.length <= limit) return { items, metadata: { resourceVersion, continue: '' } };
     const rest = items.slice(limit);
     const token = randomUUID();
     this.#unfinishedLists.set(token, { items: rest, resourceVersion });
     const [oldest = ''] = this.#unfinishedLists.keys();
     if (this.#unfinishedLists.size > MAX_UNFINISHED_LISTS) this.#unfinishedLists.delete(oldest);
-    return {
-      items: items.slice(0, limit),
-      metadata: { resourceVersion, continue: token, remainingItemCount: rest.length },
-    };
+    const metadata = { resourceVersion, continue: token, remainingItemCount: rest.length };
+    return { items: items.slice(0, limit), metadata };
   }
 }
 

@@ -12,9 +12,6 @@ export interface Target {
   readonly name: string;
 }
 
-/** The fields of metadata that a client sets; every other field is the server's, or is not stored. */
-const CLIENT_FIELDS = ['labels', 'annotations', 'ownerReferences'] as const;
-
 /** @throws {StatusError} 404 */
 export function getObject(store: ObjectStore, { kind, namespace, name }: Target): KubernetesObject {
   const object = store.get(kind, namespace, name);
@@ -37,10 +34,11 @@ export function createObject(
   if (kind.namespaced && !store.get(NAMESPACE, '', namespace)) throw notFound(NAMESPACE, namespace);
   if (metadata.resourceVersion !== undefined)
     throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  const { name = '' } = metadata;
   const object = kind.complete({
     ...content,
     metadata: {
-      ...(metadata.name !== undefined && { name: metadata.name }),
+      ...(name !== '' && { name }),
       ...(kind.namespaced && { namespace }),
       ...clientMetadata(metadata),
       uid: randomUUID(),
@@ -49,7 +47,6 @@ export function createObject(
     },
   });
   requireValid(kind, object);
-  const { name = '' } = object.metadata;
   if (store.get(kind, namespace, name)) throw alreadyExists(kind, name);
   return store.put(kind, object);
 }
@@ -70,18 +67,19 @@ export function patchObject(
   const existing = getObject(store, target);
   if (!isRecord(patch)) throw badRequest('error decoding patch: it is not a JSON object');
   const patched = requireObject(kind, namespace, mergePatch(existing, patch));
-  if (patched.metadata.name !== name) {
-    const given = String(patched.metadata.name);
+  const { name: given, resourceVersion } = patched.metadata;
+  if (given !== name)
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
-  }
-  const { resourceVersion } = patched.metadata;
   if (resourceVersion !== undefined && resourceVersion !== existing.metadata.resourceVersion)
     throw conflict(kind, name);
 
   const next = kind.complete(isStatus ? withStatus(existing, patched) : withoutStatus(existing, patched));
   requireValid(kind, next);
   if (isDeepStrictEqual(next, existing)) return existing;
-  return store.put(kind, kind.hasGeneration ? countGeneration(existing, next) : next);
+  const { generation = 0 } = existing.metadata;
+  if (kind.hasGeneration && !isDeepStrictEqual(contentOf(next), contentOf(existing)))
+    next.metadata.generation = generation + 1;
+  return store.put(kind, next);
 }
 
 /** Deletes an object, and a namespace with everything in it, at once. Returns the body of the response. */
@@ -93,11 +91,7 @@ export function deleteObject(store: ObjectStore, target: Target): object {
     for (const inside of RESOURCE_KINDS.filter(({ namespaced }) => namespaced))
       for (const { metadata } of store.list(inside, name, 0).items)
         store.delete(inside, name, metadata.name ?? '');
-    return {
-      ...existing,
-      metadata: { ...existing.metadata, deletionTimestamp: now() },
-      status: { phase: 'Terminating' },
-    };
+    return { ...existing, status: { phase: 'Terminating' } };
   }
   const details = { name, ...(kind.group && { group: kind.group }), kind: kind.plural };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
@@ -107,9 +101,7 @@ function requireObject(kind: ResourceKind, namespace: string, body: unknown): Ku
   if (!isRecord(body)) throw badRequest('the object provided is unrecognized: it is not a JSON object');
   const { apiVersion, kind: given, metadata = {} } = body;
   if (apiVersion !== apiVersionOf(kind) || given !== kind.kind)
-    throw badRequest(
-      `the object is ${String(apiVersion)} ${String(given)}, not ${apiVersionOf(kind)} ${kind.kind}`,
-    );
+    throw badRequest(`the object provided is not of kind ${apiVersionOf(kind)} ${kind.kind}`);
   if (!isRecord(metadata)) throw badRequest('metadata is not a JSON object');
   if (kind.namespaced && metadata['namespace'] !== undefined && metadata['namespace'] !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
@@ -133,37 +125,32 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 
 function withStatus(existing: KubernetesObject, { status }: KubernetesObject): KubernetesObject {
   const { status: _replaced, ...rest } = existing;
-  return { ...rest, ...(status !== undefined && { status }) };
+  return { ...rest, metadata: { ...rest.metadata }, ...(status !== undefined && { status }) };
 }
 
 function withoutStatus(existing: KubernetesObject, patched: KubernetesObject): KubernetesObject {
+  const {
+    labels: _labels,
+    annotations: _annotations,
+    ownerReferences: _owners,
+    ...server
+  } = existing.metadata;
   const { status: _ignored, ...content } = patched;
-  const server = Object.entries(existing.metadata).filter(([field]) => !isClientField(field));
-  return {
-    ...content,
-    metadata: { ...Object.fromEntries(server), ...clientMetadata(patched.metadata) },
-    ...(existing.status !== undefined && { status: existing.status }),
-  };
+  const metadata = { ...server, ...clientMetadata(patched.metadata) };
+  return { ...content, metadata, ...(existing.status !== undefined && { status: existing.status }) };
 }
 
-function clientMetadata(metadata: ObjectMeta): ObjectMeta {
-  // The API server leaves out what is empty.
-  const isEmpty = (value: unknown): boolean =>
-    value === null || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
-  return Object.fromEntries(
-    Object.entries(metadata).filter(([field, value]) => isClientField(field) && !isEmpty(value)),
-  );
+/** Returns the metadata that a client may set, without empty fields, which the API server leaves out. */
+function clientMetadata({ labels, annotations, ownerReferences }: ObjectMeta): ObjectMeta {
+  const fields = Object.entries({ labels, annotations, ownerReferences });
+  const isSet = ([, value]: [string, unknown]): boolean =>
+    value !== undefined && value !== null && !isDeepStrictEqual(value, {}) && !isDeepStrictEqual(value, []);
+  return Object.fromEntries(fields.filter(isSet));
 }
 
-function isClientField(field: string): boolean {
-  return CLIENT_FIELDS.some((name) => name === field);
-}
-
-function countGeneration(existing: KubernetesObject, next: KubernetesObject): KubernetesObject {
-  const { metadata: _metadata, status: _status, ...before } = existing;
-  const { metadata, status: _unchanged, ...after } = next;
-  if (isDeepStrictEqual(before, after)) return next;
-  return { ...next, metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1 } };
+/** Returns the part of an object whose changes count as a generation. */
+function contentOf({ metadata: _metadata, status: _status, ...content }: KubernetesObject): object {
+  return content;
 }
 
 /** The API server's timestamps are in whole seconds. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { V1CustomResourceDefinition } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { isRecord, type KubernetesObject } from './kubernetes-object.ts';
 import type { FieldFault } from './status-error.ts';
@@ -40,24 +41,23 @@ const METADATA_SCHEMA = {
   },
 };
 
-const CORE = { group: '', version: 'v1', hasStatus: false, hasGeneration: false };
+const CORE = {
+  group: '',
+  version: 'v1',
+  hasStatus: false,
+  hasGeneration: false,
+  validate: compileValidator({ properties: { metadata: METADATA_SCHEMA, data: STRING_MAP } }),
+};
 
 export const NAMESPACE: ResourceKind = {
   ...CORE,
   kind: 'Namespace',
   plural: 'namespaces',
   namespaced: false,
-  complete: ({ apiVersion, kind, metadata }) => ({
-    apiVersion,
-    kind,
-    metadata: {
-      ...metadata,
-      labels: { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name ?? '' },
-    },
-    spec: { finalizers: ['kubernetes'] },
-    status: { phase: 'Active' },
-  }),
-  validate: compileValidator({ properties: { metadata: METADATA_SCHEMA } }),
+  complete: ({ apiVersion, kind, metadata }) => {
+    const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name ?? '' };
+    return { apiVersion, kind, metadata: { ...metadata, labels }, status: { phase: 'Active' } };
+  },
 };
 
 const SECRET: ResourceKind = {
@@ -65,64 +65,41 @@ const SECRET: ResourceKind = {
   kind: 'Secret',
   plural: 'secrets',
   namespaced: true,
-  complete: ({ apiVersion, kind, metadata, data, stringData, type = 'Opaque' }) => ({
-    apiVersion,
-    kind,
-    metadata,
-    data: isRecord(stringData) ? { ...(data as object), ...encodeValues(stringData) } : data,
-    type,
-  }),
-  validate: compileValidator({ properties: { metadata: METADATA_SCHEMA, data: STRING_MAP } }),
+  complete: ({ apiVersion, kind, metadata, data, stringData, type = 'Opaque' }) => {
+    const texts = isRecord(stringData) ? Object.entries(stringData) : [];
+    const encoded = texts.map(([key, text]) => [key, Buffer.from(String(text)).toString('base64')]);
+    const bytes = { ...(isRecord(data) && data), ...Object.fromEntries(encoded) };
+    return { apiVersion, kind, metadata, data: bytes, type };
+  },
 };
 
-function encodeValues(texts: Record<string, unknown>): Record<string, string> {
-  const encode = (text: unknown): string => Buffer.from(String(text)).toString('base64');
-  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, encode(text)]));
-}
-
-interface CustomResourceDefinition {
-  readonly spec: {
-    readonly group: string;
-    readonly scope: 'Namespaced' | 'Cluster';
-    readonly names: { readonly kind: string; readonly plural: string };
-    readonly versions: readonly [
-      {
-        readonly name: string;
-        readonly subresources?: { readonly status?: object };
-        readonly schema: { readonly openAPIV3Schema: StructuralSchema };
-      },
-    ];
-  };
-}
-
-function toResourceKind({ spec }: CustomResourceDefinition): ResourceKind {
-  const [{ name: version, subresources, schema }] = spec.versions;
-  const { properties, ...rules } = schema.openAPIV3Schema;
+function toResourceKind({ spec }: V1CustomResourceDefinition): ResourceKind {
+  const { group, scope, names, versions } = spec;
+  const [version] = versions;
+  const schema = (version?.schema?.openAPIV3Schema ?? {}) as StructuralSchema;
+  const { properties, ...rules } = schema;
   return {
-    group: spec.group,
-    version,
-    kind: spec.names.kind,
-    plural: spec.names.plural,
-    namespaced: spec.scope === 'Namespaced',
-    hasStatus: subresources?.status !== undefined,
+    group,
+    version: version?.name ?? '',
+    kind: names.kind,
+    plural: names.plural,
+    namespaced: scope === 'Namespaced',
+    hasStatus: version?.subresources?.status !== undefined,
     hasGeneration: true,
     complete: ({ apiVersion, kind, metadata, ...content }) => {
-      return { apiVersion, kind, metadata, ...(shape(schema.openAPIV3Schema, content) as object) };
+      return { apiVersion, kind, metadata, ...(shape(schema, content) as object) };
     },
     validate: compileValidator({ ...rules, properties: { ...properties, metadata: METADATA_SCHEMA } }),
   };
-}
-
-function readDefinitions(): CustomResourceDefinition[] {
-  const files = readdirSync(DEFINITIONS_FOLDER).filter((name) => name.endsWith('.yaml'));
-  return files.map((name) => parse(readFileSync(new URL(name, DEFINITIONS_FOLDER), 'utf8')));
 }
 
 /** Every kind that the fake serves. A further built-in kind is one more entry here. */
 export const RESOURCE_KINDS: readonly ResourceKind[] = [
   NAMESPACE,
   SECRET,
-  ...readDefinitions().map(toResourceKind),
+  ...readdirSync(DEFINITIONS_FOLDER).map((name) =>
+    toResourceKind(parse(readFileSync(new URL(name, DEFINITIONS_FOLDER), 'utf8'))),
+  ),
 ];
 
 /** Returns the `apiVersion` of the kind's objects. */

@@ -7,13 +7,6 @@ export interface FieldFault {
   readonly field: string;
 }
 
-interface StatusDetails {
-  readonly name?: string;
-  readonly group?: string;
-  readonly kind?: string;
-  readonly causes?: readonly FieldFault[];
-}
-
 /** A failed request. The functions below create it with the API server's own reasons and messages. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
@@ -21,12 +14,16 @@ export class StatusError extends Error {
   /** The `Status` object that is the response's body. */
   readonly status: object;
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(code: number, reason: string, message: string, details?: object) {
     super(message);
     this.code = code;
     const head = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message };
     this.status = { ...head, ...(reason && { reason }), ...(details && { details }), code };
   }
+}
+
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, 'BadRequest', message);
 }
 
 export function notFound(kind: ResourceKind, name: string): StatusError {
@@ -49,38 +46,15 @@ export function conflict(kind: ResourceKind, name: string): StatusError {
 export function invalid(kind: ResourceKind, name: string, causes: readonly FieldFault[]): StatusError {
   const faults = causes.map(({ field, message }) => `${field}: ${message}`);
   const list = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
-  const message = `${qualify({ ...kind, plural: kind.kind })} "${name}" is invalid: ${list}`;
-  return new StatusError(422, 'Invalid', message, { ...detailsOf(kind, name), kind: kind.kind, causes });
+  const named = { ...kind, plural: kind.kind };
+  const message = `${qualify(named)} "${name}" is invalid: ${list}`;
+  return new StatusError(422, 'Invalid', message, { ...detailsOf(named, name), causes });
 }
 
-export function badRequest(message: string): StatusError {
-  return new StatusError(400, 'BadRequest', message);
-}
-
-export function unauthorized(): StatusError {
-  return new StatusError(401, 'Unauthorized', 'Unauthorized');
-}
-
-export function methodNotAllowed(): StatusError {
-  const message = 'the server does not allow this method on the requested resource';
-  return new StatusError(405, 'MethodNotAllowed', message, {});
-}
-
-export function unsupportedMediaType(accepted: string): StatusError {
-  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
-  return new StatusError(415, 'UnsupportedMediaType', message);
-}
-
-/** The error for a continue token that this fake does not hold (any more). */
-export function expired(): StatusError {
-  const message = 'The provided continue parameter is too old to display a consistent list result.';
-  return new StatusError(410, 'Expired', message);
-}
-
-function qualify({ plural, group }: Pick<ResourceKind, 'plural' | 'group'>): string {
+function qualify({ plural, group }: ResourceKind): string {
   return group ? `${plural}.${group}` : plural;
 }
 
-function detailsOf({ plural, group }: ResourceKind, name: string): StatusDetails {
+function detailsOf({ plural, group }: ResourceKind, name: string): object {
   return { name, ...(group && { group }), kind: plural };
 }

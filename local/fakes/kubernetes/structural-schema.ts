@@ -42,13 +42,7 @@ const ajv = new Ajv({
   // Errors carry the invalid value.
   verbose: true,
   formats: { int64: true, 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i },
-  keywords: [
-    {
-      keyword: 'x-kubernetes-list-map-keys',
-      type: 'array',
-      validate: (keys: readonly string[], list: readonly unknown[]) => hasUniqueKeys(keys, list),
-    },
-  ],
+  keywords: [{ keyword: 'x-kubernetes-list-map-keys', type: 'array', validate: hasUniqueKeys }],
 });
 
 function hasUniqueKeys(keys: readonly string[], list: readonly unknown[]): boolean {
@@ -62,40 +56,28 @@ export function compileValidator(schema: StructuralSchema): (object: unknown) =>
   return (object) => (validate(object) ? [] : (validate.errors ?? []).map(toFieldFault));
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  required: 'FieldValueRequired',
+  type: 'FieldValueTypeInvalid',
+  enum: 'FieldValueNotSupported',
+  'x-kubernetes-list-map-keys': 'FieldValueDuplicate',
+};
+
 function toFieldFault({ keyword, instancePath, params, message, data }: ErrorObject): FieldFault {
-  const field = toFieldPath(instancePath);
-  const value = JSON.stringify(data);
-  switch (keyword) {
-    case 'required': {
-      const missing = String(params['missingProperty']);
-      const path = field ? `${field}.${missing}` : missing;
-      return { reason: 'FieldValueRequired', message: 'Required value', field: path };
-    }
-    case 'type': {
-      const actual = typeName(data);
-      const rule = `${field} in body must be of type ${String(params['type'])}: "${actual}"`;
-      return { reason: 'FieldValueTypeInvalid', message: `Invalid value: "${actual}": ${rule}`, field };
-    }
-    case 'enum':
-      return { reason: 'FieldValueNotSupported', message: `Unsupported value: ${value}: ${message}`, field };
-    case 'x-kubernetes-list-map-keys':
-      return { reason: 'FieldValueDuplicate', message: 'Duplicate value', field };
-    default:
-      return { reason: 'FieldValueInvalid', message: `Invalid value: ${value}: ${message}`, field };
+  const reason = REASONS[keyword] ?? 'FieldValueInvalid';
+  if (keyword === 'required') {
+    const field = toFieldPath(`${instancePath}/${String(params['missingProperty'])}`);
+    return { reason, message: 'Required value', field };
   }
+  const field = toFieldPath(instancePath);
+  return { reason, message: `Invalid value: ${JSON.stringify(data)}: ${message}`, field };
 }
 
 /** Turns a JSON pointer into a field path: `/spec/subscriptions/0` into `spec.subscriptions[0]`. */
 function toFieldPath(pointer: string): string {
-  const names = pointer.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return names.reduce((path, name) => {
-    if (/^\d+$/.test(name)) return `${path}[${name}]`;
-    return path ? `${path}.${name}` : name;
-  });
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return Number.isInteger(value) ? 'integer' : typeof value;
+  const path = pointer
+    .replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]')
+    .replaceAll('/', '.')
+    .replace(/^\./, '');
+  return path.replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -1,190 +1,171 @@
-import { randomUUID } from 'node:crypto';
-import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv';
+import { randomBytes, randomUUID } from 'node:crypto';
+import * as v from 'valibot';
 import {
-  startLoopbackServer,
+  startFakeServer,
   type FakeRequest,
   type FakeResponse,
-  type RunningFake,
+  type LoopbackServer,
 } from '../loopback-server.ts';
-import { nowInSeconds, SecretStore, ServiceError, versionAt, type SecretValue } from './secret-store.ts';
 
-/** The members of a request, after they were validated. */
-interface Members {
-  readonly Name: string;
-  readonly SecretId: string;
-  readonly SecretIdList: readonly string[];
-  readonly ClientRequestToken: string;
-  readonly VersionStage?: string;
-  readonly SecretString?: string;
-  readonly SecretBinary?: string;
-  readonly ForceDeleteWithoutRecovery?: boolean;
+interface Secret {
+  readonly name: string;
+  readonly arn: string;
+  /** The oldest first: the last is AWSCURRENT, the one before it AWSPREVIOUS. Dates are in seconds since the epoch. */
+  readonly versions: readonly { readonly id: string; readonly text: string; readonly createdDate: number }[];
 }
+
+/** Secrets by name. */
+type Secrets = Map<string, Secret>;
 
 /** One operation: takes the members of a request and returns those of the response. */
-interface Action {
-  readonly validate: ValidateFunction;
-  readonly perform: (store: SecretStore, members: Members) => object;
+type Action = (secrets: Secrets, members: unknown) => object;
+
+/** A failed request, which Secrets Manager answers with status 400. `type` is the exception's name. */
+class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly type: string;
+
+  constructor(type: string, message: string) {
+    super(message);
+    this.type = type;
+  }
 }
 
+/** An account that cannot exist, so that no ARN is that of a real secret. */
+const ARN_PREFIX = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
+
+const length = (min: number, max: number) => v.pipe(v.string(), v.minLength(min), v.maxLength(max));
+const Name = v.pipe(length(1, 512), v.regex(/^[\w/+=.@!-]+$/));
 /** A name or an ARN. */
-const SECRET_ID = { type: 'string', maxLength: 2_048, pattern: '^[A-Za-z0-9/_+=.@!:-]+$' };
+const SecretId = v.pipe(length(1, 2_048), v.regex(/^[\w/+=.@!:-]+$/));
+const VersionStage = v.optional(v.picklist(['AWSCURRENT', 'AWSPREVIOUS']), 'AWSCURRENT');
+const version = { ClientRequestToken: length(32, 64), SecretString: length(1, 65_536) };
 
-const MEMBERS: Readonly<Record<keyof Members, AnySchema>> = {
-  Name: { type: 'string', maxLength: 512, pattern: '^[A-Za-z0-9/_+=.@!-]+$' },
-  SecretId: SECRET_ID,
-  SecretIdList: { type: 'array', minItems: 1, maxItems: 20, items: SECRET_ID },
-  ClientRequestToken: { type: 'string', minLength: 32, maxLength: 64 },
-  VersionStage: { type: 'string', minLength: 1, maxLength: 256 },
-  SecretString: { type: 'string', minLength: 1, maxLength: 65_536 },
-  SecretBinary: { type: 'string', minLength: 1 },
-  ForceDeleteWithoutRecovery: { type: 'boolean' },
-};
+const createSecret = defineAction({ Name, ...version }, (secrets, { Name: name, ...members }) => {
+  if (secrets.has(name)) {
+    const message = `The operation failed because the secret ${name} already exists.`;
+    throw new ServiceError('ResourceExistsException', message);
+  }
+  // Six characters tell the ARN from that of a deleted secret of the same name.
+  const arn = `${ARN_PREFIX}${name}-${randomBytes(3).toString('hex')}`;
+  return addVersion(secrets, { name, arn, versions: [] }, members);
+});
 
-const ajv = new Ajv();
+const putSecretValue = defineAction({ SecretId, ...version }, (secrets, { SecretId: id, ...members }) =>
+  addVersion(secrets, findSecret(secrets, id), members),
+);
 
-/** Compiles the validator of an operation's members. A member that is ignored would look as if it worked: it is rejected. */
-function membersOf(
-  required: readonly (keyof Members)[],
-  optional: readonly (keyof Members)[] = [],
-): ValidateFunction {
-  const properties = Object.fromEntries([...required, ...optional].map((name) => [name, MEMBERS[name]]));
-  return ajv.compile({ type: 'object', properties, required, additionalProperties: false });
-}
+const getSecretValue = defineAction({ SecretId, VersionStage }, (secrets, members) => {
+  const { name, arn, versions } = findSecret(secrets, members.SecretId);
+  const stage = members.VersionStage;
+  const found = versions.at(stage === 'AWSCURRENT' ? -1 : -2);
+  if (found === undefined) throw notFound(`secret value for staging label: ${stage}`);
+  const { id, text, createdDate } = found;
+  const head = { ARN: arn, Name: name, VersionId: id, VersionStages: [stage] };
+  return { ...head, SecretString: text, CreatedDate: createdDate };
+});
+
+const batchGetSecretValue = defineAction(
+  { SecretIdList: v.pipe(v.array(SecretId), v.minLength(1), v.maxLength(20)) },
+  (secrets, { SecretIdList }) => {
+    const SecretValues: object[] = [];
+    const Errors: object[] = [];
+    for (const id of SecretIdList) {
+      try {
+        SecretValues.push(getSecretValue(secrets, { SecretId: id }));
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        Errors.push({ SecretId: id, ErrorCode: error.type, Message: error.message });
+      }
+    }
+    return { SecretValues, Errors };
+  },
+);
+
+const deleteSecret = defineAction(
+  { SecretId, ForceDeleteWithoutRecovery: v.literal(true) },
+  (secrets, members) => {
+    const { name, arn } = findSecret(secrets, members.SecretId);
+    secrets.delete(name);
+    return { ARN: arn, Name: name, DeletionDate: Date.now() / 1_000 };
+  },
+);
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
-  [
-    'CreateSecret',
-    {
-      validate: membersOf(['Name', 'ClientRequestToken'], ['SecretString', 'SecretBinary']),
-      perform: (store, members) => {
-        const { Name, ClientRequestToken } = members;
-        const { arn } = store.create(Name, ClientRequestToken, valueIn(members));
-        return { ARN: arn, Name, VersionId: ClientRequestToken };
-      },
-    },
-  ],
-  [
-    'PutSecretValue',
-    {
-      validate: membersOf(['SecretId', 'ClientRequestToken'], ['SecretString', 'SecretBinary']),
-      perform: (store, members) => {
-        const { SecretId, ClientRequestToken } = members;
-        const { arn, name } = store.putVersion(SecretId, ClientRequestToken, valueIn(members));
-        return { ARN: arn, Name: name, VersionId: ClientRequestToken, VersionStages: ['AWSCURRENT'] };
-      },
-    },
-  ],
-  ['GetSecretValue', { validate: membersOf(['SecretId'], ['VersionStage']), perform: getSecretValue }],
-  ['BatchGetSecretValue', { validate: membersOf(['SecretIdList']), perform: batchGetSecretValue }],
-  [
-    'DeleteSecret',
-    {
-      validate: membersOf(['SecretId'], ['ForceDeleteWithoutRecovery']),
-      perform: (store, { SecretId, ForceDeleteWithoutRecovery = false }) => {
-        const secret = ForceDeleteWithoutRecovery ? store.remove(SecretId) : store.markForDeletion(SecretId);
-        const DeletionDate = secret?.deletionDate ?? nowInSeconds();
-        return { ARN: secret?.arn, Name: secret?.name ?? SecretId, DeletionDate };
-      },
-    },
-  ],
+  ['CreateSecret', createSecret],
+  ['PutSecretValue', putSecretValue],
+  ['GetSecretValue', getSecretValue],
+  ['BatchGetSecretValue', batchGetSecretValue],
+  ['DeleteSecret', deleteSecret],
 ]);
 
-function getSecretValue(
-  store: SecretStore,
-  { SecretId, VersionStage = 'AWSCURRENT' }: Pick<Members, 'SecretId' | 'VersionStage'>,
-): object {
-  const secret = store.open(SecretId);
-  const { id, value, createdDate } = versionAt(secret, VersionStage);
-  return {
-    ARN: secret.arn,
-    Name: secret.name,
-    VersionId: id,
-    ...value,
-    VersionStages: [VersionStage],
-    CreatedDate: createdDate,
-  };
-}
-
-/** Returns the current values; a secret without one is an entry of `Errors`. */
-function batchGetSecretValue(store: SecretStore, { SecretIdList }: Members): object {
-  const SecretValues: object[] = [];
-  const Errors: object[] = [];
-  for (const SecretId of SecretIdList) {
-    try {
-      SecretValues.push(getSecretValue(store, { SecretId }));
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      Errors.push({ SecretId, ErrorCode: error.type, Message: error.message });
-    }
-  }
-  return { SecretValues, Errors };
-}
-
-function valueIn({ SecretString, SecretBinary }: Members): SecretValue {
-  if (SecretString !== undefined) return { SecretString };
-  if (SecretBinary !== undefined) return { SecretBinary };
-  const message = 'You must provide either SecretString or SecretBinary.';
-  throw new ServiceError('InvalidRequestException', message);
-}
-
 /**
- * Starts an in-memory fake of AWS Secrets Manager, which the SDK's client uses unchanged: CreateSecret, PutSecretValue,
- * GetSecretValue by staging label, BatchGetSecretValue by id, and DeleteSecret. There is one account and one region. It
- * accepts any credentials and encrypts nothing; changes are visible at once. What it does not implement it rejects.
+ * Starts an in-memory fake of AWS Secrets Manager, which the SDK's client uses unchanged: CreateSecret and PutSecretValue with
+ * text, GetSecretValue by staging label, BatchGetSecretValue by id, and DeleteSecret without recovery. There is one account
+ * and one region. It accepts any credentials and encrypts nothing; changes are visible at once. It rejects what it does not
+ * implement.
  *
  * @param options.port - 0 selects a free port
- * @param options.secrets - the SecretString of each secret that it holds from the start, by name
- * @throws {ServiceError} for a name or a text that AWS would reject
- * @throws {Error} node's `EADDRINUSE`
+ * @param options.secrets - the text of each secret that it holds from the start, by name
+ * @throws {Error} for a name or a text that AWS would reject, and node's `EADDRINUSE`
  */
 export async function startFakeSecretsManager(options: {
   readonly port: number;
   readonly secrets?: Readonly<Record<string, string>>;
-}): Promise<RunningFake> {
-  const store = new SecretStore();
-  for (const [Name, SecretString] of Object.entries(options.secrets ?? {}))
-    act(store, 'CreateSecret', { Name, SecretString, ClientRequestToken: randomUUID() });
-  return startLoopbackServer(options.port, (request) => respond(store, request));
+}): Promise<LoopbackServer> {
+  const secrets: Secrets = new Map();
+  for (const [name, text] of Object.entries(options.secrets ?? {}))
+    createSecret(secrets, { Name: name, SecretString: text, ClientRequestToken: randomUUID() });
+  return startFakeServer(options.port, (request) => respond(secrets, request));
 }
 
 /** AWS JSON 1.1: the operation is a header, both bodies are JSON, and an error carries its name as `__type`. */
-function respond(store: SecretStore, { headers, body }: FakeRequest): FakeResponse {
+function respond(secrets: Secrets, { headers, body }: FakeRequest): FakeResponse {
+  const type = 'application/x-amz-json-1.1';
   try {
     const operation = String(headers['x-amz-target'] ?? '').replace(/^secretsmanager\./, '');
-    return toResponse(200, act(store, operation, parseBody(body)));
+    const action = ACTIONS.get(operation);
+    if (!action) throw new ServiceError('UnknownOperationException', `Unknown operation ${operation}.`);
+    return { status: 200, type, text: JSON.stringify(action(secrets, JSON.parse(body))) };
   } catch (error) {
-    if (error instanceof ServiceError) return toResponse(400, { __type: error.type, Message: error.message });
     // The message of an internal error could quote a secret.
-    return toResponse(500, {
-      __type: 'InternalServiceError',
-      Message: 'An error occurred on the server side.',
-    });
+    const known = error instanceof ServiceError ? error : undefined;
+    const members = { __type: known?.type ?? 'InternalServiceError', Message: known?.message };
+    return { status: known ? 400 : 500, type, text: JSON.stringify(members) };
   }
 }
 
-function toResponse(status: number, members: object): FakeResponse {
-  return { status, type: 'application/x-amz-json-1.1', text: JSON.stringify(members) };
+/** Defines an operation with the members that it knows. Another member is rejected: ignored, it would seem to work. */
+function defineAction<Entries extends v.ObjectEntries>(
+  entries: Entries,
+  perform: (secrets: Secrets, members: v.InferOutput<v.StrictObjectSchema<Entries, undefined>>) => object,
+): Action {
+  const schema = v.strictObject(entries);
+  return (secrets, members) => {
+    const { success, output, issues } = v.safeParse(schema, members, { abortEarly: true });
+    if (success) return perform(secrets, output);
+    // Names the member, never the value.
+    const message = `${v.getDotPath(issues[0]) ?? 'the request'} is not valid, or not implemented by this fake`;
+    throw new ServiceError('ValidationException', message);
+  };
 }
 
-function parseBody(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new ServiceError('SerializationException', 'The request body is not valid JSON.');
-  }
+function addVersion(
+  secrets: Secrets,
+  { name, arn, versions }: Secret,
+  { ClientRequestToken: id, SecretString: text }: { ClientRequestToken: string; SecretString: string },
+): object {
+  const createdDate = Date.now() / 1_000;
+  secrets.set(name, { name, arn, versions: [...versions, { id, text, createdDate }] });
+  return { ARN: arn, Name: name, VersionId: id };
 }
 
-function act(store: SecretStore, operation: string, members: unknown): object {
-  const action = ACTIONS.get(operation);
-  if (!action) throw new ServiceError('UnknownOperationException', `Unknown operation ${operation}.`);
-  if (!action.validate(members)) throw toServiceError(action.validate.errors?.[0]);
-  return action.perform(store, members as Members);
+function findSecret(secrets: Secrets, secretId: string): Secret {
+  const secret = secrets.get(secretId) ?? [...secrets.values()].find(({ arn }) => arn === secretId);
+  if (secret === undefined) throw notFound('secret.');
+  return secret;
 }
 
-/** The message names the member and the rule, never the value. */
-function toServiceError(error: ErrorObject | undefined): ServiceError {
-  const type = error?.keyword === 'type' ? 'SerializationException' : 'ValidationException';
-  const member = error?.instancePath.slice(1) || 'the request';
-  const name = error?.params['additionalProperty'] ?? '';
-  return new ServiceError(type, `${member}: ${error?.message} ${String(name)}`.trim());
+function notFound(what: string): ServiceError {
+  return new ServiceError('ResourceNotFoundException', `Secrets Manager can't find the specified ${what}`);
 }

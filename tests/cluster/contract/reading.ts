@@ -1,7 +1,6 @@
 import { expect } from '@jest/globals';
 import type { ApiAnswer, ApiRequest } from '../api-client.ts';
 import {
-  CONFIGS,
   created,
   failure,
   KARGO,
@@ -165,12 +164,5 @@ export const reading: readonly ContractCase[] = [
       `${KARGO}/namespaces/{namespace}/clusterconfigs`,
       `${KARGO}/warehouses/w`,
     ].map((path) => ({ send: { path }, expect: PAGE_NOT_FOUND })),
-  },
-  {
-    name: 'rejects a request without a token or with a wrong one',
-    steps: ['', 'wrong'].map((token) => ({
-      send: { path: CONFIGS, token },
-      expect: failure(401, 'Unauthorized', 'Unauthorized'),
-    })),
   },
 ];
