@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { LocalError } from './local-settings.ts';
 
-/** How long a child may take to end by itself before it is killed. */
-const END_WITHIN_MS = 3_000;
+/** How long a process may take to stop before it is killed, in milliseconds. */
+const STOP_TIMEOUT_MS = 3_000;
 
-/** A program that runs beside this one and ends with it. */
+/** A process that was started by this one and stops with it. */
 export interface ChildProcess {
-  /** Ends it, and waits until it has ended. */
-  end(): Promise<void>;
+  /** Stops it, and waits until it has ended. */
+  stop(this: void): Promise<void>;
 }
 
 export interface ChildProcessOptions {
@@ -17,46 +17,48 @@ export interface ChildProcessOptions {
   readonly name: string;
   readonly arguments: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** The line that it prints when it is ready. */
+  /** Recognizes the line that it prints when it is ready. */
   readonly isReady: (line: string) => boolean;
-  /** Takes every line that it prints from then on. */
+  /** Takes every line that it prints after that. */
   readonly onLine?: (line: string) => void;
-  /** Called when it ends although nobody asked it to. */
-  readonly onLost: () => void;
+  /** Called when it ends without being stopped. */
+  readonly onExit: () => void;
 }
 
-/** Starts `node` with these arguments and waits until it is ready. Raises `LocalError` with its last words where it ends before. */
+/**
+ * Starts `node` with these arguments and waits until it is ready.
+ *
+ * @throws {LocalError} with its output, when it ends before it is ready
+ */
 export async function startChild(options: ChildProcessOptions): Promise<ChildProcess> {
   const child = spawn(process.execPath, options.arguments, {
     env: options.environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  let isEnding = false;
   const ended = once(child, 'exit');
-  const { promise: ready, resolve: becomeReady, reject: fail } = Promise.withResolvers<void>();
-  const said: string[] = [];
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+  const output: string[] = [];
   let isReady = false;
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue;
+  let isStopping = false;
+  for (const stream of [child.stdout, child.stderr].filter((one) => one !== null)) {
     createInterface({ input: stream }).on('line', (line) => {
       if (isReady) options.onLine?.(line);
-      else said.push(line);
-      if (!isReady && options.isReady(line)) {
-        isReady = true;
-        becomeReady();
-      }
+      else output.push(line);
+      if (isReady || !options.isReady(line)) return;
+      isReady = true;
+      resolve();
     });
   }
   child.on('close', () => {
-    if (!isReady) fail(new LocalError(`${options.name} could not be started: ${said.join('\n').trim()}`));
-    else if (!isEnding) options.onLost();
+    if (!isReady) reject(new LocalError(`${options.name} did not start: ${output.join('\n').trim()}`));
+    else if (!isStopping) options.onExit();
   });
   await ready;
   return {
-    end: async () => {
-      isEnding = true;
+    stop: async () => {
+      isStopping = true;
       child.kill('SIGTERM');
-      const killer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS);
+      const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await ended;
       clearTimeout(killer);
     },

@@ -1,23 +1,42 @@
-import { exampleObjects, exampleSecrets } from './examples.ts';
-import { startFakeKubernetes } from './fakes/kubernetes/fake-kubernetes.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { startFakeKubernetes, type KubernetesObject } from './fakes/kubernetes/fake-kubernetes.ts';
+import type { LoopbackServer } from './fakes/loopback-server.ts';
+import { startFakeSecretsManager } from './fakes/secrets-manager/fake-secrets-manager.ts';
 import { LocalError, readLocalSettings, type LocalSettings } from './local-settings.ts';
 import { runMain } from './run-main.ts';
-import { startFakeSecretsManager } from './fakes/secrets-manager/fake-secrets-manager.ts';
 
-/** Runs one fake with the examples until it is told to end: `node local/fake.ts kubernetes|secrets-manager`. */
-const FAKES: Readonly<
-  Record<string, (settings: LocalSettings) => Promise<{ url: string; close(): Promise<void> }>>
-> = {
-  kubernetes: ({ clusterPort }) => startFakeKubernetes({ port: clusterPort, objects: exampleObjects() }),
+const EXAMPLES = join(import.meta.dirname, 'examples');
+
+const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<LoopbackServer>>> = {
+  kubernetes: ({ clusterPort }) => startFakeKubernetes({ port: clusterPort, objects: readExamples() }),
   'secrets-manager': ({ secretsPort }) =>
     startFakeSecretsManager({ port: secretsPort, secrets: exampleSecrets() }),
 };
 
+/** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager`. */
 await runMain(async () => {
-  const name = process.argv[2] ?? '';
-  const start = FAKES[name];
+  const start = FAKES[process.argv[2] ?? ''];
   if (start === undefined) throw new LocalError(`name a fake: ${Object.keys(FAKES).join(' or ')}`);
   const fake = await start(readLocalSettings(process.env));
   console.log(`ready ${fake.url}`);
   return () => fake.close();
 });
+
+function readExamples(): KubernetesObject[] {
+  return readdirSync(EXAMPLES)
+    .flatMap((file) => parseAllDocuments(readFileSync(join(EXAMPLES, file), 'utf8')))
+    .map((document) => document.toJS() as KubernetesObject);
+}
+
+/** In a cluster, External Secrets Operator mirrors the secrets from Secrets Manager; here, both come from one file. */
+function exampleSecrets(): Record<string, string> {
+  const secrets = readExamples().filter(({ kind }) => kind === 'Secret');
+  return Object.fromEntries(
+    secrets.map(({ metadata, ['stringData']: data }) => [
+      `kargo/${metadata.namespace}/${metadata.name}`,
+      JSON.stringify(data),
+    ]),
+  );
+}

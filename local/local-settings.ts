@@ -1,40 +1,34 @@
-/** What `npm start` reads from the environment, besides the functions' own settings. */
+/** The settings of `npm start`, `npm run send` and `npm run fake`, in addition to the functions' own. */
 export interface LocalSettings {
   readonly port: number;
   readonly clusterPort: number;
   readonly secretsPort: number;
   readonly reconcileMs: number;
-  /** Undefined where the fake cluster is to be started. */
+  /** Path of a kubeconfig; undefined to use the fake Kubernetes API. */
   readonly kubeconfig: string | undefined;
-  /** Undefined where the fake secret store is to be started. */
+  /** Undefined to use the fake Secrets Manager. */
   readonly awsEndpointUrl: string | undefined;
 }
 
-/** What a person has to mend; one line, without a stack. */
+/** An error that the user can correct: reported in one line, without a stack. */
 export class LocalError extends Error {
   override readonly name = 'LocalError';
 }
 
-/** Reads the settings of the local run. Raises `LocalError` that names everything wrong. */
+/** @throws {LocalError} with every invalid setting */
 export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings {
   const faults: string[] = [];
-  const number = (
-    name: string,
-    fallback: number,
-    isRight: (value: number) => boolean,
-    rule: string,
-  ): number => {
+  const readNumber = (name: string, fallback: number, rule: string, isValid: (n: number) => boolean) => {
     const text = environment[name] || String(fallback);
-    const value = Number(text);
-    if (!isRight(value)) faults.push(`${name} must be ${rule}, not "${text}"`);
-    return value;
+    if (!isValid(Number(text))) faults.push(`${name} must be ${rule}, not "${text}"`);
+    return Number(text);
   };
-  const isPort = (value: number): boolean => Number.isInteger(value) && value > 0 && value < 65_536;
+  const isPort = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 65_536;
   const settings = {
-    port: number('PORT', 3000, isPort, 'a port'),
-    clusterPort: number('CLUSTER_PORT', 3001, isPort, 'a port'),
-    secretsPort: number('SECRETS_PORT', 3002, isPort, 'a port'),
-    reconcileMs: number('RECONCILE_SECONDS', 5, (value) => value > 0, 'a number of seconds above 0') * 1000,
+    port: readNumber('PORT', 3000, 'a port', isPort),
+    clusterPort: readNumber('CLUSTER_PORT', 3001, 'a port', isPort),
+    secretsPort: readNumber('SECRETS_PORT', 3002, 'a port', isPort),
+    reconcileMs: readNumber('RECONCILE_SECONDS', 5, 'a number of seconds above 0', (n) => n > 0) * 1_000,
     kubeconfig: environment['KUBECONFIG'] || undefined,
     awsEndpointUrl: environment['AWS_ENDPOINT_URL'] || undefined,
   };
@@ -42,4 +36,20 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
   if (faults.length === 0 && ports.size < 3) faults.push('PORT, CLUSTER_PORT and SECRETS_PORT must differ');
   if (faults.length > 0) throw new LocalError(faults.join('; '));
   return settings;
+}
+
+/** Returns the environment that leads the functions, and the AWS SDK in this process, to what `npm start` serves. */
+export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
+    ROUTES: 'shared',
+    POWERTOOLS_METRICS_DISABLED: env['POWERTOOLS_METRICS_DISABLED'] || 'true',
+    AWS_REGION: env['AWS_REGION'] || 'us-east-1',
+    ...(settings.awsEndpointUrl === undefined && {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${settings.secretsPort}`,
+      AWS_ACCESS_KEY_ID: env['AWS_ACCESS_KEY_ID'] || 'local',
+      AWS_SECRET_ACCESS_KEY: env['AWS_SECRET_ACCESS_KEY'] || 'local',
+    }),
+  };
 }

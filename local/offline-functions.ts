@@ -1,29 +1,31 @@
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { startChild, type ChildProcess } from './child-process.ts';
+import { startLoopbackServer } from './fakes/loopback-server.ts';
 
-/** Answers where the deployed gateway would, and invokes functions by name. */
+/** The functions behind an HTTP API as API Gateway's. */
 export interface OfflineFunctions extends ChildProcess {
   readonly url: string;
-  /** Invokes the reconciler once, as its schedule does; gives the error's text where the run failed. */
+  /** Invokes the reconciler once, as its schedule does. Returns the error of a failed run. */
   readonly reconcile: () => Promise<string | undefined>;
 }
 
-/** Lines that tell nothing about a delivery. */
+/** Output of serverless-offline that says nothing about a delivery. */
 const NOISE = /^\s*(?:(?:POST|ANY) |\(λ|[┌└│]|Running in|$)/;
 
 /**
- * Starts the functions of serverless.yml behind serverless-offline on `port`. Raises what `startChild` raises, and node's EADDRINUSE
- * where the port is taken.
+ * Starts the functions of serverless.yml behind serverless-offline.
+ *
+ * @param onExit - called when they end without being stopped
+ * @throws {LocalError} when serverless-offline does not start
+ * @throws {Error} node's `EADDRINUSE` when the port is in use
  */
 export async function startOfflineFunctions(
   port: number,
   environment: NodeJS.ProcessEnv,
-  onLost: () => void,
+  onExit: () => void,
 ): Promise<OfflineFunctions> {
-  await probe(port);
-  const lambdaPort = await probe(0);
+  await probePort(port);
+  const lambdaPort = await probePort(0);
   const child = await startChild({
     name: 'serverless-offline',
     arguments: [
@@ -39,7 +41,7 @@ export async function startOfflineFunctions(
     onLine: (line) => {
       if (!NOISE.test(line)) console.log(line);
     },
-    onLost,
+    onExit,
   });
   const invocation = `http://127.0.0.1:${lambdaPort}/2015-03-31/functions/kargo-front-door-dev-reconciler/invocations`;
   return {
@@ -47,18 +49,14 @@ export async function startOfflineFunctions(
     url: `http://127.0.0.1:${port}`,
     reconcile: async () => {
       const answer = await fetch(invocation, { method: 'POST', body: '{}' });
-      const result = (await answer.json()) as { errorMessage?: string } | null;
-      return result?.errorMessage;
+      return ((await answer.json()) as { errorMessage?: string } | null)?.errorMessage;
     },
   };
 }
 
-/** Takes a port for a moment, so that one in use is told of in one line; gives its number. */
-async function probe(port: number): Promise<number> {
-  const server = createServer().listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: taken } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return taken;
+/** Listens for a moment, so that a port in use is reported in one line. Returns the port; 0 selects a free one. */
+async function probePort(port: number): Promise<string> {
+  const { url, close } = await startLoopbackServer(port, () => undefined);
+  await close();
+  return new URL(url).port;
 }

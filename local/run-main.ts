@@ -1,33 +1,31 @@
 import { LocalError } from './local-settings.ts';
 
-/** The settings that move a port that is in use. */
-const PORT_SETTINGS = 'PORT, CLUSTER_PORT or SECRETS_PORT';
-
 /**
- * Runs a program of this folder: `start` gives what ends it, which is called once at Ctrl-C, at SIGTERM, or when the process that
- * started it goes away. What a person has to mend ends it with one line on standard error and code 1.
+ * Runs a program of this folder. A `LocalError` ends it with one line on standard error and exit code 1.
+ *
+ * @param start - returns the function that stops the program; it is called once, at SIGINT, SIGTERM or SIGHUP, or when the
+ *   parent process ends
  */
 export async function runMain(start: () => Promise<() => Promise<void>>): Promise<void> {
   try {
-    const end = await start();
-    let isEnding = false;
-    const endOnce = (): void => {
-      if (isEnding) return;
-      isEnding = true;
-      void end().finally(() => process.exit(0));
+    const stop = await start();
+    let isStopping = false;
+    const stopOnce = (): void => {
+      if (isStopping) return;
+      isStopping = true;
+      void stop().finally(() => process.exit(0));
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, endOnce);
-    process.on('disconnect', endOnce);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stopOnce);
+    process.on('disconnect', stopOnce);
   } catch (error) {
-    console.error(describe(error));
+    console.error(describeError(error));
     process.exit(1);
   }
 }
 
-function describe(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof LocalError) return error.message;
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return `port ${String('port' in error ? error.port : '')} is in use: end what listens there, or set ${PORT_SETTINGS}`;
-  }
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+    return `${error.message}. Stop the program that uses it, or set PORT, CLUSTER_PORT or SECRETS_PORT.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -7,12 +7,12 @@ const SAMPLES = join(import.meta.dirname, 'samples');
 
 const USAGE = `npm run send -- [--event KEY] [--receiver NAME] [--url URL] [--payload FILE] [--secret SECRET]
 
-  --event     what Bitbucket sends as X-Event-Key (default repo:push); a sample is at hand for each of:
-              ${sampleEvents().join(', ')}
-  --receiver  whose URL to send to, by its name (default bb)
-  --url       send there, whatever the statuses say
-  --payload   a file to send in place of the sample, byte for byte
-  --secret    sign with this, in place of the example's secret`;
+  --event     the value of X-Event-Key (default repo:push). There is a sample for each of:
+              ${listSampleEvents().join(', ')}
+  --receiver  name of the receiver whose URL to send to (default bb)
+  --url       the URL to send to, instead of the receiver's
+  --payload   a file to send byte for byte, instead of the sample
+  --secret    the secret to sign with, instead of the receiver's`;
 
 export interface SendOptions {
   readonly event: string;
@@ -22,27 +22,27 @@ export interface SendOptions {
   readonly body: Buffer;
 }
 
-/** Reads the options of `npm run send`. Raises `LocalError` for what cannot be sent. */
+/** @throws {LocalError} for an unknown option, an event without a sample, a missing file, or an invalid URL */
 export function readSendOptions(args: string[]): SendOptions {
   const option = { type: 'string' } as const;
+  const options = { event: option, receiver: option, url: option, payload: option, secret: option };
   let values: { event?: string; receiver?: string; url?: string; payload?: string; secret?: string };
   try {
-    const options = { event: option, receiver: option, url: option, payload: option, secret: option };
     values = parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new LocalError(`${(error as Error).message}\n\n${USAGE}`, { cause: error });
+  } catch (cause) {
+    throw new LocalError(`${(cause as Error).message}\n\n${USAGE}`, { cause });
   }
   const { event = 'repo:push', receiver = 'bb', url, payload, secret } = values;
   const file = payload ?? join(SAMPLES, `${event.replace(':', '-')}.json`);
   if (!existsSync(file)) {
     throw new LocalError(
-      payload === undefined ? `no sample of ${event}: give --payload FILE` : `no file ${file}`,
+      payload === undefined ? `no sample of ${event}. Set --payload FILE.` : `file ${file} not found`,
     );
   }
-  if (url !== undefined && !URL.canParse(url)) throw new LocalError(`${url} is no URL`);
+  if (url !== undefined && !URL.canParse(url)) throw new LocalError(`--url: ${url} is not a URL`);
   return { event, receiver, url, secret, body: readFileSync(file) };
 }
 
-function sampleEvents(): string[] {
+function listSampleEvents(): string[] {
   return readdirSync(SAMPLES).map((file) => file.replace('.json', '').replace('-', ':'));
 }

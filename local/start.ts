@@ -1,49 +1,78 @@
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { startChild, type ChildProcess } from './child-process.ts';
-import { localEnvironment, localKargo } from './local-environment.ts';
-import { readLocalSettings } from './local-settings.ts';
-import { startOfflineFunctions } from './offline-functions.ts';
-import { receiverUrls } from './receiver-urls.ts';
+import { loopbackKubeconfig, readChosenCluster, type ChosenCluster } from './chosen-cluster.ts';
+import { startClusterProxy } from './cluster-proxy.ts';
+import { listPublishedReceivers, type PublishedReceiver } from './cluster-view.ts';
+import { localEnvironment, readLocalSettings, type LocalSettings } from './local-settings.ts';
+import { startOfflineFunctions, type OfflineFunctions } from './offline-functions.ts';
 import { runMain } from './run-main.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
 
-/** How long the receivers' URLs may take to appear before the start is told as it is. */
-const URLS_WITHIN_MS = 15_000;
+/** How long to wait for the receivers' URLs before reporting that there are none, in milliseconds. */
+const URLS_TIMEOUT_MS = 15_000;
 
+const DRY_RUN =
+  'dry run: nothing is written to this cluster. The reconciler logs what it would write; refreshes of deliveries are refused. ' +
+  'To write: set DRY_RUN=false.';
+const NO_DRY_RUN = 'DRY_RUN=false: the reconciler and deliveries write to this cluster.';
+
+/** Serves the functions on this machine until it is stopped: `npm start [-- --cluster CONTEXT]`. */
 await runMain(async () => {
   const settings = readLocalSettings(process.env);
-  const children: ChildProcess[] = [];
-  const scratch: string[] = [];
-  let isEnding = false;
-  const end = async (): Promise<void> => {
-    isEnding = true;
-    await Promise.all(children.toReversed().map((child) => child.end()));
-    for (const folder of scratch) rmSync(folder, { recursive: true, force: true });
+  const chosen = readChosenCluster(settings, process.argv.slice(2));
+  const isDryRun = chosen?.isNamed === true && process.env['DRY_RUN'] !== 'false';
+  const environment = localEnvironment(settings, process.env);
+  if (isDryRun) environment['DRY_RUN'] = 'true';
+  const stops: Stops = [];
+  const stopping = new AbortController();
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await Promise.all(stops.map((stopOne) => stopOne()));
   };
   try {
-    const environment = localEnvironment(settings);
-    if (settings.kubeconfig === undefined) {
-      children.push(await startFake('kubernetes'));
-      const { folder, path } = writeKubeconfig(`http://127.0.0.1:${settings.clusterPort}`);
-      scratch.push(folder);
-      environment['KUBECONFIG'] = path;
-    }
-    if (settings.awsEndpointUrl === undefined) children.push(await startFake('secrets-manager'));
+    const kubeconfig = await openCluster(chosen, isDryRun, settings, stops);
+    environment['KUBECONFIG'] = writeKubeconfig(kubeconfig, stops);
+    if (settings.awsEndpointUrl === undefined) stops.push((await startFake('secrets-manager')).stop);
     const functions = await startOfflineFunctions(settings.port, environment, () => {
-      console.error('the functions have ended');
-      void end().finally(() => process.exit(1));
+      console.error('the functions have stopped');
+      void stop().finally(() => process.exit(1));
     });
-    children.push(functions);
-    void reconcileForever(functions.reconcile, settings.reconcileMs, () => isEnding);
-    await tellReady(functions.url, localKargo(settings));
-    return end;
+    stops.push(functions.stop);
+    void reconcileRepeatedly(functions, settings.reconcileMs, stopping.signal);
+    const receivers = isDryRun ? [] : await waitForReceivers(kubeconfig);
+    console.log(`ready ${functions.url}`);
+    for (const { project, name, url } of receivers)
+      console.log(`  ${project || 'cluster'} / ${name}: ${url}`);
+    if (!chosen?.isNamed) console.log('next, in another shell: npm run send');
+    return stop;
   } catch (error) {
-    await end();
+    await stop();
     throw error;
   }
 });
+
+type Stops = (() => Promise<void>)[];
+
+/** Starts the fake, or the proxy to the chosen cluster. Returns the kubeconfig that leads to it. */
+async function openCluster(
+  chosen: ChosenCluster | undefined,
+  isDryRun: boolean,
+  { clusterPort }: LocalSettings,
+  stops: Stops,
+): Promise<KubeConfig> {
+  if (chosen === undefined) {
+    stops.push((await startFake('kubernetes')).stop);
+    return loopbackKubeconfig(`http://127.0.0.1:${clusterPort}`, 'none');
+  }
+  console.log(`cluster: context "${chosen.context}" (${chosen.server})`);
+  if (chosen.isNamed) console.log(isDryRun ? DRY_RUN : NO_DRY_RUN);
+  const proxy = await startClusterProxy(chosen, isDryRun);
+  stops.push(proxy.close);
+  return proxy.kubeconfig;
+}
 
 async function startFake(name: 'kubernetes' | 'secrets-manager'): Promise<ChildProcess> {
   return startChild({
@@ -51,32 +80,32 @@ async function startFake(name: 'kubernetes' | 'secrets-manager'): Promise<ChildP
     arguments: [`${import.meta.dirname}/fake.ts`, name],
     environment: process.env,
     isReady: (line) => line.startsWith('ready '),
-    onLost: () => console.error(`the fake ${name} has ended; start it again with: npm run fake ${name}`),
+    onExit: () => console.error(`the fake ${name} has stopped. Start it again: npm run fake ${name}`),
   });
 }
 
-async function reconcileForever(
-  reconcile: () => Promise<string | undefined>,
-  everyMs: number,
-  isEnding: () => boolean,
-): Promise<void> {
-  while (!isEnding()) {
-    const failure = await reconcile().catch((error: unknown) => String(error));
-    if (failure !== undefined && !isEnding()) console.error(`reconciler: ${failure}`);
-    await sleep(everyMs);
+/** Writes the functions' kubeconfig to a folder that only this user can read, and that is removed at the end. */
+function writeKubeconfig(kubeconfig: KubeConfig, stops: Stops): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kargo-front-door-'));
+  stops.push(async () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'kubeconfig');
+  writeFileSync(path, kubeconfig.exportConfig());
+  return path;
+}
+
+async function reconcileRepeatedly(functions: OfflineFunctions, intervalMs: number, stopping: AbortSignal) {
+  while (!stopping.aborted) {
+    const failure = await functions.reconcile().catch((error: unknown) => String(error));
+    if (failure !== undefined && !stopping.aborted) console.error(`reconciler: ${failure}`);
+    await sleep(intervalMs);
   }
 }
 
-async function tellReady(url: string, kargo: KargoApi): Promise<void> {
-  const deadline = Date.now() + URLS_WITHIN_MS;
-  let urls = await receiverUrls(kargo);
-  while (urls.length === 0 && Date.now() < deadline) {
+async function waitForReceivers(kubeconfig: KubeConfig): Promise<PublishedReceiver[]> {
+  const deadline = Date.now() + URLS_TIMEOUT_MS;
+  for (;;) {
+    const receivers = await listPublishedReceivers(kubeconfig);
+    if (receivers.length > 0 || Date.now() > deadline) return receivers;
     await sleep(200);
-    urls = await receiverUrls(kargo);
   }
-  console.log(`ready ${url}`);
-  for (const { receiver, url: receiverUrl } of urls) {
-    console.log(`  ${receiver.project || 'cluster'} / ${receiver.name}: ${receiverUrl}`);
-  }
-  console.log('next, in another shell: npm run send');
 }
