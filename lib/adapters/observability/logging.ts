@@ -3,12 +3,13 @@ import type { HandledDelivery, ReceivedDelivery } from '../../app/delivery/handl
 import type { Log } from '../../app/ports.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
+import { serviceNameOf, type FunctionName } from '../../functions.ts';
 import type { Answer } from '../http/answer.ts';
 import { limitRecord } from './log-limits.ts';
 
 /** Makes a function's logger: JSON lines at `LOG_LEVEL` (default INFO). */
-export function createLogger(functionName: 'receiver' | 'reconciler'): Logger {
-  return new Logger({ serviceName: `kargo-front-door-${functionName}` });
+export function createLogger(functionName: FunctionName): Logger {
+  return new Logger({ serviceName: serviceNameOf(functionName) });
 }
 
 /** Makes the log of the use cases. No line of it is longer than 8 KB. */

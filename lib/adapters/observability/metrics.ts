@@ -3,10 +3,11 @@ import type { Outcome } from '../../app/delivery/outcome.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { ReconcileGauges } from '../../app/reconcile/reconcile-receivers.ts';
 import { isKnownEvent } from '../../core/bitbucket/event-readers.ts';
+import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../functions.ts';
 
 /** Makes a function's metrics, written to its log in CloudWatch's embedded format. */
-export function createMetrics(functionName: 'receiver' | 'reconciler'): Metrics {
-  return new Metrics({ namespace: 'KargoFrontDoor', serviceName: `kargo-front-door-${functionName}` });
+export function createMetrics(functionName: FunctionName): Metrics {
+  return new Metrics({ namespace: METRICS_NAMESPACE, serviceName: serviceNameOf(functionName) });
 }
 
 /** Counts a delivery by event and outcome, what the targets did, and a signature that was rejected. */

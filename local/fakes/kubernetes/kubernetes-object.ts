@@ -7,7 +7,7 @@ export interface ObjectMeta {
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
-  ownerReferences?: object[];
+  ownerReferences?: readonly object[];
   uid?: string;
   resourceVersion?: string;
   generation?: number;

@@ -1,0 +1,43 @@
+/** What starts a function: a delivery to the HTTP API, or a schedule in EventBridge's words. */
+export type Trigger = { readonly kind: 'http' } | { readonly kind: 'schedule'; readonly rate: string };
+
+/** The facts of one Lambda function. Its code is `functions/<name>.ts`, its rights in the cluster are `infra/rbac/<name>.yaml`. */
+export interface FunctionFacts {
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly trigger: Trigger;
+}
+
+/**
+ * The Lambda functions of a deployment, one row each. Bundling, both deployments, logging and metrics read this table, so that a new
+ * function is a new row here, its file in `functions/` and its statements in infra/constructs/permissions.ts.
+ */
+export const FUNCTIONS = {
+  receiver: {
+    description: 'Verifies a Bitbucket delivery and refreshes the Warehouses or Promotions that it affects',
+    /** Bitbucket Cloud times out after 10 s. */
+    timeoutSeconds: 10,
+    trigger: { kind: 'http' },
+  },
+  reconciler: {
+    description:
+      'Keeps the URLs in the statuses of ProjectConfigs and the ClusterConfig, and the routes, right',
+    /** A run ends before the next one begins. */
+    timeoutSeconds: 55,
+    trigger: { kind: 'schedule', rate: 'rate(1 minute)' },
+  },
+} as const satisfies Readonly<Record<string, FunctionFacts>>;
+
+/** The name of a function: that of its file, and the end of its name in AWS. */
+export type FunctionName = keyof typeof FUNCTIONS;
+
+/** The names of all functions. */
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
+
+/** Namespace of the metrics that the functions emit. */
+export const METRICS_NAMESPACE = 'KargoFrontDoor';
+
+/** Returns the name under which a function logs and emits metrics, whatever its deployment is called. */
+export function serviceNameOf(name: FunctionName): string {
+  return `kargo-front-door-${name}`;
+}
