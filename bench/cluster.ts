@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { values } from '../infra/values.ts';
+import { DEFAULTS } from '../infra/constants.ts';
 import { RECEIVER, RECONCILER, type ClusterTestbed } from '../tests/cluster/functions/cluster-testbed.ts';
 import type { RoleName } from '../tests/cluster/functions/service-account.ts';
 import { startFilledCluster, warehouseBytes } from './filled-cluster.ts';
@@ -57,8 +57,8 @@ async function measureAll(cluster: ClusterTestbed): Promise<void> {
     const report = await processes.run(task);
     if (task.kind === 'patch') unit = report.measurements[0]?.ms ?? unit;
     print(report, unit);
-    if (report.peakMb > values.defaults.memorySize) {
-      console.log(`that is more than the ${values.defaults.memorySize} MB of the function`);
+    if (report.peakMb > DEFAULTS.memorySize) {
+      console.log(`that is more than the ${DEFAULTS.memorySize} MB of the function`);
       process.exitCode = 1;
     }
   }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { values } from '../infra/values.ts';
+import { ESBUILD_OPTIONS } from '../infra/constants.ts';
 import type { Report, Task } from './measured-function.ts';
 
 /** What Node gives to the heap of a function of 512 MB; what lies outside the heap needs the rest. */
@@ -17,7 +17,7 @@ export class LambdaProcesses {
   /** Bundles the functions as they are deployed. Raises esbuild's error. */
   async prepare(): Promise<void> {
     await build({
-      ...values.esbuild,
+      ...ESBUILD_OPTIONS,
       entryPoints: [join(import.meta.dirname, 'measured-function.ts')],
       outdir: this.#folder,
       outExtension: { '.js': '.mjs' },

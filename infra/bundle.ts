@@ -1,18 +1,23 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { build } from 'esbuild';
-import { bundleFolder, bundlePath } from './bundle-path.ts';
-import { packageRoot } from './package-root.ts';
-import { values, type FunctionId } from './values.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../lib/functions.ts';
+import { ESBUILD_OPTIONS } from './constants.ts';
+import { bundleFolder, bundlePath, PACKAGE_ROOT } from './package-paths.ts';
 
-/** Bundles a function from its sources into dist/, as serverless.yml does, and gives the bundle's path. Raises esbuild's error. */
-export async function bundleFunction(id: FunctionId): Promise<string> {
-  const outfile = bundlePath(id);
-  rmSync(bundleFolder(id), { recursive: true, force: true });
+/**
+ * Bundles a function from its sources into dist/, with the options that serverless.yml has too.
+ *
+ * @returns the bundle's path
+ * @throws esbuild's error
+ */
+export async function bundleFunction(name: FunctionName): Promise<string> {
+  const outfile = bundlePath(name);
+  rmSync(bundleFolder(name), { recursive: true, force: true });
   await build({
-    ...values.esbuild,
-    absWorkingDir: packageRoot,
-    entryPoints: [`functions/${id}.ts`],
+    ...ESBUILD_OPTIONS,
+    absWorkingDir: PACKAGE_ROOT,
+    entryPoints: [`functions/${name}.ts`],
     outdir: dirname(outfile),
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
@@ -22,5 +27,5 @@ export async function bundleFunction(id: FunctionId): Promise<string> {
 
 /** Bundles every function. */
 export async function bundleFunctions(): Promise<void> {
-  await Promise.all([bundleFunction('receiver'), bundleFunction('reconciler')]);
+  await Promise.all(FUNCTION_NAMES.map(bundleFunction));
 }

@@ -7,14 +7,12 @@ import {
   namespaceRule,
   secretNameTemplateRule,
 } from '../lib/adapters/settings/setting-rules.ts';
-import { values } from './values.ts';
+import { DEFAULTS } from './constants.ts';
 
 /** The settings cannot be deployed. The message names every fault. */
 export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
 }
-
-const { defaults } = values;
 
 /** As Powertools' logger knows them; it takes no other, and says nothing of it. */
 const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT'] as const;
@@ -40,7 +38,7 @@ const list = v.pipe(
 
 const schema = v.object({
   ROUTES: v.pipe(
-    withDefault(defaults.routes),
+    withDefault(DEFAULTS.routes),
     v.picklist(['per-receiver', 'shared'], 'must be per-receiver or shared'),
   ),
   RECEIVER_BASE_URL: v.pipe(
@@ -69,16 +67,17 @@ const schema = v.object({
     v.regex(/^([\w.-]+(\/[\w.-]+)*)?$/, 'must be a path of letters, digits, ".", "_" and "-"'),
   ),
   SECRET_NAME_TEMPLATE: v.pipe(
-    withDefault(`${defaults.secretPrefix}{namespace}/{name}`),
+    withDefault(`${DEFAULTS.secretPrefix}{namespace}/{name}`),
     secretNameTemplateRule,
     v.check(
       (template) => secretPrefixOf(template) !== '',
       'must begin with a fixed part, to which the roles are confined',
     ),
   ),
-  SYSTEM_RESOURCES_NAMESPACE: v.pipe(withDefault(defaults.systemResourcesNamespace), namespaceRule),
-  ROTATION_GRACE_HOURS: v.pipe(withDefault(String(defaults.rotationGraceHours)), hoursRule),
-  KUBECONFIG_SECRET_ID: withDefault(defaults.kubeconfigSecret),
+  SYSTEM_RESOURCES_NAMESPACE: v.pipe(withDefault(DEFAULTS.systemResourcesNamespace), namespaceRule),
+  ROTATION_GRACE_HOURS: v.pipe(withDefault(String(DEFAULTS.rotationGraceHours)), hoursRule),
+  /** The default holds where there is no EKS cluster; where there is one, the EKS cluster wins. */
+  KUBECONFIG_SECRET_ID: optional,
   EKS_CLUSTER_NAME: optional,
   EKS_CLUSTER_ENDPOINT: v.pipe(optional, v.optional(clusterEndpointRule)),
   EKS_CLUSTER_CA: v.pipe(optional, v.optional(clusterCaRule)),
@@ -89,18 +88,18 @@ const schema = v.object({
   SECRETS_KEY_ARN: optional,
   ALARM_TOPIC_ARN: optional,
   MEMORY_SIZE: v.pipe(
-    withDefault(String(defaults.memorySize)),
+    withDefault(String(DEFAULTS.memorySize)),
     v.regex(/^\d+$/, 'must be a whole number'),
     v.transform(Number),
   ),
   LOG_RETENTION_DAYS: v.pipe(
-    withDefault(String(defaults.logRetentionDays)),
+    withDefault(String(DEFAULTS.logRetentionDays)),
     v.picklist(RETENTION_DAYS.split(', '), `must be one of ${RETENTION_DAYS}`),
     v.transform(Number),
   ),
   TRACING: v.pipe(withDefault('false'), v.picklist(['true', 'false'], 'must be true or false')),
   LOG_LEVEL: v.pipe(
-    withDefault(defaults.logLevel),
+    withDefault(DEFAULTS.logLevel),
     v.picklist(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
   ),
 });
@@ -159,7 +158,8 @@ export function readDeploymentSettings({
     ),
   ];
   if (!parsed.success || faults.length > 0) throw new DeploymentError(faults.join('; '));
-  return parsed.output;
+  const { KUBECONFIG_SECRET_ID: kubeconfig = DEFAULTS.kubeconfigSecret } = parsed.output;
+  return { ...parsed.output, KUBECONFIG_SECRET_ID: isSet('EKS_CLUSTER_NAME') ? undefined : kubeconfig };
 }
 
 /** Gives the part of a secret name template before its first placeholder. */

@@ -1,8 +1,9 @@
-import type { aws_ec2 as ec2, aws_kms as kms, aws_sns as sns } from 'aws-cdk-lib';
-import type { ClusterProp } from './cdk/cluster-access.ts';
-import type { CustomDomainProps } from './cdk/custom-domain.ts';
+import type { aws_ec2 as ec2, aws_kms as kms, aws_lambda as lambda, aws_sns as sns } from 'aws-cdk-lib';
+import type { FunctionName } from '../lib/functions.ts';
+import type { CustomDomainProps } from './constructs/api.ts';
+import type { ClusterProp } from './constructs/cluster-access.ts';
 
-/** What a team may choose about its front door; every choice has a default. */
+/** The choices of a team; each has a default. */
 export interface KargoFrontDoorProps {
   /** Begins the names of functions, log groups, alarms and the dashboard. Default: the stack's name. */
   readonly name?: string;
@@ -15,11 +16,11 @@ export interface KargoFrontDoorProps {
   readonly applyRbac?: boolean;
   /** The VPC in which the functions run. Default: none, which only reaches a cluster whose API is public. */
   readonly vpc?: ec2.IVpc;
-  /** Its subnets to use. Default: the private ones, with or without a way out. */
+  /** Its subnets to use. Default: the private ones, with or without a route to the internet. */
   readonly subnets?: ec2.SubnetSelection;
-  /** The functions' security groups. Default: a new one that may call port 443 and is called by nobody. */
+  /** The functions' security groups. Default: a new one that allows calls to port 443, and none to the functions. */
   readonly securityGroups?: ec2.ISecurityGroup[];
-  /** The cluster's security group, for the new one to be let into. Default: none. */
+  /** The cluster's security group, which is opened for the new one. Default: none. */
   readonly clusterSecurityGroup?: ec2.ISecurityGroup;
   /**
    * The public base URL, as in Kargo's `EXTERNAL_WEBHOOK_SERVER_BASE_URL`. Default: the address of `domain`, or else the API's own.
@@ -29,7 +30,7 @@ export interface KargoFrontDoorProps {
   readonly domain?: CustomDomainProps;
   /** `per-receiver`: the reconciler makes a route for each receiver; `shared`: one route for all. Default: `per-receiver`. */
   readonly routes?: 'per-receiver' | 'shared';
-  /** What the names of the receivers' secrets begin with. Default: `kargo/`. */
+  /** The beginning of the names of the receivers' secrets. Default: `kargo/`. */
   readonly secretPrefix?: string;
   /** The rule for those names; it begins with a fixed part. Default: `<secretPrefix>{namespace}/{name}`. */
   readonly secretNameTemplate?: string;
@@ -37,9 +38,9 @@ export interface KargoFrontDoorProps {
   readonly secretsKey?: kms.IKey;
   /** The namespace of the ClusterConfig's secrets. Default: `kargo-system-resources`. */
   readonly systemResourcesNamespace?: string;
-  /** How many hours the previous secret stays good after a rotation. Default: 168. */
+  /** How many hours the previous secret stays valid after a rotation. Default: 168. */
   readonly rotationGraceHours?: number;
-  /** Where alarms, and their end, are told. Default: nowhere. */
+  /** Is notified of alarms, and of their end. Default: none. */
   readonly alarmTopic?: sns.ITopic;
   /** Each function's memory, in MB. Default: 512. */
   readonly memorySize?: number;
@@ -49,4 +50,6 @@ export interface KargoFrontDoorProps {
   readonly tracing?: boolean;
   /** The least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT. Default: INFO. */
   readonly logLevel?: string;
+  /** The code of functions that are bundled elsewhere, with the handlers of the package. Default: the package's own bundles. */
+  readonly code?: Partial<Readonly<Record<FunctionName, lambda.Code>>>;
 }

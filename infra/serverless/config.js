@@ -1,2 +1,2 @@
-/** serverless.yml reads no file that ends in `.ts`. */
+// serverless.yml reads no file that ends in `.ts`.
 export * from './config.ts';

@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
-import { alarms } from '../../infra/alarms.ts';
-import { dashboard } from '../../infra/dashboard.ts';
+import { alarmsOf } from '../../infra/constructs/alarms.ts';
+import { dashboardBody } from '../../infra/constructs/dashboard.ts';
 import { countDelivery, createMetrics } from '../../lib/adapters/observability/metrics.ts';
 
-test('the alarm for signatures looks at the metric that the receiver emits', () => {
+test('the alarm on signatures reads the metric that the receiver emits', () => {
   process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
   const metrics = createMetrics('receiver');
   countDelivery(metrics, 'repo:push', { kind: 'unauthorized' });
   const { _aws: meta, service } = metrics.serializeMetrics();
   const [emitted] = meta.CloudWatchMetrics;
-  const alarm = alarms('kargo', 'api-id').find(({ id }) => id === 'signature-failures');
+  const alarm = alarmsOf('kargo', 'api-id').find(({ id }) => id === 'signature-failures');
   expect(alarm).toMatchObject({
     namespace: emitted?.Namespace,
     metricName: emitted?.Metrics[0]?.Name,
@@ -17,8 +17,8 @@ test('the alarm for signatures looks at the metric that the receiver emits', () 
   });
 });
 
-test('every alarm is on the dashboard, and every graph sums what there is', () => {
-  const ids = alarms('kargo', 'api-id').map(({ id }) => id);
+test('every alarm is on the dashboard, with its graphs', () => {
+  const ids = alarmsOf('kargo', 'api-id').map(({ id }) => id);
   expect(ids).toEqual([
     'reconciler-errors',
     'reconciler-silent',
@@ -26,16 +26,16 @@ test('every alarm is on the dashboard, and every graph sums what there is', () =
     'server-errors',
     'signature-failures',
   ]);
-  const { widgets } = JSON.parse(dashboard('kargo', ids)) as {
+  const { widgets } = JSON.parse(dashboardBody('kargo', 'api-id', ids)) as {
     widgets: { properties: { title: string; alarms?: string[] } }[];
   };
   expect(widgets.map(({ properties }) => properties.title)).toEqual([
     'Are webhooks working?',
     'Deliveries by event and outcome',
     'Refreshed',
-    'Refused and failed',
+    'Rejected and failed',
     'Reconciler: five runs in five minutes',
-    'Time to answer Bitbucket (it waits 10 s)',
+    'Time to answer Bitbucket (it times out after 10 s)',
     'Cluster API latency',
   ]);
   expect(widgets[0]?.properties.alarms?.map((arn) => arn.split(':kargo-').at(-1))).toEqual(ids);

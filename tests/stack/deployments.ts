@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import type { FunctionName } from '../../lib/functions.ts';
 import type { Account } from './account.ts';
 import type { Emulator } from './emulator.ts';
 import { bareEnvironment, runProgram } from './run-program.ts';
@@ -100,7 +101,7 @@ async function runTool(
 }
 
 /** Gives the folder that `cdk synth` made of a function's code. */
-export function codeOf({ folder }: Packaged, functionName: 'receiver' | 'reconciler'): string {
+export function codeOf({ folder }: Packaged, functionName: FunctionName): string {
   const output = path.join(folder, CDK_OUTPUT);
   const file = path.join('functions', `${functionName}.mjs`);
   const found = readdirSync(output).find((name) => existsSync(path.join(output, name, file)));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { App, aws_certificatemanager as acm, aws_ec2 as ec2, Lazy, Stack } from 'aws-cdk-lib';
-import { DeploymentError } from '../../infra/deployment-settings.ts';
-import { choicesOf } from '../../infra/front-door-choices.ts';
+import { DeploymentError, readDeploymentSettings } from '../../infra/deployment-settings.ts';
 import type { KargoFrontDoorProps } from '../../infra/front-door-props.ts';
+import { readProps } from '../../infra/read-props.ts';
 import { clusterCa } from './cluster-ca.ts';
 
 const stack = new Stack(new App(), 'Platform');
@@ -12,7 +12,7 @@ const later = Lazy.string({ produce: () => 'known later' });
 
 function faultOf(props: KargoFrontDoorProps): string {
   try {
-    choicesOf(props);
+    readProps(props);
   } catch (error) {
     if (error instanceof DeploymentError) return error.message;
     throw error;
@@ -20,40 +20,30 @@ function faultOf(props: KargoFrontDoorProps): string {
   return 'none';
 }
 
-test('what is chosen where nothing is given', () => {
-  expect(choicesOf({})).toEqual({
-    routes: 'per-receiver',
-    receiverBaseUrl: undefined,
-    secretNameTemplate: 'kargo/{namespace}/{name}',
-    systemResourcesNamespace: 'kargo-system-resources',
-    rotationGraceHours: '168',
-    cluster: { kind: 'kubeconfig-secret', secretId: 'kargo-front-door/kubeconfig' },
-    memorySize: 512,
-    logRetentionDays: 90,
-    tracing: false,
-    logLevel: 'INFO',
-  });
+test('without props, the settings are those of an empty environment', () => {
+  expect(readProps({})).toEqual(readDeploymentSettings({ get: () => undefined }));
 });
 
-describe('a prop is taken', () => {
+describe('reads', () => {
   test.each<[KargoFrontDoorProps, object]>([
     [
       { receiverBaseUrl: 'https://hooks.example.com/kargo/' },
-      { receiverBaseUrl: 'https://hooks.example.com/kargo' },
+      { RECEIVER_BASE_URL: 'https://hooks.example.com/kargo' },
     ],
-    [{ secretPrefix: 'team/' }, { secretNameTemplate: 'team/{namespace}/{name}' }],
-    [{ rotationGraceHours: 0.5 }, { rotationGraceHours: '0.5' }],
+    [{ secretPrefix: 'team/' }, { SECRET_NAME_TEMPLATE: 'team/{namespace}/{name}' }],
+    [{ rotationGraceHours: 0.5 }, { ROTATION_GRACE_HOURS: '0.5' }],
     [
       { memorySize: 1024, tracing: true },
-      { memorySize: 1024, tracing: true },
+      { MEMORY_SIZE: 1024, TRACING: 'true' },
     ],
-    [{ logLevel: 'DEBUG' }, { logLevel: 'DEBUG' }],
-  ])('%j', (props, taken) => {
-    expect(choicesOf(props)).toMatchObject(taken);
+    [{ logLevel: 'DEBUG' }, { LOG_LEVEL: 'DEBUG' }],
+    [{ cluster: { kubeconfigSecret: 'ops/kubeconfig' } }, { KUBECONFIG_SECRET_ID: 'ops/kubeconfig' }],
+  ])('%j', (props, expected) => {
+    expect(readProps(props)).toMatchObject(expected);
   });
 });
 
-describe('a prop is refused', () => {
+describe('rejects a prop', () => {
   test.each<[KargoFrontDoorProps, string]>([
     [
       { receiverBaseUrl: 'hooks.example.com' },
@@ -97,16 +87,19 @@ describe('a prop is refused', () => {
   });
 });
 
-test('a value that only the deployment will know is taken as it is', () => {
+test('a value that is known only at the deployment is taken as it is', () => {
   const cluster = { name: 'apps', endpoint: later, ca: later };
-  expect(choicesOf({ cluster, receiverBaseUrl: later, logLevel: later })).toMatchObject({
-    cluster,
-    receiverBaseUrl: later,
-    logLevel: later,
+  expect(readProps({ cluster, receiverBaseUrl: later, logLevel: later })).toMatchObject({
+    EKS_CLUSTER_NAME: 'apps',
+    EKS_CLUSTER_ENDPOINT: later,
+    EKS_CLUSTER_CA: later,
+    KUBECONFIG_SECRET_ID: undefined,
+    RECEIVER_BASE_URL: later,
+    LOG_LEVEL: later,
   });
 });
 
-test('what the roles are made by must be known', () => {
+test('a value that decides the rights of the roles must be known', () => {
   expect(faultOf({ secretPrefix: later })).toBe(
     'secretNameTemplate must hold {namespace} and {name} once each, with a "/" between them',
   );

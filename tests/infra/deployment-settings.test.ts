@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { readDeployment } from '../../infra/deployment.ts';
-import { DeploymentError, secretPrefixOf } from '../../infra/deployment-settings.ts';
+import { DeploymentError, readDeploymentSettings, secretPrefixOf } from '../../infra/deployment-settings.ts';
 import { clusterCa } from './cluster-ca.ts';
 
-const read = (settings: Record<string, string>) => readDeployment((name) => settings[name]);
+const read = (settings: Record<string, string>) => readDeploymentSettings({ get: (name) => settings[name] });
 
 function faultOf(settings: Record<string, string>): string {
   try {
@@ -15,61 +14,63 @@ function faultOf(settings: Record<string, string>): string {
   return 'none';
 }
 
-test('what is deployed where nothing is set', () => {
+test('an empty environment reads as the defaults', () => {
   expect(read({})).toEqual({
-    routes: 'per-receiver',
-    receiverBaseUrl: undefined,
-    domain: undefined,
-    secretNameTemplate: 'kargo/{namespace}/{name}',
-    systemResourcesNamespace: 'kargo-system-resources',
-    rotationGraceHours: '168',
-    cluster: { kind: 'kubeconfig-secret', secretId: 'kargo-front-door/kubeconfig' },
-    network: undefined,
-    secretsKeyArn: undefined,
-    alarmTopicArn: undefined,
-    memorySize: 512,
-    logRetentionDays: 90,
-    tracing: false,
-    logLevel: 'INFO',
+    ROUTES: 'per-receiver',
+    RECEIVER_BASE_URL: undefined,
+    DOMAIN_NAME: undefined,
+    CERTIFICATE_ARN: undefined,
+    BASE_PATH: '',
+    SECRET_NAME_TEMPLATE: 'kargo/{namespace}/{name}',
+    SYSTEM_RESOURCES_NAMESPACE: 'kargo-system-resources',
+    ROTATION_GRACE_HOURS: '168',
+    KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
+    EKS_CLUSTER_NAME: undefined,
+    EKS_CLUSTER_ENDPOINT: undefined,
+    EKS_CLUSTER_CA: undefined,
+    VPC_ID: undefined,
+    SUBNET_IDS: [],
+    SECURITY_GROUP_IDS: [],
+    CLUSTER_SECURITY_GROUP_ID: undefined,
+    SECRETS_KEY_ARN: undefined,
+    ALARM_TOPIC_ARN: undefined,
+    MEMORY_SIZE: 512,
+    LOG_RETENTION_DAYS: 90,
+    TRACING: 'false',
+    LOG_LEVEL: 'INFO',
   });
 });
 
-describe('one setting read', () => {
+describe('reads', () => {
+  const eks = {
+    EKS_CLUSTER_NAME: 'apps',
+    EKS_CLUSTER_ENDPOINT: 'https://eks.example.com',
+    EKS_CLUSTER_CA: clusterCa,
+  };
   test.each([
-    [{ ROUTES: '' }, { routes: 'per-receiver' }],
+    [{ ROUTES: '' }, { ROUTES: 'per-receiver' }],
     [
       { RECEIVER_BASE_URL: 'https://hooks.example.com/kargo/' },
-      { receiverBaseUrl: 'https://hooks.example.com/kargo' },
+      { RECEIVER_BASE_URL: 'https://hooks.example.com/kargo' },
     ],
     [
-      {
-        EKS_CLUSTER_NAME: 'apps',
-        EKS_CLUSTER_ENDPOINT: 'https://eks.example.com',
-        EKS_CLUSTER_CA: clusterCa,
-      },
-      { cluster: { kind: 'eks', name: 'apps', endpoint: 'https://eks.example.com', ca: clusterCa } },
+      { ...eks, KUBECONFIG_SECRET_ID: 'ops/kubeconfig' },
+      { ...eks, KUBECONFIG_SECRET_ID: undefined },
     ],
     [
       { VPC_ID: 'vpc-1', SUBNET_IDS: 'subnet-1, subnet-2,' },
-      {
-        network: {
-          vpcId: 'vpc-1',
-          subnetIds: ['subnet-1', 'subnet-2'],
-          securityGroupIds: [],
-          clusterSecurityGroupId: undefined,
-        },
-      },
+      { VPC_ID: 'vpc-1', SUBNET_IDS: ['subnet-1', 'subnet-2'] },
     ],
     [
       { DOMAIN_NAME: 'hooks.example.com', CERTIFICATE_ARN: 'arn:aws:acm:1', BASE_PATH: '/a/b/' },
-      { domain: { domainName: 'hooks.example.com', certificateArn: 'arn:aws:acm:1', basePath: 'a/b' } },
+      { DOMAIN_NAME: 'hooks.example.com', CERTIFICATE_ARN: 'arn:aws:acm:1', BASE_PATH: 'a/b' },
     ],
   ])('%j', (settings, expected) => {
     expect(read(settings as Record<string, string>)).toMatchObject(expected);
   });
 });
 
-describe('a setting is refused', () => {
+describe('rejects', () => {
   const base =
     'RECEIVER_BASE_URL must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo';
   const template = 'SECRET_NAME_TEMPLATE must hold {namespace} and {name} once each, with a "/" between them';
@@ -109,7 +110,7 @@ describe('a setting is refused', () => {
     expect(faultOf({ [name]: value })).toBe(fault);
   });
 
-  test('of an EKS cluster', () => {
+  test('a malformed EKS cluster', () => {
     const eks = { EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'eks.example.com', EKS_CLUSTER_CA: 'Q0E=' };
     expect(faultOf(eks)).toBe(
       'EKS_CLUSTER_ENDPOINT must be an https URL; ' +
@@ -117,7 +118,7 @@ describe('a setting is refused', () => {
     );
   });
 
-  test('together with all others', () => {
+  test('all faults together', () => {
     const faulty = {
       ROUTES: 'none',
       BASE_PATH: 'kargo',
@@ -135,7 +136,7 @@ describe('a setting is refused', () => {
   });
 });
 
-describe('what belongs together', () => {
+describe('rejects an incomplete group', () => {
   const eks = 'EKS_CLUSTER_NAME, EKS_CLUSTER_ENDPOINT, EKS_CLUSTER_CA must be set together';
   const vpc = 'VPC_ID, SUBNET_IDS must be set together';
 
@@ -152,7 +153,7 @@ describe('what belongs together', () => {
     expect(faultOf(settings as Record<string, string>)).toBe(fault);
   });
 
-  test('nothing is said of what is empty', () => {
+  test('but not empty settings', () => {
     const empty = { BASE_PATH: '/', SECURITY_GROUP_IDS: ' ', SUBNET_IDS: ',', EKS_CLUSTER_NAME: '' };
     expect(read(empty)).toEqual(read({}));
   });

@@ -1,0 +1,147 @@
+import {
+  aws_apigateway as restApi,
+  aws_apigatewayv2 as apigateway,
+  type aws_certificatemanager as acm,
+  type aws_lambda as lambda,
+  RemovalPolicy,
+  Stack,
+  Validations,
+} from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { SHARED_ROUTE_PATH } from '../constants.ts';
+import type { DeploymentSettings } from '../deployment-settings.ts';
+import { addInvokePermission } from './function.ts';
+import { addLogGroup } from './log-group.ts';
+
+/** One second more than the receiver has, so that its own answer wins. */
+const INTEGRATION_TIMEOUT_MS = 11_000;
+
+/** The default of each route. Bitbucket sends one delivery a push: far above the pace of any team, and far below the account's limit. */
+const THROTTLING = { rateLimit: 20, burstLimit: 40 };
+
+/** No header and no body: a signature never reaches a log. */
+const ACCESS_LOG_FORMAT = {
+  requestId: '$context.requestId',
+  time: '$context.requestTime',
+  sourceIp: '$context.identity.sourceIp',
+  route: '$context.routeKey',
+  status: '$context.status',
+  responseLatency: '$context.responseLatency',
+  integrationStatus: '$context.integrationStatus',
+  integrationError: '$context.integrationErrorMessage',
+};
+
+/** A domain of the team's own for the API. */
+export interface CustomDomainProps {
+  readonly domainName: string;
+  /** Its certificate in ACM, in the same region. */
+  readonly certificate: acm.ICertificate;
+  /** The path under which the API answers there. Default: the root. */
+  readonly basePath?: string;
+}
+
+/** The HTTP API with its stage, access logs and, where there is one, its domain. */
+export class ReceiverApi extends Construct {
+  readonly apiId: string;
+  /** The API's name in the template. */
+  readonly logicalId: string;
+  /** The API's public address. With a domain of its own, it has no other. */
+  readonly url: string;
+  /** Where the DNS record of the domain points; the record is the team's to make. */
+  readonly domainTarget: string | undefined;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    deploymentName: string,
+    settings: DeploymentSettings,
+    domain: CustomDomainProps | undefined,
+  ) {
+    super(scope, id);
+    const api = new apigateway.HttpApi(this, 'HttpApi', {
+      apiName: deploymentName,
+      description: 'Receives the webhooks of Bitbucket for Kargo',
+      createDefaultStage: false,
+      disableExecuteApiEndpoint: domain !== undefined,
+    });
+    const accessLogs = addLogGroup(this, `/aws/apigateway/${deploymentName}`, settings);
+    const stage = new apigateway.HttpStage(this, 'Stage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: THROTTLING,
+      accessLogSettings: {
+        destination: new apigateway.LogGroupLogDestination(accessLogs),
+        format: restApi.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FORMAT)),
+      },
+    });
+    this.apiId = api.apiId;
+    this.logicalId = Stack.of(this).resolve((api.node.defaultChild as apigateway.CfnApi).logicalId) as string;
+    const own = domain && this.#addDomain(api, stage, domain);
+    this.url = own?.url ?? api.apiEndpoint;
+    this.domainTarget = own?.target;
+  }
+
+  /**
+   * Adds the one integration of all routes, and the API's right to invoke the receiver.
+   *
+   * @param routes - `per-receiver`: the reconciler makes the routes; `shared`: one route for all
+   */
+  connect(receiver: lambda.IFunction, routes: 'per-receiver' | 'shared'): void {
+    const { apiId } = this;
+    const integration = new apigateway.CfnIntegration(this, 'Integration', {
+      apiId,
+      integrationType: 'AWS_PROXY',
+      integrationUri: receiver.functionArn,
+      payloadFormatVersion: '2.0',
+      timeoutInMillis: INTEGRATION_TIMEOUT_MS,
+    });
+    // It cannot be removed while the reconciler's routes use it, and is deleted with the API.
+    integration.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    addInvokePermission(
+      this,
+      receiver,
+      'apigateway.amazonaws.com',
+      Stack.of(this).formatArn({
+        service: 'execute-api',
+        resource: apiId,
+        resourceName: '*/POST/bitbucket/*',
+      }),
+    );
+    if (routes === 'shared') {
+      const route = new apigateway.CfnRoute(this, 'Route', {
+        apiId,
+        routeKey: `POST ${SHARED_ROUTE_PATH}`,
+        target: `integrations/${integration.ref}`,
+      });
+      Validations.of(route).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason: 'Bitbucket cannot sign for API Gateway: the receiver itself verifies the HMAC of the body',
+      });
+    }
+  }
+
+  #addDomain(
+    api: apigateway.HttpApi,
+    stage: apigateway.HttpStage,
+    { domainName, certificate, basePath: path = '' }: CustomDomainProps,
+  ): { readonly url: string; readonly target: string } {
+    const basePath = path.replaceAll(/^\/+|\/+$/g, '');
+    const domain = new apigateway.DomainName(this, 'DomainName', {
+      domainName,
+      certificate,
+      endpointType: apigateway.EndpointType.REGIONAL,
+      securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
+    });
+    new apigateway.ApiMapping(this, 'Mapping', {
+      api,
+      domainName: domain,
+      stage,
+      ...(basePath !== '' && { apiMappingKey: basePath }),
+    });
+    return {
+      url: `https://${[domainName, basePath].filter(Boolean).join('/')}`,
+      target: domain.regionalDomainName,
+    };
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  type App,
+  aws_certificatemanager as acm,
+  aws_ec2 as ec2,
+  aws_kms as kms,
+  aws_sns as sns,
+  CfnOutput,
+  Stack,
+} from 'aws-cdk-lib';
+import type { DeploymentSettings } from './deployment-settings.ts';
+import type { KargoFrontDoorProps } from './front-door-props.ts';
+import { KargoFrontDoor } from './front-door.ts';
+
+/** The front door in a stack of its own, as its settings say (docs/settings.md); the CDK app and serverless.yml both deploy it. */
+export class FrontDoorStack extends Stack {
+  readonly frontDoor: KargoFrontDoor;
+
+  constructor(
+    app: App,
+    stackName: string,
+    settings: DeploymentSettings,
+    code: KargoFrontDoorProps['code'] = {},
+  ) {
+    super(app, 'KargoFrontDoor', {
+      stackName,
+      description: 'Receives the webhooks of Bitbucket for Kargo',
+    });
+    this.frontDoor = new KargoFrontDoor(this, 'FrontDoor', { ...this.#propsOf(settings), code });
+    this.#addOutputs(settings.DOMAIN_NAME);
+  }
+
+  #propsOf(settings: DeploymentSettings): KargoFrontDoorProps {
+    return {
+      routes: settings.ROUTES,
+      secretNameTemplate: settings.SECRET_NAME_TEMPLATE,
+      systemResourcesNamespace: settings.SYSTEM_RESOURCES_NAMESPACE,
+      rotationGraceHours: Number(settings.ROTATION_GRACE_HOURS),
+      memorySize: settings.MEMORY_SIZE,
+      logRetentionDays: settings.LOG_RETENTION_DAYS,
+      tracing: settings.TRACING === 'true',
+      logLevel: settings.LOG_LEVEL,
+      ...clusterOf(settings),
+      ...(settings.RECEIVER_BASE_URL !== undefined && { receiverBaseUrl: settings.RECEIVER_BASE_URL }),
+      ...(settings.VPC_ID !== undefined && this.#networkOf(settings.VPC_ID, settings)),
+      ...(settings.DOMAIN_NAME !== undefined && {
+        domain: {
+          domainName: settings.DOMAIN_NAME,
+          basePath: settings.BASE_PATH,
+          certificate: acm.Certificate.fromCertificateArn(
+            this,
+            'Certificate',
+            settings.CERTIFICATE_ARN ?? '',
+          ),
+        },
+      }),
+      ...(settings.SECRETS_KEY_ARN !== undefined && {
+        secretsKey: kms.Key.fromKeyArn(this, 'SecretsKey', settings.SECRETS_KEY_ARN),
+      }),
+      ...(settings.ALARM_TOPIC_ARN !== undefined && {
+        alarmTopic: sns.Topic.fromTopicArn(this, 'AlarmTopic', settings.ALARM_TOPIC_ARN),
+      }),
+    };
+  }
+
+  #networkOf(vpcId: string, settings: DeploymentSettings): KargoFrontDoorProps {
+    const {
+      SUBNET_IDS: subnetIds,
+      SECURITY_GROUP_IDS: groupIds,
+      CLUSTER_SECURITY_GROUP_ID: cluster,
+    } = settings;
+    const groupOf = (id: string, groupId: string): ec2.ISecurityGroup =>
+      ec2.SecurityGroup.fromSecurityGroupId(this, id, groupId, { mutable: false });
+    return {
+      // The zones are not looked up: that would need the account.
+      vpc: ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
+        vpcId,
+        availabilityZones: subnetIds.map(() => 'unknown'),
+        privateSubnetIds: subnetIds,
+      }),
+      ...(groupIds.length > 0 && {
+        securityGroups: groupIds.map((groupId, index) => groupOf(`SecurityGroup${index}`, groupId)),
+      }),
+      ...(cluster !== undefined && { clusterSecurityGroup: groupOf('ClusterGroup', cluster) }),
+    };
+  }
+
+  #addOutputs(domainName: string | undefined): void {
+    const { receiverBaseUrl, apiId, receiver, reconciler, domainTarget, securityGroup } = this.frontDoor;
+    const outputs: Record<string, [description: string, value: string | undefined]> = {
+      ReceiverBaseUrl: ["Kargo's externalWebhooksServer URL", receiverBaseUrl],
+      HttpApiId: ['The HTTP API', apiId],
+      ReceiverRoleArn: ["The receiver's role", receiver.role?.roleArn],
+      ReconcilerRoleArn: ["The reconciler's role", reconciler.role?.roleArn],
+      DomainTarget: [`Point ${domainName} here`, domainTarget],
+      SecurityGroupId: ['Allow it to call the cluster on port 443', securityGroup?.securityGroupId],
+    };
+    for (const [name, [description, value]] of Object.entries(outputs)) {
+      if (value !== undefined) new CfnOutput(this, name, { description, value });
+    }
+  }
+}
+
+function clusterOf(settings: DeploymentSettings): Pick<KargoFrontDoorProps, 'cluster'> {
+  const { EKS_CLUSTER_NAME: name, EKS_CLUSTER_ENDPOINT: endpoint, EKS_CLUSTER_CA: ca } = settings;
+  if (name !== undefined && endpoint !== undefined && ca !== undefined)
+    return { cluster: { name, endpoint, ca } };
+  const { KUBECONFIG_SECRET_ID: kubeconfigSecret } = settings;
+  return kubeconfigSecret === undefined ? {} : { cluster: { kubeconfigSecret } };
+}

@@ -1,0 +1,75 @@
+import { Token } from 'aws-cdk-lib';
+import { readCluster } from './constructs/cluster-access.ts';
+import {
+  deploymentSettings,
+  readDeploymentSettings,
+  type DeploymentSetting,
+  type DeploymentSettings,
+} from './deployment-settings.ts';
+import type { KargoFrontDoorProps } from './front-door-props.ts';
+
+/** Takes the place of a construct where the setting would be its id or ARN. */
+const CONSTRUCT = Symbol('construct');
+
+/** The settings that decide what is in the stack, or that are part of a text there. */
+const KNOWN_NOW: ReadonlySet<DeploymentSetting> = new Set([
+  'ROUTES',
+  'SECRET_NAME_TEMPLATE',
+  'ROTATION_GRACE_HOURS',
+]);
+
+/**
+ * Reads the props of the construct as settings, by the same rules. A value that is known only when the stack is deployed is taken as it
+ * is; where a prop is another construct, the setting of its id or ARN is undefined.
+ *
+ * @throws {DeploymentError} that names every fault, in the names of the props
+ */
+export function readProps(props: KargoFrontDoorProps): DeploymentSettings {
+  const given = settingsOf(props);
+  const isLater = (name: DeploymentSetting): boolean =>
+    !KNOWN_NOW.has(name) && Token.isUnresolved(given[name][1]);
+  const read = readDeploymentSettings({
+    get: (name) => given[name][1]?.toString(),
+    nameOf: (name) => given[name][0],
+    isKnownLater: (name) => given[name][1] === CONSTRUCT || isLater(name),
+  });
+  const later = deploymentSettings.filter(isLater).map((name) => [name, given[name][1]]);
+  return { ...read, ...(Object.fromEntries(later) as Partial<DeploymentSettings>) };
+}
+
+/** Returns each setting's prop and its value. */
+function settingsOf(
+  props: KargoFrontDoorProps,
+): Record<DeploymentSetting, readonly [prop: string, value: string | number | boolean | symbol | undefined]> {
+  const { domain, secretPrefix } = props;
+  const { kubeconfigSecret, eks } = readCluster(props.cluster);
+  return {
+    ROUTES: ['routes', props.routes],
+    RECEIVER_BASE_URL: ['receiverBaseUrl', props.receiverBaseUrl],
+    DOMAIN_NAME: ['domain.domainName', domain?.domainName],
+    CERTIFICATE_ARN: ['domain.certificate', domain && CONSTRUCT],
+    BASE_PATH: ['domain.basePath', domain?.basePath],
+    SECRET_NAME_TEMPLATE: [
+      'secretNameTemplate',
+      props.secretNameTemplate ??
+        (secretPrefix === undefined ? undefined : `${secretPrefix}{namespace}/{name}`),
+    ],
+    SYSTEM_RESOURCES_NAMESPACE: ['systemResourcesNamespace', props.systemResourcesNamespace],
+    ROTATION_GRACE_HOURS: ['rotationGraceHours', props.rotationGraceHours],
+    KUBECONFIG_SECRET_ID: ['cluster.kubeconfigSecret', kubeconfigSecret],
+    EKS_CLUSTER_NAME: ['cluster.name', eks?.name],
+    EKS_CLUSTER_ENDPOINT: ['cluster.endpoint', eks?.endpoint],
+    EKS_CLUSTER_CA: ['cluster.ca', eks?.ca],
+    VPC_ID: ['vpc', props.vpc && CONSTRUCT],
+    // A VPC has subnets of its own, but subnets need their VPC.
+    SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],
+    SECURITY_GROUP_IDS: ['securityGroups', props.securityGroups && CONSTRUCT],
+    CLUSTER_SECURITY_GROUP_ID: ['clusterSecurityGroup', props.clusterSecurityGroup && CONSTRUCT],
+    SECRETS_KEY_ARN: ['secretsKey', props.secretsKey && CONSTRUCT],
+    ALARM_TOPIC_ARN: ['alarmTopic', props.alarmTopic && CONSTRUCT],
+    MEMORY_SIZE: ['memorySize', props.memorySize],
+    LOG_RETENTION_DAYS: ['logRetentionDays', props.logRetentionDays],
+    TRACING: ['tracing', props.tracing],
+    LOG_LEVEL: ['logLevel', props.logLevel],
+  };
+}

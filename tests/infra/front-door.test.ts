@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, aws_ec2 as ec2, aws_eks as eks, aws_lambda as lambda, aws_s3 as s3, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readDeploymentSettings } from '../../infra/deployment-settings.ts';
+import { FrontDoorStack } from '../../infra/front-door-stack.ts';
+import { KargoFrontDoor } from '../../infra/front-door.ts';
+import { clusterCa } from './cluster-ca.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'kargo-front-door-synth-'));
+const bucket = s3.Bucket.fromBucketName(new Stack(new App({ outdir: scratch })), 'Bucket', 'uploads');
+const uploaded = lambda.Code.fromBucket(bucket, 'code.zip');
+const code = { receiver: uploaded, reconciler: uploaded };
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Synthesizes the stack that both tools deploy, with these settings. */
+function deployedWith(settings: Record<string, string>): Template {
+  const read = readDeploymentSettings({ get: (name) => settings[name] });
+  return Template.fromStack(new FrontDoorStack(new App({ outdir: scratch }), 'kargo', read, code));
+}
+
+interface Role {
+  readonly Policies: readonly {
+    readonly PolicyDocument: { readonly Statement: { readonly Sid: string }[] };
+  }[];
+}
+
+/** Returns the properties of all resources of a type. */
+function propertiesOf(template: Template, type: string): unknown[] {
+  return Object.values(template.findResources(type)).map(({ Properties }) => Properties as unknown);
+}
+
+function functionOf(
+  template: Template,
+  name: string,
+): { readonly Environment: { readonly Variables: object } } {
+  const found = template.findResources('AWS::Lambda::Function', { Properties: { FunctionName: name } });
+  return Object.values(found)[0]?.['Properties'] as ReturnType<typeof functionOf>;
+}
+
+function environmentOf(template: Template, name: string): object {
+  return functionOf(template, `kargo-${name}`).Environment.Variables;
+}
+
+function statementIdsOf(template: Template): (string[] | undefined)[] {
+  return (propertiesOf(template, 'AWS::IAM::Role') as Role[]).map(({ Policies }) =>
+    Policies[0]?.PolicyDocument.Statement.map(({ Sid }) => Sid),
+  );
+}
+
+describe('deployed without any setting', () => {
+  let template: Template;
+
+  beforeAll(() => {
+    template = deployedWith({});
+  });
+
+  test.each([
+    ['receiver', 10],
+    ['reconciler', 55],
+  ])('the %s has its defaults', (name, Timeout) => {
+    expect(functionOf(template, `kargo-${name}`)).toMatchObject({
+      Timeout,
+      Handler: `functions/${name}.handler`,
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      MemorySize: 512,
+    });
+    expect(environmentOf(template, name)).toMatchObject({
+      SECRET_NAME_TEMPLATE: 'kargo/{namespace}/{name}',
+      SYSTEM_RESOURCES_NAMESPACE: 'kargo-system-resources',
+      ROTATION_GRACE_HOURS: '168',
+      KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
+      LOG_LEVEL: 'INFO',
+      NODE_OPTIONS: '--enable-source-maps',
+    });
+  });
+
+  test('the stack has no route: the reconciler may add and remove them, the receiver may not', () => {
+    expect(propertiesOf(template, 'AWS::ApiGatewayV2::Route')).toEqual([]);
+    expect(environmentOf(template, 'receiver')).not.toHaveProperty('ROUTES_API_ID');
+    expect(environmentOf(template, 'reconciler')).toHaveProperty('ROUTES_API_ID');
+    const logsAndSecrets = ['WriteLogs', 'ReadReceiverSecrets', 'BatchReceiverSecrets', 'ReadKubeconfig'];
+    expect(statementIdsOf(template)).toEqual([
+      logsAndSecrets,
+      [...logsAndSecrets, 'ListAndAddRoutes', 'RemoveRoutes', 'FindIntegration'],
+    ]);
+  });
+
+  test('a run of the reconciler that fails or comes late is left to the next one', () => {
+    expect(propertiesOf(template, 'AWS::Events::Rule')).toMatchObject([
+      { ScheduleExpression: 'rate(1 minute)' },
+    ]);
+    expect(propertiesOf(template, 'AWS::Lambda::EventInvokeConfig')).toMatchObject([
+      { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+    ]);
+  });
+});
+
+test('with one route for all, the reconciler may change no routes', () => {
+  const template = deployedWith({ ROUTES: 'shared' });
+  expect(propertiesOf(template, 'AWS::ApiGatewayV2::Route')).toMatchObject([
+    { RouteKey: 'POST /bitbucket/{hash}' },
+  ]);
+  expect(environmentOf(template, 'reconciler')).not.toHaveProperty('ROUTES_API_ID');
+  const [receiver, reconciler] = statementIdsOf(template);
+  expect(reconciler).toEqual(receiver);
+});
+
+test('an EKS cluster is preferred to a kubeconfig, and the address of the custom domain is the base URL', () => {
+  const template = deployedWith({
+    EKS_CLUSTER_NAME: 'apps',
+    EKS_CLUSTER_ENDPOINT: 'https://eks.example.com',
+    EKS_CLUSTER_CA: clusterCa,
+    KUBECONFIG_SECRET_ID: 'ops/kubeconfig',
+    DOMAIN_NAME: 'hooks.example.com',
+    CERTIFICATE_ARN: 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
+    BASE_PATH: '/kargo/',
+  });
+  const variables = environmentOf(template, 'receiver');
+  expect(variables).toMatchObject({
+    RECEIVER_BASE_URL: 'https://hooks.example.com/kargo',
+    EKS_CLUSTER_NAME: 'apps',
+    EKS_CLUSTER_ENDPOINT: 'https://eks.example.com',
+    EKS_CLUSTER_CA: clusterCa,
+  });
+  expect(variables).not.toHaveProperty('KUBECONFIG_SECRET_ID');
+  expect(propertiesOf(template, 'AWS::ApiGatewayV2::Api')).toMatchObject([
+    { DisableExecuteApiEndpoint: true },
+  ]);
+});
+
+describe('the construct in the stack of a team, beside a VPC and a cluster', () => {
+  const applied: string[] = [];
+  let alarms: number;
+  let template: Template;
+
+  beforeAll(() => {
+    const stack = new Stack(new App({ outdir: scratch }), 'Platform');
+    const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', {
+      clusterName: 'apps',
+      clusterEndpoint: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
+      clusterCertificateAuthorityData: clusterCa,
+    });
+    // An imported cluster applies manifests only with a kubectl of its own.
+    cluster.addManifest = (_id, ...manifests) => {
+      applied.push(...manifests.map(({ kind, metadata }) => `${String(kind)} ${String(metadata.name)}`));
+      return undefined as never;
+    };
+    const frontDoor = new KargoFrontDoor(stack, 'FrontDoor', {
+      cluster,
+      code,
+      applyRbac: true,
+      vpc: new ec2.Vpc(stack, 'Vpc', { natGateways: 1 }) as ec2.IVpc,
+      clusterSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-0123456789abcdef0'),
+      secretPrefix: 'team/',
+    });
+    alarms = frontDoor.alarms.length;
+    template = Template.fromStack(stack);
+  });
+
+  test('the names begin with that of the stack, and the props reach the functions', () => {
+    for (const name of ['receiver', 'reconciler'])
+      expect(functionOf(template, `Platform-${name}`)).toMatchObject({
+        Environment: { Variables: { SECRET_NAME_TEMPLATE: 'team/{namespace}/{name}' } },
+      });
+  });
+
+  test('the construct has the alarms of the deployment', () => {
+    expect(alarms).toBe(5);
+  });
+
+  test('each role is a member of a group of its own', () => {
+    const entry = { ClusterName: 'apps', Type: 'STANDARD' };
+    expect(propertiesOf(template, 'AWS::EKS::AccessEntry')).toMatchObject([
+      { ...entry, KubernetesGroups: ['kargo-front-door:receiver'] },
+      { ...entry, KubernetesGroups: ['kargo-front-door:reconciler'] },
+    ]);
+  });
+
+  test('the functions have a security group of their own, which the cluster accepts', () => {
+    const port = { FromPort: 443, ToPort: 443, IpProtocol: 'tcp' };
+    expect(propertiesOf(template, 'AWS::EC2::SecurityGroup')).toMatchObject([
+      {
+        GroupDescription: 'The functions of Platform',
+        SecurityGroupEgress: [{ ...port, CidrIp: '0.0.0.0/0' }],
+      },
+    ]);
+    expect(propertiesOf(template, 'AWS::EC2::SecurityGroupIngress')).toMatchObject([
+      { ...port, GroupId: 'sg-0123456789abcdef0' },
+    ]);
+  });
+
+  test('the manifests are applied through the cluster construct', () => {
+    for (const name of ['receiver', 'reconciler'])
+      expect(applied).toEqual(
+        expect.arrayContaining([
+          `ClusterRole kargo-front-door-${name}`,
+          `ClusterRoleBinding kargo-front-door-${name}`,
+        ]),
+      );
+  });
+});
