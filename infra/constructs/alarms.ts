@@ -34,6 +34,11 @@ export function alarmsOf(deploymentName: string, apiId: string): Alarm[] {
     metricName,
     dimensions: { service: serviceNameOf(name) },
   });
+  /** A state that every run of the reconciler emits again: summed, it would grow with the runs. */
+  const gauge = (metricName: string) => ({
+    ...ofService('reconciler', metricName),
+    statistic: 'Maximum' as const,
+  });
   return [
     {
       id: 'reconciler-errors',
@@ -68,6 +73,29 @@ export function alarmsOf(deploymentName: string, apiId: string): Alarm[] {
       ...ofService('receiver', 'SignatureFailures'),
       // A single one is a mistyped secret, which Bitbucket shows to its owner.
       threshold: 10,
+    },
+    {
+      id: 'refused-refreshes',
+      description: 'The cluster refuses to refresh Warehouses or Promotions: their webhooks have no effect',
+      ...ofService('receiver', 'RefusedRefreshes'),
+    },
+    {
+      id: 'unready-receivers',
+      description: 'Receivers are not served: Bitbucket is answered with an error, or their URL is missing',
+      ...gauge('UnreadyReceivers'),
+    },
+    {
+      id: 'contested-receivers',
+      description: 'Another deployment publishes URLs of the same receivers: only one of the two is used',
+      ...gauge('ContestedReceivers'),
+    },
+    {
+      id: 'missing-routes',
+      description: 'Receivers have no route: API Gateway answers their deliveries with 404',
+      ...gauge('RouteMissing'),
+      // A new receiver may wait a run for its route.
+      periodSeconds: 60,
+      periods: 3,
     },
   ];
 }

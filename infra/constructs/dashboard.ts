@@ -39,6 +39,7 @@ export function dashboardBody(deploymentName: string, apiId: string, alarmIds: r
       title: 'Rejected and failed',
       lines: [
         search('SignatureFailures', 'Sum', 'signature failures'),
+        search('RefusedRefreshes', 'Sum', 'refused by the cluster'),
         ofApi('5xx', { label: 'answered 5xx' }),
         ofLambda('receiver', 'Errors', 'receiver errors'),
         ofLambda('receiver', 'Throttles', 'receiver throttled'),
@@ -50,6 +51,14 @@ export function dashboardBody(deploymentName: string, apiId: string, alarmIds: r
         ofLambda('reconciler', 'Invocations', 'runs'),
         ofLambda('reconciler', 'Errors', 'failed runs'),
         search('ReconcileFailures', 'Sum', 'failures in them'),
+      ],
+    },
+    {
+      title: 'Receivers that are not served',
+      lines: [
+        search('UnreadyReceivers', 'Maximum', 'not ready'),
+        search('RouteMissing', 'Maximum', 'without a route'),
+        search('ContestedReceivers', 'Maximum', 'published by another deployment'),
       ],
     },
     {

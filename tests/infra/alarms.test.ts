@@ -17,6 +17,22 @@ test('the alarm on signatures reads the metric that the receiver emits', () => {
   });
 });
 
+test.each([
+  ['refused-refreshes', 'receiver', 'RefusedRefreshes', {}],
+  ['unready-receivers', 'reconciler', 'UnreadyReceivers', { statistic: 'Maximum' }],
+  ['contested-receivers', 'reconciler', 'ContestedReceivers', { statistic: 'Maximum' }],
+  ['missing-routes', 'reconciler', 'RouteMissing', { statistic: 'Maximum', periodSeconds: 60, periods: 3 }],
+])('the alarm %s reads a metric of the %s', (id, name, metricName, rest) => {
+  expect(alarmsOf('kargo', 'api-id').find((alarm) => alarm.id === id)).toEqual({
+    id,
+    description: expect.any(String),
+    namespace: 'KargoFrontDoor',
+    metricName,
+    dimensions: { service: `kargo-front-door-${name}` },
+    ...rest,
+  });
+});
+
 test('every alarm is on the dashboard, with its graphs', () => {
   const ids = alarmsOf('kargo', 'api-id').map(({ id }) => id);
   expect(ids).toEqual([
@@ -25,6 +41,10 @@ test('every alarm is on the dashboard, with its graphs', () => {
     'receiver-errors',
     'server-errors',
     'signature-failures',
+    'refused-refreshes',
+    'unready-receivers',
+    'contested-receivers',
+    'missing-routes',
   ]);
   const { widgets } = JSON.parse(dashboardBody('kargo', 'api-id', ids)) as {
     widgets: { properties: { title: string; alarms?: string[] } }[];
@@ -35,6 +55,7 @@ test('every alarm is on the dashboard, with its graphs', () => {
     'Refreshed',
     'Rejected and failed',
     'Reconciler: five runs in five minutes',
+    'Receivers that are not served',
     'Time to answer Bitbucket (it times out after 10 s)',
     'Cluster API latency',
   ]);

@@ -170,7 +170,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
   });
 
   test('the construct has the alarms of the deployment', () => {
-    expect(alarms).toBe(5);
+    expect(alarms).toBe(9);
   });
 
   test('each role is a member of a group of its own', () => {
