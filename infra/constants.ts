@@ -10,9 +10,12 @@ export const DEFAULTS = {
   secretPrefix: 'kargo/',
   systemResourcesNamespace: 'kargo-system-resources',
   rotationGraceHours: 168,
+  maxReceiversPerProject: 20,
   kubeconfigSecret: 'kargo-front-door/kubeconfig',
   memorySize: 512,
   logRetentionDays: 90,
+  /** Logs are evidence: they outlive the stack unless a team decides otherwise. */
+  logRemoval: 'retain',
   logLevel: 'INFO',
 } as const;
 

@@ -7,6 +7,7 @@ import {
   namespaceRule,
   secretNameTemplateRule,
 } from '../lib/adapters/settings/setting-rules.ts';
+import { FUNCTION_NAMES, FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
 
 /** The settings cannot be deployed. The message names every fault. */
@@ -36,6 +37,41 @@ const list = v.pipe(
   v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
 );
 
+/** A KMS key in an ARN. */
+const KEY = String.raw`kms:[\w-]+:\d{12}:key/[\w-]+$`;
+
+/** `true` or `false`, as text. */
+const flag = v.pipe(withDefault('false'), v.picklist(['true', 'false'], 'must be true or false'));
+
+/** A name of a project, with `*` for any characters. */
+const PROJECT_PATTERN = /^[a-z0-9*]([-a-z0-9*]{0,61}[a-z0-9*])?$/;
+
+const arn = (pattern: string, description: string) =>
+  v.pipe(
+    optional,
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(new RegExp(`^arn:aws[a-z-]*:${pattern}`), `must be the ARN of ${description}`),
+      ),
+    ),
+  );
+
+const wholeNumber = (fallback: number) =>
+  v.pipe(withDefault(String(fallback)), v.regex(/^\d+$/, 'must be a whole number'), v.transform(Number));
+
+type ConcurrencySetting<Name extends FunctionName> = `${Uppercase<Name>}_CONCURRENCY`;
+
+/** Returns the setting of a function's reserved concurrency. */
+export function concurrencySettingOf<Name extends FunctionName>(name: Name): ConcurrencySetting<Name> {
+  return `${name.toUpperCase()}_CONCURRENCY` as ConcurrencySetting<Name>;
+}
+
+/** The reserved concurrency of each function; 0 reserves none. */
+const concurrency = Object.fromEntries(
+  FUNCTION_NAMES.map((name) => [concurrencySettingOf(name), wholeNumber(FUNCTIONS[name].concurrency)]),
+) as Record<ConcurrencySetting<FunctionName>, ReturnType<typeof wholeNumber>>;
+
 const schema = v.object({
   ROUTES: v.pipe(
     withDefault(DEFAULTS.routes),
@@ -59,7 +95,7 @@ const schema = v.object({
       ),
     ),
   ),
-  CERTIFICATE_ARN: optional,
+  CERTIFICATE_ARN: arn(String.raw`acm:[\w-]+:\d{12}:certificate/\S+$`, 'a certificate in ACM'),
   BASE_PATH: v.pipe(
     withDefault(''),
     v.transform((path) => path.replaceAll(/^\/+|\/+$/g, '')),
@@ -76,6 +112,18 @@ const schema = v.object({
   ),
   SYSTEM_RESOURCES_NAMESPACE: v.pipe(withDefault(DEFAULTS.systemResourcesNamespace), namespaceRule),
   ROTATION_GRACE_HOURS: v.pipe(withDefault(String(DEFAULTS.rotationGraceHours)), hoursRule),
+  MAX_RECEIVERS_PER_PROJECT: v.pipe(
+    withDefault(String(DEFAULTS.maxReceiversPerProject)),
+    v.regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1 to 999999'),
+  ),
+  PROJECTS: v.pipe(
+    list,
+    v.check(
+      (patterns) => patterns.every((pattern) => pattern === '(cluster)' || PROJECT_PATTERN.test(pattern)),
+      'must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas',
+    ),
+  ),
+  DRY_RUN: flag,
   /** The default holds where there is no EKS cluster; where there is one, the EKS cluster wins. */
   KUBECONFIG_SECRET_ID: optional,
   EKS_CLUSTER_NAME: optional,
@@ -85,19 +133,21 @@ const schema = v.object({
   SUBNET_IDS: list,
   SECURITY_GROUP_IDS: list,
   CLUSTER_SECURITY_GROUP_ID: optional,
-  SECRETS_KEY_ARN: optional,
-  ALARM_TOPIC_ARN: optional,
-  MEMORY_SIZE: v.pipe(
-    withDefault(String(DEFAULTS.memorySize)),
-    v.regex(/^\d+$/, 'must be a whole number'),
-    v.transform(Number),
-  ),
+  SECRETS_KEY_ARN: arn(KEY, 'a KMS key'),
+  ALARM_TOPIC_ARN: arn(String.raw`sns:[\w-]+:\d{12}:[\w.-]+$`, 'an SNS topic'),
+  MEMORY_SIZE: wholeNumber(DEFAULTS.memorySize),
+  ...concurrency,
   LOG_RETENTION_DAYS: v.pipe(
     withDefault(String(DEFAULTS.logRetentionDays)),
     v.picklist(RETENTION_DAYS.split(', '), `must be one of ${RETENTION_DAYS}`),
     v.transform(Number),
   ),
-  TRACING: v.pipe(withDefault('false'), v.picklist(['true', 'false'], 'must be true or false')),
+  LOG_REMOVAL: v.pipe(
+    withDefault(DEFAULTS.logRemoval),
+    v.picklist(['retain', 'destroy'], 'must be retain or destroy'),
+  ),
+  LOGS_KEY_ARN: arn(KEY, 'a KMS key'),
+  TRACING: flag,
   LOG_LEVEL: v.pipe(
     withDefault(DEFAULTS.logLevel),
     v.picklist(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),

@@ -40,12 +40,27 @@ export interface KargoFrontDoorProps {
   readonly systemResourcesNamespace?: string;
   /** How many hours the previous secret stays valid after a rotation. Default: 168. */
   readonly rotationGraceHours?: number;
+  /** The most Bitbucket receivers of a project that are served. Default: 20. */
+  readonly maxReceiversPerProject?: number;
+  /** Names and `*` patterns of the projects that are served, and `(cluster)` for the ClusterConfig. Default: all. */
+  readonly projects?: readonly string[];
+  /** True: the reconciler logs what it would write, and writes nothing. Default: false. */
+  readonly dryRun?: boolean;
   /** Is notified of alarms, and of their end. Default: none. */
   readonly alarmTopic?: sns.ITopic;
   /** Each function's memory, in MB. Default: 512. */
   readonly memorySize?: number;
+  /**
+   * Reserved concurrency of each function, 0 for none: Lambda reserves nothing of the last 100 of an account, so that a new account with
+   * fewer cannot reserve at all. Default: 20 for the receiver, 1 for the reconciler.
+   */
+  readonly concurrency?: Partial<Readonly<Record<FunctionName, number>>>;
   /** How many days logs are kept; one of the numbers that CloudWatch takes. Default: 90. */
   readonly logRetentionDays?: number;
+  /** `retain`: the log groups stay when the stack is deleted; `destroy`: they are deleted with it. Default: `retain`. */
+  readonly logRemoval?: 'retain' | 'destroy';
+  /** The key that encrypts the logs; its policy must allow CloudWatch Logs to use it. Default: none, for AWS's own key. */
+  readonly logsKey?: kms.IKey;
   /** Traces with X-Ray. Default: false. */
   readonly tracing?: boolean;
   /** The least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT. Default: INFO. */

@@ -7,7 +7,8 @@ import {
   CfnOutput,
   Stack,
 } from 'aws-cdk-lib';
-import type { DeploymentSettings } from './deployment-settings.ts';
+import { FUNCTION_NAMES } from '../lib/functions.ts';
+import { concurrencySettingOf, type DeploymentSettings } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 import { KargoFrontDoor } from './front-door.ts';
 
@@ -35,8 +36,15 @@ export class FrontDoorStack extends Stack {
       secretNameTemplate: settings.SECRET_NAME_TEMPLATE,
       systemResourcesNamespace: settings.SYSTEM_RESOURCES_NAMESPACE,
       rotationGraceHours: Number(settings.ROTATION_GRACE_HOURS),
+      maxReceiversPerProject: Number(settings.MAX_RECEIVERS_PER_PROJECT),
+      projects: settings.PROJECTS,
+      dryRun: settings.DRY_RUN === 'true',
       memorySize: settings.MEMORY_SIZE,
+      concurrency: Object.fromEntries(
+        FUNCTION_NAMES.map((name) => [name, settings[concurrencySettingOf(name)]]),
+      ),
       logRetentionDays: settings.LOG_RETENTION_DAYS,
+      logRemoval: settings.LOG_REMOVAL,
       tracing: settings.TRACING === 'true',
       logLevel: settings.LOG_LEVEL,
       ...clusterOf(settings),
@@ -55,6 +63,9 @@ export class FrontDoorStack extends Stack {
       }),
       ...(settings.SECRETS_KEY_ARN !== undefined && {
         secretsKey: kms.Key.fromKeyArn(this, 'SecretsKey', settings.SECRETS_KEY_ARN),
+      }),
+      ...(settings.LOGS_KEY_ARN !== undefined && {
+        logsKey: kms.Key.fromKeyArn(this, 'LogsKey', settings.LOGS_KEY_ARN),
       }),
       ...(settings.ALARM_TOPIC_ARN !== undefined && {
         alarmTopic: sns.Topic.fromTopicArn(this, 'AlarmTopic', settings.ALARM_TOPIC_ARN),

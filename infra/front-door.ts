@@ -79,7 +79,6 @@ export class KargoFrontDoor extends Construct {
     const statements = permissionsOf(name, {
       functionName,
       settings,
-      secretsKeyArn: props.secretsKey?.keyArn,
       inVpc: this.#network !== undefined,
     });
     const made = new FrontDoorFunction(

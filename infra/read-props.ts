@@ -8,7 +8,7 @@ import {
 } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 
-/** Takes the place of a construct where the setting would be its id or ARN. */
+/** Takes the place of a construct where the setting would be its id. */
 const CONSTRUCT = Symbol('construct');
 
 /** The settings that decide what is in the stack, or that are part of a text there. */
@@ -16,11 +16,13 @@ const KNOWN_NOW: ReadonlySet<DeploymentSetting> = new Set([
   'ROUTES',
   'SECRET_NAME_TEMPLATE',
   'ROTATION_GRACE_HOURS',
+  'MAX_RECEIVERS_PER_PROJECT',
+  'LOG_REMOVAL',
 ]);
 
 /**
  * Reads the props of the construct as settings, by the same rules. A value that is known only when the stack is deployed is taken as it
- * is; where a prop is another construct, the setting of its id or ARN is undefined.
+ * is; where a prop is another construct, a setting of its id is undefined.
  *
  * @throws {DeploymentError} that names every fault, in the names of the props
  */
@@ -56,6 +58,9 @@ function settingsOf(
     ],
     SYSTEM_RESOURCES_NAMESPACE: ['systemResourcesNamespace', props.systemResourcesNamespace],
     ROTATION_GRACE_HOURS: ['rotationGraceHours', props.rotationGraceHours],
+    MAX_RECEIVERS_PER_PROJECT: ['maxReceiversPerProject', props.maxReceiversPerProject],
+    PROJECTS: ['projects', props.projects?.join(',')],
+    DRY_RUN: ['dryRun', props.dryRun],
     KUBECONFIG_SECRET_ID: ['cluster.kubeconfigSecret', kubeconfigSecret],
     EKS_CLUSTER_NAME: ['cluster.name', eks?.name],
     EKS_CLUSTER_ENDPOINT: ['cluster.endpoint', eks?.endpoint],
@@ -65,10 +70,14 @@ function settingsOf(
     SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],
     SECURITY_GROUP_IDS: ['securityGroups', props.securityGroups && CONSTRUCT],
     CLUSTER_SECURITY_GROUP_ID: ['clusterSecurityGroup', props.clusterSecurityGroup && CONSTRUCT],
-    SECRETS_KEY_ARN: ['secretsKey', props.secretsKey && CONSTRUCT],
-    ALARM_TOPIC_ARN: ['alarmTopic', props.alarmTopic && CONSTRUCT],
+    SECRETS_KEY_ARN: ['secretsKey', props.secretsKey?.keyArn],
+    ALARM_TOPIC_ARN: ['alarmTopic', props.alarmTopic?.topicArn],
     MEMORY_SIZE: ['memorySize', props.memorySize],
+    RECEIVER_CONCURRENCY: ['concurrency.receiver', props.concurrency?.receiver],
+    RECONCILER_CONCURRENCY: ['concurrency.reconciler', props.concurrency?.reconciler],
     LOG_RETENTION_DAYS: ['logRetentionDays', props.logRetentionDays],
+    LOG_REMOVAL: ['logRemoval', props.logRemoval],
+    LOGS_KEY_ARN: ['logsKey', props.logsKey?.keyArn],
     TRACING: ['tracing', props.tracing],
     LOG_LEVEL: ['logLevel', props.logLevel],
   };

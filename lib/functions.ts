@@ -5,6 +5,8 @@ export type Trigger = { readonly kind: 'http' } | { readonly kind: 'schedule'; r
 export interface FunctionFacts {
   readonly description: string;
   readonly timeoutSeconds: number;
+  /** Default of its setting `<NAME>_CONCURRENCY`: the environments that are reserved for it, which are also the most that it has. */
+  readonly concurrency: number;
   readonly trigger: Trigger;
 }
 
@@ -17,6 +19,8 @@ export const FUNCTIONS = {
     description: 'Verifies a Bitbucket delivery and refreshes the Warehouses or Promotions that it affects',
     /** Bitbucket Cloud times out after 10 s. */
     timeoutSeconds: 10,
+    /** Bounds the load that anyone on the internet can cause on the cluster API and Secrets Manager; 20 answer 60 deliveries a second. */
+    concurrency: 20,
     trigger: { kind: 'http' },
   },
   reconciler: {
@@ -24,6 +28,8 @@ export const FUNCTIONS = {
       'Keeps the URLs in the statuses of ProjectConfigs and the ClusterConfig, and the routes, right',
     /** A run ends before the next one begins. */
     timeoutSeconds: 55,
+    /** Two runs at a time would write the same statuses and routes. */
+    concurrency: 1,
     trigger: { kind: 'schedule', rate: 'rate(1 minute)' },
   },
 } as const satisfies Readonly<Record<string, FunctionFacts>>;

@@ -1,15 +1,13 @@
-import {
-  aws_events as events,
-  aws_iam as iam,
-  aws_lambda as lambda,
-  type aws_logs as logs,
-  Duration,
-} from 'aws-cdk-lib';
+import { aws_events as events, aws_iam as iam, aws_lambda as lambda, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { existsSync } from 'node:fs';
 import { FUNCTIONS, type FunctionName } from '../../lib/functions.ts';
 import { RUNTIME } from '../constants.ts';
-import type { DeploymentSetting, DeploymentSettings } from '../deployment-settings.ts';
+import {
+  concurrencySettingOf,
+  type DeploymentSetting,
+  type DeploymentSettings,
+} from '../deployment-settings.ts';
 import { bundleFolder, bundlePath, handlerOf } from '../package-paths.ts';
 import { addLogGroup } from './log-group.ts';
 
@@ -40,7 +38,8 @@ export class FrontDoorFunction extends Construct {
     super(scope, id);
     const { name, functionName, settings } = props;
     const { description, timeoutSeconds } = FUNCTIONS[name];
-    const logGroup: logs.CfnLogGroup = addLogGroup(this, `/aws/lambda/${functionName}`, settings);
+    const concurrency = settings[concurrencySettingOf(name)];
+    const logGroup = addLogGroup(this, `/aws/lambda/${functionName}`, settings);
     this.role = new iam.Role(this, 'Role', {
       description: `The rights of ${functionName}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
@@ -55,6 +54,7 @@ export class FrontDoorFunction extends Construct {
       code: props.code,
       timeout: Duration.seconds(timeoutSeconds),
       memorySize: settings.MEMORY_SIZE,
+      ...(concurrency !== 0 && { reservedConcurrentExecutions: concurrency }),
       environment: props.environment,
       // The policy above is the whole of it: nothing else adds to it.
       role: this.role.withoutPolicyUpdates(),
@@ -103,6 +103,8 @@ const SETTINGS = [
   'SECRET_NAME_TEMPLATE',
   'SYSTEM_RESOURCES_NAMESPACE',
   'ROTATION_GRACE_HOURS',
+  'MAX_RECEIVERS_PER_PROJECT',
+  'PROJECTS',
   'KUBECONFIG_SECRET_ID',
   'EKS_CLUSTER_NAME',
   'EKS_CLUSTER_ENDPOINT',
@@ -125,11 +127,14 @@ export function environmentOf(
     RECEIVER_BASE_URL: receiverBaseUrl,
     ...Object.fromEntries(
       SETTINGS.flatMap((setting) => {
-        const value = settings[setting];
-        return value === undefined ? [] : [[setting, value]];
+        const value = settings[setting]?.toString() ?? '';
+        return value === '' ? [] : [[setting, value]];
       }),
     ),
-    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' && { ROUTES_API_ID: apiId }),
+    ...(name === 'reconciler' && {
+      DRY_RUN: settings.DRY_RUN,
+      ...(settings.ROUTES === 'per-receiver' && { ROUTES_API_ID: apiId }),
+    }),
     // Stack traces name the sources, not the bundle.
     NODE_OPTIONS: '--enable-source-maps',
   };

@@ -16,7 +16,6 @@ export interface PermissionFacts {
   /** The name in AWS of the function itself. */
   readonly functionName: string;
   readonly settings: DeploymentSettings;
-  readonly secretsKeyArn: string | undefined;
   readonly inVpc: boolean;
 }
 
@@ -32,7 +31,7 @@ const NETWORK_INTERFACES = [
 
 /** Returns every right of a function's role. `${HttpApi}` stands for the id of the API. */
 export function permissionsOf(name: FunctionName, facts: PermissionFacts): Statement[] {
-  const { functionName, secretsKeyArn, settings } = facts;
+  const { functionName, settings } = facts;
   return [
     allow(
       'WriteLogs',
@@ -46,7 +45,7 @@ export function permissionsOf(name: FunctionName, facts: PermissionFacts): State
     ),
     allow('BatchReceiverSecrets', ['secretsmanager:BatchGetSecretValue'], '*'),
     ...(settings.KUBECONFIG_SECRET_ID === undefined ? [] : [readKubeconfig(settings.KUBECONFIG_SECRET_ID)]),
-    ...(secretsKeyArn === undefined ? [] : [decryptSecrets(secretsKeyArn)]),
+    ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
     ...(facts.inVpc ? useNetwork(functionName) : []),
     ...(settings.TRACING === 'true'
       ? [allow('WriteTraces', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*')]

@@ -2,6 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { DeploymentError, readDeploymentSettings, secretPrefixOf } from '../../infra/deployment-settings.ts';
 import { clusterCa } from './cluster-ca.ts';
 
+const CERTIFICATE_ARN = 'arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef';
+const KEY_ARN = 'arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-0123456789abcdef';
+
 const read = (settings: Record<string, string>) => readDeploymentSettings({ get: (name) => settings[name] });
 
 function faultOf(settings: Record<string, string>): string {
@@ -24,6 +27,9 @@ test('an empty environment reads as the defaults', () => {
     SECRET_NAME_TEMPLATE: 'kargo/{namespace}/{name}',
     SYSTEM_RESOURCES_NAMESPACE: 'kargo-system-resources',
     ROTATION_GRACE_HOURS: '168',
+    MAX_RECEIVERS_PER_PROJECT: '20',
+    PROJECTS: [],
+    DRY_RUN: 'false',
     KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
     EKS_CLUSTER_NAME: undefined,
     EKS_CLUSTER_ENDPOINT: undefined,
@@ -35,7 +41,11 @@ test('an empty environment reads as the defaults', () => {
     SECRETS_KEY_ARN: undefined,
     ALARM_TOPIC_ARN: undefined,
     MEMORY_SIZE: 512,
+    RECEIVER_CONCURRENCY: 20,
+    RECONCILER_CONCURRENCY: 1,
     LOG_RETENTION_DAYS: 90,
+    LOG_REMOVAL: 'retain',
+    LOGS_KEY_ARN: undefined,
     TRACING: 'false',
     LOG_LEVEL: 'INFO',
   });
@@ -62,9 +72,12 @@ describe('reads', () => {
       { VPC_ID: 'vpc-1', SUBNET_IDS: ['subnet-1', 'subnet-2'] },
     ],
     [
-      { DOMAIN_NAME: 'hooks.example.com', CERTIFICATE_ARN: 'arn:aws:acm:1', BASE_PATH: '/a/b/' },
-      { DOMAIN_NAME: 'hooks.example.com', CERTIFICATE_ARN: 'arn:aws:acm:1', BASE_PATH: 'a/b' },
+      { DOMAIN_NAME: 'hooks.example.com', CERTIFICATE_ARN, BASE_PATH: '/a/b/' },
+      { DOMAIN_NAME: 'hooks.example.com', CERTIFICATE_ARN, BASE_PATH: 'a/b' },
     ],
+    [{ PROJECTS: 'team-*, demo,(cluster)' }, { PROJECTS: ['team-*', 'demo', '(cluster)'] }],
+    [{ RECEIVER_CONCURRENCY: '0' }, { RECEIVER_CONCURRENCY: 0 }],
+    [{ LOGS_KEY_ARN: KEY_ARN }, { LOGS_KEY_ARN: KEY_ARN }],
   ])('%j', (settings, expected) => {
     expect(read(settings as Record<string, string>)).toMatchObject(expected);
   });
@@ -76,6 +89,9 @@ describe('rejects', () => {
   const template = 'SECRET_NAME_TEMPLATE must hold {namespace} and {name} once each, with a "/" between them';
   const days =
     'LOG_RETENTION_DAYS must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
+  const limit = 'MAX_RECEIVERS_PER_PROJECT must be a whole number from 1 to 999999';
+  const projects =
+    'PROJECTS must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas';
   const level = 'LOG_LEVEL must be one of TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, SILENT';
   const path = 'BASE_PATH must be a path of letters, digits, ".", "_" and "-"; BASE_PATH needs DOMAIN_NAME';
   const domain =
@@ -99,6 +115,17 @@ describe('rejects', () => {
     ['SYSTEM_RESOURCES_NAMESPACE', 'A B', 'SYSTEM_RESOURCES_NAMESPACE must be the name of a namespace'],
     ['ROTATION_GRACE_HOURS', 'abc', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
     ['ROTATION_GRACE_HOURS', '-1', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
+    ['MAX_RECEIVERS_PER_PROJECT', '0', limit],
+    ['MAX_RECEIVERS_PER_PROJECT', '1.5', limit],
+    ['PROJECTS', 'demo,Team', projects],
+    ['PROJECTS', 'cluster)', projects],
+    ['DRY_RUN', 'yes', 'DRY_RUN must be true or false'],
+    ['RECEIVER_CONCURRENCY', '-1', 'RECEIVER_CONCURRENCY must be a whole number'],
+    ['RECONCILER_CONCURRENCY', 'one', 'RECONCILER_CONCURRENCY must be a whole number'],
+    ['LOG_REMOVAL', 'keep', 'LOG_REMOVAL must be retain or destroy'],
+    ['LOGS_KEY_ARN', 'alias/logs', 'LOGS_KEY_ARN must be the ARN of a KMS key'],
+    ['SECRETS_KEY_ARN', 'arn:aws:kms:eu-central-1:1:key/1', 'SECRETS_KEY_ARN must be the ARN of a KMS key'],
+    ['ALARM_TOPIC_ARN', 'on-call', 'ALARM_TOPIC_ARN must be the ARN of an SNS topic'],
     ['MEMORY_SIZE', '0.5', 'MEMORY_SIZE must be a whole number'],
     ['LOG_RETENTION_DAYS', '91', days],
     ['LOG_RETENTION_DAYS', 'a', days],
@@ -124,11 +151,13 @@ describe('rejects', () => {
       BASE_PATH: 'kargo',
       ROTATION_GRACE_HOURS: 'abc',
       VPC_ID: 'vpc-1',
+      LOGS_KEY_ARN: 'logs',
       TRACING: 'yes',
     };
     expect(faultOf(faulty)).toBe(
       'ROUTES must be per-receiver or shared; ' +
         'ROTATION_GRACE_HOURS must be a number of hours, 0 or more; ' +
+        'LOGS_KEY_ARN must be the ARN of a KMS key; ' +
         'TRACING must be true or false; ' +
         'VPC_ID, SUBNET_IDS must be set together; ' +
         'BASE_PATH needs DOMAIN_NAME',

@@ -4,16 +4,23 @@ import { expect, test } from '@jest/globals';
 import { alarmsOf } from '../../infra/constructs/alarms.ts';
 import { environmentOf } from '../../infra/constructs/function.ts';
 import { permissionsOf } from '../../infra/constructs/permissions.ts';
-import { deploymentSettings, readDeploymentSettings } from '../../infra/deployment-settings.ts';
+import {
+  deploymentSettings,
+  readDeploymentSettings,
+  type DeploymentSetting,
+} from '../../infra/deployment-settings.ts';
 import { FUNCTION_NAMES } from '../../lib/functions.ts';
 
 const read = (name: string): string =>
   readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8');
-const settings = readDeploymentSettings({ get: (name) => (name === 'TRACING' ? 'true' : undefined) });
+const SET: Partial<Record<DeploymentSetting, string>> = {
+  TRACING: 'true',
+  SECRETS_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/1',
+};
+const settings = readDeploymentSettings({ get: (name) => SET[name] });
 
 test('every statement of a role has its line, and there is none for a statement that is gone', () => {
-  const secretsKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/1';
-  const facts = { functionName: 'kargo', settings, secretsKeyArn, inVpc: true };
+  const facts = { functionName: 'kargo', settings, inVpc: true };
   const made = FUNCTION_NAMES.flatMap((name) => permissionsOf(name, facts));
   const documented = [...read('security.md').matchAll(/^\| `([A-Z]\w+)` /gm)].map(([, sid]) => sid);
   expect(new Set(made.map(({ Sid }) => Sid))).toEqual(new Set(documented));

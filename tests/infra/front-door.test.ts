@@ -59,11 +59,12 @@ describe('deployed without any setting', () => {
   });
 
   test.each([
-    ['receiver', 10],
-    ['reconciler', 55],
-  ])('the %s has its defaults', (name, Timeout) => {
+    ['receiver', 10, 20],
+    ['reconciler', 55, 1],
+  ])('the %s has its defaults', (name, Timeout, ReservedConcurrentExecutions) => {
     expect(functionOf(template, `kargo-${name}`)).toMatchObject({
       Timeout,
+      ReservedConcurrentExecutions,
       Handler: `functions/${name}.handler`,
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -73,6 +74,7 @@ describe('deployed without any setting', () => {
       SECRET_NAME_TEMPLATE: 'kargo/{namespace}/{name}',
       SYSTEM_RESOURCES_NAMESPACE: 'kargo-system-resources',
       ROTATION_GRACE_HOURS: '168',
+      MAX_RECEIVERS_PER_PROJECT: '20',
       KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
       LOG_LEVEL: 'INFO',
       NODE_OPTIONS: '--enable-source-maps',
@@ -90,6 +92,21 @@ describe('deployed without any setting', () => {
     ]);
   });
 
+  test('every project is served, and only the reconciler can run dry', () => {
+    expect(environmentOf(template, 'receiver')).not.toHaveProperty('PROJECTS');
+    expect(environmentOf(template, 'receiver')).not.toHaveProperty('DRY_RUN');
+    expect(environmentOf(template, 'reconciler')).toHaveProperty('DRY_RUN', 'false');
+  });
+
+  test('the logs outlive the stack, except for a stack that never was', () => {
+    const kept = {
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: { RetentionInDays: 90 },
+    };
+    expect(Object.values(template.findResources('AWS::Logs::LogGroup'))).toMatchObject([kept, kept, kept]);
+  });
+
   test('a run of the reconciler that fails or comes late is left to the next one', () => {
     expect(propertiesOf(template, 'AWS::Events::Rule')).toMatchObject([
       { ScheduleExpression: 'rate(1 minute)' },
@@ -98,6 +115,29 @@ describe('deployed without any setting', () => {
       { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
     ]);
   });
+});
+
+test('settings of a team reach the functions and the log groups', () => {
+  const LOGS_KEY_ARN = 'arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef';
+  const template = deployedWith({
+    MAX_RECEIVERS_PER_PROJECT: '5',
+    PROJECTS: 'team-*, (cluster)',
+    DRY_RUN: 'true',
+    RECEIVER_CONCURRENCY: '0',
+    RECONCILER_CONCURRENCY: '2',
+    LOG_REMOVAL: 'destroy',
+    LOGS_KEY_ARN,
+  });
+  for (const name of ['receiver', 'reconciler'])
+    expect(environmentOf(template, name)).toMatchObject({
+      MAX_RECEIVERS_PER_PROJECT: '5',
+      PROJECTS: 'team-*,(cluster)',
+    });
+  expect(environmentOf(template, 'reconciler')).toHaveProperty('DRY_RUN', 'true');
+  expect(functionOf(template, 'kargo-receiver')).not.toHaveProperty('ReservedConcurrentExecutions');
+  expect(functionOf(template, 'kargo-reconciler')).toHaveProperty('ReservedConcurrentExecutions', 2);
+  const group = { DeletionPolicy: 'Delete', Properties: { KmsKeyId: LOGS_KEY_ARN } };
+  expect(Object.values(template.findResources('AWS::Logs::LogGroup'))).toMatchObject([group, group, group]);
 });
 
 test('with one route for all, the reconciler may change no routes', () => {

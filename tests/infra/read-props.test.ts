@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { App, aws_certificatemanager as acm, aws_ec2 as ec2, Lazy, Stack } from 'aws-cdk-lib';
+import { App, aws_certificatemanager as acm, aws_ec2 as ec2, aws_kms as kms, Lazy, Stack } from 'aws-cdk-lib';
 import { DeploymentError, readDeploymentSettings } from '../../infra/deployment-settings.ts';
 import type { KargoFrontDoorProps } from '../../infra/front-door-props.ts';
 import { readProps } from '../../infra/read-props.ts';
@@ -7,6 +7,11 @@ import { clusterCa } from './cluster-ca.ts';
 
 const stack = new Stack(new App(), 'Platform');
 const group = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1');
+const key = kms.Key.fromKeyArn(
+  stack,
+  'Key',
+  'arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef',
+);
 const certificate = acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:1');
 const later = Lazy.string({ produce: () => 'known later' });
 
@@ -36,6 +41,13 @@ describe('reads', () => {
       { memorySize: 1024, tracing: true },
       { MEMORY_SIZE: 1024, TRACING: 'true' },
     ],
+    [{ projects: ['team-*', '(cluster)'] }, { PROJECTS: ['team-*', '(cluster)'] }],
+    [
+      { maxReceiversPerProject: 5, dryRun: true },
+      { MAX_RECEIVERS_PER_PROJECT: '5', DRY_RUN: 'true' },
+    ],
+    [{ concurrency: { receiver: 0, reconciler: 2 } }, { RECEIVER_CONCURRENCY: 0, RECONCILER_CONCURRENCY: 2 }],
+    [{ logRemoval: 'destroy' }, { LOG_REMOVAL: 'destroy' }],
     [{ logLevel: 'DEBUG' }, { LOG_LEVEL: 'DEBUG' }],
     [{ cluster: { kubeconfigSecret: 'ops/kubeconfig' } }, { KUBECONFIG_SECRET_ID: 'ops/kubeconfig' }],
   ])('%j', (props, expected) => {
@@ -76,6 +88,8 @@ describe('rejects a prop', () => {
       { cluster: { name: 'apps', endpoint: 'eks.example.com', ca: clusterCa } },
       'cluster.endpoint must be an https URL',
     ],
+    [{ maxReceiversPerProject: 0 }, 'maxReceiversPerProject must be a whole number from 1 to 999999'],
+    [{ concurrency: { receiver: 0.5 } }, 'concurrency.receiver must be a whole number'],
     [{ subnets: {} }, 'vpc, subnets must be set together'],
     [
       { rotationGraceHours: -1, securityGroups: [group], clusterSecurityGroup: group },
@@ -85,6 +99,14 @@ describe('rejects a prop', () => {
   ])('%#: %s', (props, fault) => {
     expect(faultOf(props)).toBe(fault);
   });
+});
+
+test('the ARN of a key is that of its construct', () => {
+  expect(readProps({ logsKey: key })).toMatchObject({
+    LOGS_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef',
+  });
+  const made = new kms.Key(stack, 'OwnKey');
+  expect(readProps({ secretsKey: made }).SECRETS_KEY_ARN).toBe(made.keyArn);
 });
 
 test('a value that is known only at the deployment is taken as it is', () => {

@@ -191,11 +191,13 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     expect(await stage.grants.of(reconciler)).toEqual(['WriteLogs', ...shown(reconciler)]);
   });
 
-  test('removing it leaves nothing', async () => {
+  test('removing it leaves its logs, and nothing else', async () => {
     for (const secretName of secretNames) await stage.secrets.delete(secretName);
     await stage.deleteKubeconfig();
     await remove(packaged, stage.emulator);
-    expect(await inventory(stage.emulator.clientConfig)).toEqual(before);
+    const logs = [`/aws/apigateway/${name}`, `/aws/lambda/${receiver}`, `/aws/lambda/${reconciler}`];
+    const left = [...before, ...logs.map((group) => `log group ${group}`)];
+    expect(await inventory(stage.emulator.clientConfig)).toEqual(left.toSorted());
   });
 });
 
