@@ -6,65 +6,65 @@ import type { ClusterProp } from './constructs/cluster-access.ts';
 /** The choices of a team; each has a default. */
 export interface KargoFrontDoorProps {
   /** Begins the names of functions, log groups, alarms and the dashboard. Default: the stack's name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * The cluster: a construct of aws-eks or aws-eks-v2; or its name, endpoint and CA data; or the name or ARN of a Secrets Manager
    * secret that holds a kubeconfig. Default: the secret `kargo-front-door/kubeconfig`.
    */
-  readonly cluster?: ClusterProp;
+  readonly cluster?: ClusterProp | undefined;
   /** Applies infra/rbac through the cluster construct. Default: false; apply it with kubectl. */
-  readonly applyRbac?: boolean;
+  readonly applyRbac?: boolean | undefined;
   /** The VPC in which the functions run. Default: none, which only reaches a cluster whose API is public. */
-  readonly vpc?: ec2.IVpc;
+  readonly vpc?: ec2.IVpc | undefined;
   /** Its subnets to use. Default: the private ones, with or without a route to the internet. */
-  readonly subnets?: ec2.SubnetSelection;
+  readonly subnets?: ec2.SubnetSelection | undefined;
   /** The functions' security groups. Default: a new one that allows calls to port 443, and none to the functions. */
-  readonly securityGroups?: ec2.ISecurityGroup[];
+  readonly securityGroups?: ec2.ISecurityGroup[] | undefined;
   /** The cluster's security group, which is opened for the new one. Default: none. */
-  readonly clusterSecurityGroup?: ec2.ISecurityGroup;
+  readonly clusterSecurityGroup?: ec2.ISecurityGroup | undefined;
   /**
    * The public base URL, as in Kargo's `EXTERNAL_WEBHOOK_SERVER_BASE_URL`. Default: the address of `domain`, or else the API's own.
    */
-  readonly receiverBaseUrl?: string;
+  readonly receiverBaseUrl?: string | undefined;
   /** A domain of the team's own, with its certificate and path. Default: none. */
-  readonly domain?: CustomDomainProps;
+  readonly domain?: CustomDomainProps | undefined;
   /** `per-receiver`: the reconciler makes a route for each receiver; `shared`: one route for all. Default: `per-receiver`. */
-  readonly routes?: 'per-receiver' | 'shared';
+  readonly routes?: 'per-receiver' | 'shared' | undefined;
   /** The beginning of the names of the receivers' secrets. Default: `kargo/`. */
-  readonly secretPrefix?: string;
+  readonly secretPrefix?: string | undefined;
   /** The rule for those names; it begins with a fixed part. Default: `<secretPrefix>{namespace}/{name}`. */
-  readonly secretNameTemplate?: string;
+  readonly secretNameTemplate?: string | undefined;
   /** The key with which the secrets are encrypted. Default: none, for AWS's own key. */
-  readonly secretsKey?: kms.IKey;
+  readonly secretsKey?: kms.IKey | undefined;
   /** The namespace of the ClusterConfig's secrets. Default: `kargo-system-resources`. */
-  readonly systemResourcesNamespace?: string;
+  readonly systemResourcesNamespace?: string | undefined;
   /** How many hours the previous secret stays valid after a rotation. Default: 168. */
-  readonly rotationGraceHours?: number;
+  readonly rotationGraceHours?: number | undefined;
   /** The most Bitbucket receivers of a project that are served. Default: 20. */
-  readonly maxReceiversPerProject?: number;
+  readonly maxReceiversPerProject?: number | undefined;
   /** Names and `*` patterns of the projects that are served, and `(cluster)` for the ClusterConfig. Default: all. */
-  readonly projects?: readonly string[];
+  readonly projects?: readonly string[] | undefined;
   /** True: the reconciler logs what it would write, and writes nothing. Default: false. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /** Is notified of alarms, and of their end. Default: none. */
-  readonly alarmTopic?: sns.ITopic;
+  readonly alarmTopic?: sns.ITopic | undefined;
   /** Each function's memory, in MB. Default: 512. */
-  readonly memorySize?: number;
+  readonly memorySize?: number | undefined;
   /**
    * Reserved concurrency of each function, 0 for none: Lambda reserves nothing of the last 100 of an account, so that a new account with
    * fewer cannot reserve at all. Default: 20 for the receiver, 1 for the reconciler.
    */
-  readonly concurrency?: Partial<Readonly<Record<FunctionName, number>>>;
+  readonly concurrency?: Partial<Readonly<Record<FunctionName, number>>> | undefined;
   /** How many days logs are kept; one of the numbers that CloudWatch takes. Default: 90. */
-  readonly logRetentionDays?: number;
+  readonly logRetentionDays?: number | undefined;
   /** `retain`: the log groups stay when the stack is deleted; `destroy`: they are deleted with it. Default: `retain`. */
-  readonly logRemoval?: 'retain' | 'destroy';
+  readonly logRemoval?: 'retain' | 'destroy' | undefined;
   /** The key that encrypts the logs; its policy must allow CloudWatch Logs to use it. Default: none, for AWS's own key. */
-  readonly logsKey?: kms.IKey;
+  readonly logsKey?: kms.IKey | undefined;
   /** Traces with X-Ray. Default: false. */
-  readonly tracing?: boolean;
+  readonly tracing?: boolean | undefined;
   /** The least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT. Default: INFO. */
-  readonly logLevel?: string;
+  readonly logLevel?: string | undefined;
   /** The code of functions that are bundled elsewhere, with the handlers of the package. Default: the package's own bundles. */
-  readonly code?: Partial<Readonly<Record<FunctionName, lambda.Code>>>;
+  readonly code?: Partial<Readonly<Record<FunctionName, lambda.Code>>> | undefined;
 }

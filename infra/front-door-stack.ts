@@ -32,55 +32,57 @@ export class FrontDoorStack extends Stack {
 
   #propsOf(settings: DeploymentSettings): KargoFrontDoorProps {
     return {
+      ...this.#networkOf(settings),
+      cluster: clusterOf(settings),
+      receiverBaseUrl: settings.RECEIVER_BASE_URL,
+      domain: this.#domainOf(settings),
       routes: settings.ROUTES,
       secretNameTemplate: settings.SECRET_NAME_TEMPLATE,
+      secretsKey: this.#keyOf('SecretsKey', settings.SECRETS_KEY_ARN),
       systemResourcesNamespace: settings.SYSTEM_RESOURCES_NAMESPACE,
       rotationGraceHours: Number(settings.ROTATION_GRACE_HOURS),
       maxReceiversPerProject: Number(settings.MAX_RECEIVERS_PER_PROJECT),
       projects: settings.PROJECTS,
       dryRun: settings.DRY_RUN === 'true',
+      alarmTopic: this.#topicOf(settings.ALARM_TOPIC_ARN),
       memorySize: settings.MEMORY_SIZE,
       concurrency: Object.fromEntries(
         FUNCTION_NAMES.map((name) => [name, settings[concurrencySettingOf(name)]]),
       ),
       logRetentionDays: settings.LOG_RETENTION_DAYS,
       logRemoval: settings.LOG_REMOVAL,
+      logsKey: this.#keyOf('LogsKey', settings.LOGS_KEY_ARN),
       tracing: settings.TRACING === 'true',
       logLevel: settings.LOG_LEVEL,
-      ...clusterOf(settings),
-      ...(settings.RECEIVER_BASE_URL !== undefined && { receiverBaseUrl: settings.RECEIVER_BASE_URL }),
-      ...(settings.VPC_ID !== undefined && this.#networkOf(settings.VPC_ID, settings)),
-      ...(settings.DOMAIN_NAME !== undefined && {
-        domain: {
-          domainName: settings.DOMAIN_NAME,
-          basePath: settings.BASE_PATH,
-          certificate: acm.Certificate.fromCertificateArn(
-            this,
-            'Certificate',
-            settings.CERTIFICATE_ARN ?? '',
-          ),
-        },
-      }),
-      ...(settings.SECRETS_KEY_ARN !== undefined && {
-        secretsKey: kms.Key.fromKeyArn(this, 'SecretsKey', settings.SECRETS_KEY_ARN),
-      }),
-      ...(settings.LOGS_KEY_ARN !== undefined && {
-        logsKey: kms.Key.fromKeyArn(this, 'LogsKey', settings.LOGS_KEY_ARN),
-      }),
-      ...(settings.ALARM_TOPIC_ARN !== undefined && {
-        alarmTopic: sns.Topic.fromTopicArn(this, 'AlarmTopic', settings.ALARM_TOPIC_ARN),
-      }),
     };
   }
 
-  #networkOf(vpcId: string, settings: DeploymentSettings): KargoFrontDoorProps {
-    const {
-      SUBNET_IDS: subnetIds,
-      SECURITY_GROUP_IDS: groupIds,
-      CLUSTER_SECURITY_GROUP_ID: cluster,
-    } = settings;
+  #keyOf(id: string, arn: string | undefined): kms.IKey | undefined {
+    return arn === undefined ? undefined : kms.Key.fromKeyArn(this, id, arn);
+  }
+
+  #topicOf(arn: string | undefined): sns.ITopic | undefined {
+    return arn === undefined ? undefined : sns.Topic.fromTopicArn(this, 'AlarmTopic', arn);
+  }
+
+  #domainOf(settings: DeploymentSettings): KargoFrontDoorProps['domain'] {
+    const { DOMAIN_NAME: domainName, CERTIFICATE_ARN: arn, BASE_PATH: basePath } = settings;
+    if (domainName === undefined || arn === undefined) return undefined;
+    return {
+      domainName,
+      basePath,
+      certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', arn),
+    };
+  }
+
+  #networkOf(settings: DeploymentSettings): KargoFrontDoorProps {
+    const { VPC_ID: vpcId, SUBNET_IDS: subnetIds, CLUSTER_SECURITY_GROUP_ID: cluster } = settings;
+    if (vpcId === undefined) return {};
     const groupOf = (id: string, groupId: string): ec2.ISecurityGroup =>
       ec2.SecurityGroup.fromSecurityGroupId(this, id, groupId, { mutable: false });
+    const groups = settings.SECURITY_GROUP_IDS.map((groupId, index) =>
+      groupOf(`SecurityGroup${index}`, groupId),
+    );
     return {
       // The zones are not looked up: that would need the account.
       vpc: ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
@@ -88,10 +90,8 @@ export class FrontDoorStack extends Stack {
         availabilityZones: subnetIds.map(() => 'unknown'),
         privateSubnetIds: subnetIds,
       }),
-      ...(groupIds.length > 0 && {
-        securityGroups: groupIds.map((groupId, index) => groupOf(`SecurityGroup${index}`, groupId)),
-      }),
-      ...(cluster !== undefined && { clusterSecurityGroup: groupOf('ClusterGroup', cluster) }),
+      securityGroups: groups.length > 0 ? groups : undefined,
+      clusterSecurityGroup: cluster === undefined ? undefined : groupOf('ClusterGroup', cluster),
     };
   }
 
@@ -111,10 +111,9 @@ export class FrontDoorStack extends Stack {
   }
 }
 
-function clusterOf(settings: DeploymentSettings): Pick<KargoFrontDoorProps, 'cluster'> {
+function clusterOf(settings: DeploymentSettings): KargoFrontDoorProps['cluster'] {
   const { EKS_CLUSTER_NAME: name, EKS_CLUSTER_ENDPOINT: endpoint, EKS_CLUSTER_CA: ca } = settings;
-  if (name !== undefined && endpoint !== undefined && ca !== undefined)
-    return { cluster: { name, endpoint, ca } };
+  if (name !== undefined && endpoint !== undefined && ca !== undefined) return { name, endpoint, ca };
   const { KUBECONFIG_SECRET_ID: kubeconfigSecret } = settings;
-  return kubeconfigSecret === undefined ? {} : { cluster: { kubeconfigSecret } };
+  return kubeconfigSecret === undefined ? undefined : { kubeconfigSecret };
 }

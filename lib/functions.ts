@@ -19,7 +19,7 @@ export const FUNCTIONS = {
     description: 'Verifies a Bitbucket delivery and refreshes the Warehouses or Promotions that it affects',
     /** Bitbucket Cloud times out after 10 s. */
     timeoutSeconds: 10,
-    /** Bounds the load that anyone on the internet can cause on the cluster API and Secrets Manager; 20 answer 60 deliveries a second. */
+    /** Bounds the load that anyone on the internet can cause on the cluster API and Secrets Manager; far above the pace of any team. */
     concurrency: 20,
     trigger: { kind: 'http' },
   },

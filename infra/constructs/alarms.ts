@@ -1,101 +1,90 @@
+import { aws_cloudwatch as cloudwatch, Duration } from 'aws-cdk-lib';
 import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../lib/functions.ts';
 
-/** An alarm in the words of CloudWatch; docs/operations.md says what each means. */
-export interface Alarm {
-  /** Ends the alarm's name, after the deployment's. */
-  readonly id: string;
-  readonly description: string;
-  readonly namespace: string;
-  readonly metricName: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  /** Default: Sum. */
-  readonly statistic?: 'Sum' | 'Maximum';
-  /** Default: 300. */
-  readonly periodSeconds?: number;
-  /** Default: 1. */
-  readonly threshold?: number;
-  /** The periods that are looked at. Default: 1. */
-  readonly periods?: number;
-  /** The periods among them that must reach the threshold. Default: all. */
-  readonly periodsToAlarm?: number;
-  /** True: a metric below the threshold, or without data, is the alarm. Default: false. */
-  readonly isSilence?: boolean;
-}
+const { ComparisonOperator, TreatMissingData } = cloudwatch;
 
-/** Returns the alarms of a deployment. */
-export function alarmsOf(deploymentName: string, apiId: string): Alarm[] {
-  const ofLambda = (name: FunctionName, metricName: string) => ({
-    namespace: 'AWS/Lambda',
-    metricName,
-    dimensions: { FunctionName: `${deploymentName}-${name}` },
+/** The alarm of a metric that reaches 1 within five minutes. */
+const AT_ONE = {
+  threshold: 1,
+  evaluationPeriods: 1,
+  comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  treatMissingData: TreatMissingData.NOT_BREACHING,
+};
+
+/** Returns the alarms of a deployment by the ends of their names; docs/operations.md says what each means. */
+export function alarmsOf(deploymentName: string, apiId: string): Record<string, cloudwatch.AlarmProps> {
+  const metric = (
+    namespace: string,
+    metricName: string,
+    dimensionsMap: Record<string, string>,
+    options?: cloudwatch.MetricOptions,
+  ) => ({
+    metric: new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic: 'Sum', ...options }),
   });
-  const ofService = (name: FunctionName, metricName: string) => ({
-    namespace: METRICS_NAMESPACE,
-    metricName,
-    dimensions: { service: serviceNameOf(name) },
-  });
+  const ofLambda = (name: FunctionName, metricName: string, options?: cloudwatch.MetricOptions) =>
+    metric('AWS/Lambda', metricName, { FunctionName: `${deploymentName}-${name}` }, options);
+  const ofService = (name: FunctionName, metricName: string, options?: cloudwatch.MetricOptions) =>
+    metric(METRICS_NAMESPACE, metricName, { service: serviceNameOf(name) }, options);
   /** A state that every run of the reconciler emits again: summed, it would grow with the runs. */
-  const gauge = (metricName: string) => ({
-    ...ofService('reconciler', metricName),
-    statistic: 'Maximum' as const,
-  });
-  return [
-    {
-      id: 'reconciler-errors',
-      description: 'Runs of the reconciler fail: URLs and routes may be stale',
-      ...ofLambda('reconciler', 'Errors'),
-      // One failed run a minute may be a restart of the cluster API; three of five are not.
-      periodSeconds: 60,
-      periods: 5,
-      periodsToAlarm: 3,
+  const state = (metricName: string, options?: cloudwatch.MetricOptions) =>
+    ofService('reconciler', metricName, { statistic: 'Maximum', ...options });
+  const eachMinute = { period: Duration.minutes(1) };
+  return {
+    // One failed run may be a restart of the cluster API; three of five are not.
+    'reconciler-errors': {
+      ...AT_ONE,
+      ...ofLambda('reconciler', 'Errors', eachMinute),
+      alarmDescription: 'Runs of the reconciler fail: URLs and routes may be stale',
+      evaluationPeriods: 5,
+      datapointsToAlarm: 3,
     },
-    {
-      id: 'reconciler-silent',
-      description: 'The reconciler does not run: URLs and routes are stale',
+    'reconciler-silent': {
+      ...AT_ONE,
       ...ofLambda('reconciler', 'Invocations'),
-      isSilence: true,
+      alarmDescription: 'The reconciler does not run: URLs and routes are stale',
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      treatMissingData: TreatMissingData.BREACHING,
     },
-    {
-      id: 'receiver-errors',
-      description: 'The receiver crashes or times out: deliveries are lost',
+    'receiver-errors': {
+      ...AT_ONE,
       ...ofLambda('receiver', 'Errors'),
+      alarmDescription: 'The receiver crashes or times out: deliveries are lost',
     },
-    {
-      id: 'server-errors',
-      description: 'Bitbucket receives 5xx answers: deliveries are lost unless it retries them',
-      namespace: 'AWS/ApiGateway',
-      metricName: '5xx',
-      dimensions: { ApiId: apiId },
+    'server-errors': {
+      ...AT_ONE,
+      ...metric('AWS/ApiGateway', '5xx', { ApiId: apiId }),
+      alarmDescription: 'Bitbucket receives 5xx answers: deliveries are lost unless it retries them',
     },
-    {
-      id: 'signature-failures',
-      description: 'Deliveries are signed with another secret, or not by Bitbucket',
+    // A single one is a mistyped secret, which Bitbucket shows to its owner.
+    'signature-failures': {
+      ...AT_ONE,
       ...ofService('receiver', 'SignatureFailures'),
-      // A single one is a mistyped secret, which Bitbucket shows to its owner.
+      alarmDescription: 'Deliveries are signed with another secret, or not by Bitbucket',
       threshold: 10,
     },
-    {
-      id: 'refused-refreshes',
-      description: 'The cluster refuses to refresh Warehouses or Promotions: their webhooks have no effect',
+    'refused-refreshes': {
+      ...AT_ONE,
       ...ofService('receiver', 'RefusedRefreshes'),
+      alarmDescription:
+        'The cluster refuses to refresh Warehouses or Promotions: their webhooks have no effect',
     },
-    {
-      id: 'unready-receivers',
-      description: 'Receivers are not served: Bitbucket is answered with an error, or their URL is missing',
-      ...gauge('UnreadyReceivers'),
+    'unready-receivers': {
+      ...AT_ONE,
+      ...state('UnreadyReceivers'),
+      alarmDescription: 'Receivers are not served: their deliveries are rejected, or their URL is missing',
     },
-    {
-      id: 'contested-receivers',
-      description: 'Another deployment publishes URLs of the same receivers: only one of the two is used',
-      ...gauge('ContestedReceivers'),
+    'contested-receivers': {
+      ...AT_ONE,
+      ...state('ContestedReceivers'),
+      alarmDescription:
+        'Another deployment publishes URLs of the same receivers: only one of the two is used',
     },
-    {
-      id: 'missing-routes',
-      description: 'Receivers have no route: API Gateway answers their deliveries with 404',
-      ...gauge('RouteMissing'),
-      // A new receiver may wait a run for its route.
-      periodSeconds: 60,
-      periods: 3,
+    // A new receiver may wait a run for its route.
+    'missing-routes': {
+      ...AT_ONE,
+      ...state('RouteMissing', eachMinute),
+      alarmDescription: 'Receivers have no route: API Gateway answers their deliveries with 404',
+      evaluationPeriods: 3,
     },
-  ];
+  };
 }

@@ -2,85 +2,89 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, aws_lambda as lambda, CfnResource, Fn } from 'aws-cdk-lib';
-import type { FunctionName } from '../../lib/functions.ts';
-import type { DeploymentSettings } from '../deployment-settings.ts';
+import { FUNCTION_NAMES } from '../../lib/functions.ts';
+import { readDeploymentSettings } from '../deployment-settings.ts';
 import { FrontDoorStack } from '../front-door-stack.ts';
+
+/** The part of the Serverless Framework that is used. */
+export interface Framework {
+  readonly classes: { readonly Error: new (message: string, code: string) => Error };
+  readonly service: {
+    readonly provider: { compiledCloudFormationTemplate: Template };
+    getServiceName(): string;
+  };
+  getProvider(name: 'aws'): {
+    getStage(): string;
+    readonly naming: { getLambdaLogicalId(name: string): string };
+  };
+}
+
+interface Template {
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs: Readonly<Record<string, unknown>>;
+}
 
 interface Resource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
-/** A CloudFormation template as JSON. */
-export interface CloudFormationTemplate {
-  readonly Resources: Readonly<Record<string, Resource>>;
-  readonly Outputs: Readonly<Record<string, unknown>>;
-}
-
-/** The framework's bucket for its uploads, in all its templates. */
+/** The framework's bucket for its uploads, in all its templates; its policy and output begin with the same. */
 const BUCKET = 'ServerlessDeploymentBucket';
 
-export interface SynthesisOptions {
-  readonly stackName: string;
-  readonly functions: readonly FunctionName[];
-  /** The framework's logical id of a function. */
-  readonly logicalIdOf: (name: FunctionName) => string;
-  /** The template that the framework made. */
-  readonly compiled: CloudFormationTemplate;
-  readonly settings: DeploymentSettings;
-}
-
 /**
- * Synthesizes the CDK stack with the code that the framework uploads.
+ * Replaces the template that the framework has made by that of the CDK stack, with the code where the framework uploads it, the
+ * framework's bucket, and its logical ids for the functions. Settings are read from the environment.
  *
- * @returns the stack's template with the framework's bucket, and its logical ids for the functions
+ * @throws {DeploymentError} that names every fault of the settings
  */
-export function synthesizeFor(options: SynthesisOptions): CloudFormationTemplate {
-  const { stackName, functions, logicalIdOf, compiled, settings } = options;
+export function replaceTemplateOf(framework: Framework): void {
+  const { service } = framework;
+  const aws = framework.getProvider('aws');
+  const made = service.provider.compiledCloudFormationTemplate;
+  const settings = readDeploymentSettings({ get: (name) => process.env[name] });
   const outdir = mkdtempSync(join(tmpdir(), 'kargo-front-door-'));
   try {
     const app = new App({ outdir, analyticsReporting: false });
-    const code = Object.fromEntries(
-      functions.map((name) => [name, new UploadedCode(objectKeyOf(compiled.Resources[logicalIdOf(name)]))]),
-    );
-    const stack = new FrontDoorStack(app, stackName, settings, code);
-    for (const [id, { Type: type, Properties: properties = {} }] of bucketOf(compiled.Resources))
+    const code = FUNCTION_NAMES.map((name) => {
+      const { Properties } = made.Resources[aws.naming.getLambdaLogicalId(name)] ?? {};
+      return [name, new UploadedCode(Properties?.['Code'] as UploadedObject)];
+    });
+    const stackName = `${service.getServiceName()}-${aws.getStage()}`;
+    const stack = new FrontDoorStack(app, stackName, settings, Object.fromEntries(code));
+    for (const [id, { Type: type, Properties: properties = {} }] of bucketOf(made.Resources))
       new CfnResource(stack, id, { type, properties });
-    for (const name of functions) {
+    for (const name of FUNCTION_NAMES) {
       const { defaultChild } = stack.frontDoor.functions[name].node;
-      (defaultChild as lambda.CfnFunction).overrideLogicalId(logicalIdOf(name));
+      (defaultChild as lambda.CfnFunction).overrideLogicalId(aws.naming.getLambdaLogicalId(name));
     }
-    const { Resources, Outputs } = app.synth().getStackByName(stackName).template as CloudFormationTemplate;
+    const { Resources, Outputs } = app.synth().getStackByName(stackName).template as Template;
     // The template's other parts check the bucket of CDK's own uploads, which is not used.
-    const ownOutputs = Object.fromEntries(bucketOf(compiled.Outputs));
-    return { ...compiled, Resources, Outputs: { ...ownOutputs, ...Outputs } };
+    const outputs = { ...Object.fromEntries(bucketOf(made.Outputs)), ...Outputs };
+    service.provider.compiledCloudFormationTemplate = { ...made, Resources, Outputs: outputs };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
 }
 
+interface UploadedObject {
+  readonly S3Key: string;
+}
+
 /** Code that the framework uploads to its bucket. */
 class UploadedCode extends lambda.Code {
-  readonly #objectKey: string;
+  readonly #object: UploadedObject;
 
-  constructor(objectKey: string) {
+  constructor(object: UploadedObject) {
     super();
-    this.#objectKey = objectKey;
+    this.#object = object;
   }
 
   override bind(): lambda.CodeConfig {
-    return { s3Location: { bucketName: Fn.ref(BUCKET), objectKey: this.#objectKey } };
+    return { s3Location: { bucketName: Fn.ref(BUCKET), objectKey: this.#object.S3Key } };
   }
 }
 
-/** Returns where the framework uploads a function's code, as its own resource of the function says. */
-function objectKeyOf(resource: Resource | undefined): string {
-  const { S3Key } = (resource?.Properties?.['Code'] ?? {}) as { S3Key?: string };
-  if (S3Key === undefined) throw new Error('the framework has not packaged every function');
-  return S3Key;
-}
-
-/** Picks the members that are about the bucket. */
 function bucketOf<Member>(members: Readonly<Record<string, Member>>): [id: string, member: Member][] {
   return Object.entries(members).filter(([id]) => id.startsWith(BUCKET));
 }

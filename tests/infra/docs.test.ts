@@ -26,7 +26,7 @@ test('every statement of a role has its line, and there is none for a statement 
   expect(new Set(made.map(({ Sid }) => Sid))).toEqual(new Set(documented));
 });
 
-test.each(alarmsOf('kargo', 'api').map(({ id }) => id))('the alarm %s is explained', (id) => {
+test.each(Object.keys(alarmsOf('kargo', 'api')))('the alarm %s is explained', (id) => {
   expect(read('operations.md')).toContain(`| \`${id}\` `);
 });
 

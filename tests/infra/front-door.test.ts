@@ -92,6 +92,36 @@ describe('deployed without any setting', () => {
     ]);
   });
 
+  test('every alarm is on the dashboard, with its graphs', () => {
+    const names = (propertiesOf(template, 'AWS::CloudWatch::Alarm') as { AlarmName: string }[]).map(
+      ({ AlarmName }) => AlarmName,
+    );
+    expect(names.toSorted()).toEqual([
+      'kargo-contested-receivers',
+      'kargo-missing-routes',
+      'kargo-receiver-errors',
+      'kargo-reconciler-errors',
+      'kargo-reconciler-silent',
+      'kargo-refused-refreshes',
+      'kargo-server-errors',
+      'kargo-signature-failures',
+      'kargo-unready-receivers',
+    ]);
+    const [dashboard] = propertiesOf(template, 'AWS::CloudWatch::Dashboard');
+    const body = JSON.stringify(dashboard);
+    expect([...body.matchAll(/title\\":\\"([^"]*)\\"/g)].map(([, title]) => title)).toEqual([
+      'Are webhooks working?',
+      'Deliveries by event and outcome',
+      'Refreshed',
+      'Rejected and failed',
+      'Reconciler: five runs in five minutes',
+      'Receivers that are not served',
+      'Time to answer Bitbucket (it times out after 10 s)',
+      'Cluster API latency',
+    ]);
+    expect(body.match(/FrontDoorObservability/g)).toHaveLength(names.length);
+  });
+
   test('every project is served, and only the reconciler can run dry', () => {
     expect(environmentOf(template, 'receiver')).not.toHaveProperty('PROJECTS');
     expect(environmentOf(template, 'receiver')).not.toHaveProperty('DRY_RUN');
