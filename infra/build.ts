@@ -5,10 +5,10 @@ import { gzipSync } from 'node:zlib';
 import { bundleFunction } from './bundle.ts';
 import { FUNCTION_NAMES, type FunctionName } from '../lib/functions.ts';
 
-/** The import is timed in processes of its own; the middle one counts. */
+/** The import is measured in processes of its own; the median counts. */
 const RUNS = 5;
 
-/** Enough for a function to be loaded; nothing is sent before its first event. */
+/** Settings with which a function can be loaded; it sends nothing before its first event. */
 const SETTINGS = {
   RECEIVER_BASE_URL: 'https://hooks.example.com',
   KUBECONFIG: '/dev/null',

@@ -10,12 +10,12 @@ import {
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
 
-/** The settings cannot be deployed. The message names every fault. */
+/** Settings that cannot be deployed. The message names every fault. */
 export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
 }
 
-/** As Powertools' logger knows them; it takes no other, and says nothing of it. */
+/** Those of Powertools' logger, which ignores any other without a word. */
 const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT'] as const;
 
 /** The days that CloudWatch Logs takes (its API's `PutRetentionPolicy`). */
@@ -99,7 +99,7 @@ const schema = v.object({
   BASE_PATH: v.pipe(
     withDefault(''),
     v.transform((path) => path.replaceAll(/^\/+|\/+$/g, '')),
-    // What both a URL of a receiver and a mapping of API Gateway can hold.
+    // Valid in a URL of a receiver as well as in a mapping of API Gateway.
     v.regex(/^([\w.-]+(\/[\w.-]+)*)?$/, 'must be a path of letters, digits, ".", "_" and "-"'),
   ),
   SECRET_NAME_TEMPLATE: v.pipe(
@@ -154,7 +154,7 @@ const schema = v.object({
   ),
 });
 
-/** A deployment's settings, each valid by itself and beside the others. */
+/** The settings of a deployment, each valid in itself and with the others. */
 export type DeploymentSettings = v.InferOutput<typeof schema>;
 
 export type DeploymentSetting = keyof DeploymentSettings;
@@ -162,31 +162,35 @@ export type DeploymentSetting = keyof DeploymentSettings;
 /** The names of the settings. */
 export const deploymentSettings = Object.keys(schema.entries) as DeploymentSetting[];
 
-/** What says nothing without all of the others. */
+/** Settings that have no effect without all of the others. */
 const TOGETHER: readonly (readonly DeploymentSetting[])[] = [
   ['EKS_CLUSTER_NAME', 'EKS_CLUSTER_ENDPOINT', 'EKS_CLUSTER_CA'],
   ['DOMAIN_NAME', 'CERTIFICATE_ARN'],
   ['VPC_ID', 'SUBNET_IDS'],
 ];
 
-/** What says nothing without the other. */
+/** Settings that have no effect without the other. */
 const NEEDS: readonly (readonly [DeploymentSetting, DeploymentSetting])[] = [
   ['BASE_PATH', 'DOMAIN_NAME'],
   ['SECURITY_GROUP_IDS', 'VPC_ID'],
   ['CLUSTER_SECURITY_GROUP_ID', 'VPC_ID'],
 ];
 
-/** Where settings come from. */
+/** The source of settings. */
 export interface SettingsSource {
-  /** Gives undefined or '' where a setting is not set. */
+  /** Returns undefined or '' where a setting is not set. */
   readonly get: (name: DeploymentSetting) => string | undefined;
-  /** What a setting is called there. Default: its name. */
+  /** Returns the name of a setting in the source. Default: its name. */
   readonly nameOf?: (name: DeploymentSetting) => string;
-  /** Tells of a setting whose value only the deployment will know: it counts as set, is not checked, and reads as not set. */
+  /** Is true for a setting whose value is known only at the deployment: it counts as set, is not checked, and reads as not set. */
   readonly isKnownLater?: (name: DeploymentSetting) => boolean;
 }
 
-/** Reads and checks a deployment's settings. Raises `DeploymentError`. */
+/**
+ * Reads and validates the settings of a deployment.
+ *
+ * @throws {DeploymentError} that names every fault
+ */
 export function readDeploymentSettings({
   get,
   nameOf = (name) => name,
@@ -212,7 +216,7 @@ export function readDeploymentSettings({
   return { ...parsed.output, KUBECONFIG_SECRET_ID: isSet('EKS_CLUSTER_NAME') ? undefined : kubeconfig };
 }
 
-/** Gives the part of a secret name template before its first placeholder. */
+/** Returns the part of a secret name template before its first placeholder. */
 export function secretPrefixOf(template: string): string {
   return template.split('{', 1)[0] ?? '';
 }

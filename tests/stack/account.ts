@@ -11,13 +11,13 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ClientConfig } from './emulator.ts';
 
-/** What came of running a function. */
+/** The result of a function. */
 export interface Invoked {
   readonly failed: boolean;
   readonly payload: unknown;
 }
 
-/** Looks into an emulated account, and acts on it as its owner does. */
+/** Reads an emulated account, and changes it as its owner does. */
 export class Account {
   readonly #apis: ApiGatewayV2Client;
   readonly #logs: CloudWatchLogsClient;
@@ -33,7 +33,7 @@ export class Account {
     this.#s3 = new S3Client({ ...config, forcePathStyle: true });
   }
 
-  /** Gives the HTTP API of this name. */
+  /** Returns the HTTP API of this name. */
   async api(name: string): Promise<{ id: string; endpoint: string }> {
     const { Items = [] } = await this.#apis.send(new GetApisCommand({}));
     const { ApiId: id, ApiEndpoint: endpoint } = Items.find((api) => api.Name === name) ?? {};
@@ -41,13 +41,13 @@ export class Account {
     return { id, endpoint };
   }
 
-  /** Gives the keys of the API's routes in the order of the alphabet. */
+  /** Returns the keys of the API's routes, sorted. */
   async routes(apiId: string): Promise<string[]> {
     const { Items = [] } = await this.#apis.send(new GetRoutesCommand({ ApiId: apiId }));
     return Items.map(({ RouteKey = '' }) => RouteKey).toSorted();
   }
 
-  /** Makes routes that lead elsewhere than to the receiver. */
+  /** Adds routes with another integration than the receiver's. */
   async addForeignRoutes(apiId: string, keys: readonly string[]): Promise<void> {
     const { IntegrationId } = await this.#apis.send(
       new CreateIntegrationCommand({
@@ -64,14 +64,14 @@ export class Account {
       );
   }
 
-  /** Runs a function and gives what it answered. */
+  /** Invokes a function and returns its result. */
   async invoke(name: string): Promise<Invoked> {
     const { FunctionError, Payload } = await this.#lambda.send(new InvokeCommand({ FunctionName: name }));
     const text = new TextDecoder().decode(Payload);
     return { failed: FunctionError !== undefined, payload: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** Gives how often a function was run, by its log. */
+  /** Counts the runs of a function in its log. */
   async runs(name: string): Promise<number> {
     const logGroupName = `/aws/lambda/${name}`;
     let count = 0;
@@ -84,13 +84,13 @@ export class Account {
     return count;
   }
 
-  /** Switches every schedule off. */
+  /** Disables every schedule. */
   async stopSchedules(): Promise<void> {
     const { Rules = [] } = await this.#events.send(new ListRulesCommand({}));
     for (const { Name } of Rules) await this.#events.send(new DisableRuleCommand({ Name }));
   }
 
-  /** The emulator speaks plain HTTP, which a bucket that CDK makes for its uploads refuses to everyone. */
+  /** Allows plain HTTP, which is what the emulator serves and CDK's bucket for uploads denies. */
   async allowPlainHttp(bucket: string): Promise<void> {
     await this.#s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }));
   }

@@ -12,19 +12,19 @@ import {
 import { kubeconfigOf } from '../cluster/kubeconfig.ts';
 import { startRealCluster } from '../cluster/real-cluster.ts';
 
-/** The one kubeconfig that a stack is given leads both functions in as this ServiceAccount. */
+/** With the one kubeconfig of a stack, both functions act as this ServiceAccount. */
 const ACCOUNT = 'kargo-front-door-receiver';
 
 /** A cluster API to deploy against. */
 export interface AvailableCluster {
-  /** For its administrator. */
+  /** With the administrator's credentials. */
   readonly target: ApiTarget;
-  /** Gives a kubeconfig for the functions, good for ten minutes where it can end. */
+  /** Returns a kubeconfig for the functions; that of a real cluster is valid for ten minutes. */
   kubeconfig(): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Tells whether a real cluster API can be started without building it first. */
+/** Checks whether a real cluster API can be started without building it first. */
 export async function hasRealCluster(): Promise<boolean> {
   // Without a PATH there is no Go to build with.
   return findOrBuildBinaries({ ...process.env, PATH: '' }).then(

@@ -3,9 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 
 /**
- * Gives a folder of the cache (`$XDG_CACHE_HOME` or `~/.cache`), which `make` fills the first time. It is made beside its place and
- * renamed when it is whole, so that a run that was interrupted leaves nothing that a later one would take for it.
- * Raises what `make` raises.
+ * Returns a folder of the cache (`$XDG_CACHE_HOME` or `~/.cache`), which `make` fills the first time. It is filled under another name and
+ * then renamed: an interrupted run leaves no incomplete folder under its name.
+ *
+ * @throws the error of `make`
  */
 export async function cachedFolder(name: string, make: (folder: string) => Promise<void>): Promise<string> {
   const cache = process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');

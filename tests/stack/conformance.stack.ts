@@ -15,15 +15,15 @@ import { postDelivery } from './post-delivery.ts';
 import { bareEnvironment } from './run-program.ts';
 import { startStage, type Stage } from './stage.ts';
 
-/** The reconciler has much to do at once: this is no matter of its schedule. */
+/** The program changes many receivers in a short time: the schedule would be too slow. */
 const RECONCILE_EVERY_MS = 1000;
 
 interface Deployment {
   readonly tool: Tool;
   readonly routes: 'shared' | 'per-receiver';
-  /** What an unknown path is answered, by the function or by the gateway itself. */
+  /** The answer to an unknown path, by the function or by the gateway itself. */
   readonly unknownPath: object;
-  /** The recorded cases that cannot be expressed here, as the program tells of them. */
+  /** The program's lines about recorded cases that do not apply here. */
   readonly misses: readonly string[];
 }
 
@@ -33,7 +33,7 @@ const DEPLOYMENTS: readonly Deployment[] = [
     tool: 'serverless',
     routes: 'per-receiver',
     unknownPath: { message: 'Not Found' },
-    // There is no route: the gateway answers, and no function is asked.
+    // There is no route: the gateway answers, without a function.
     misses: ['MISS a path that belongs to no receiver: body {"message":"Not Found"}, not {}'],
   },
 ];

@@ -7,21 +7,21 @@ import { bareEnvironment, runProgram } from './run-program.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 
-/** What the deployed things are made of. */
+/** The sources of a deployment. */
 const SOURCES = ['functions', 'lib', 'infra', 'serverless.yml', 'cdk.json', 'package.json'];
 
-/** Settings that a team gives to its tool (docs/settings.md). */
+/** Settings of a deployment (docs/settings.md). */
 type Settings = Readonly<Record<string, string>>;
 
-/** What one of the tools has made of the project, with the settings that it was made with. */
+/** A package that one of the tools has made of the project, with its settings. */
 export interface Packaged {
   readonly tool: Tool;
-  /** A copy of the project, since the tools write into it. */
+  /** A copy of the project: the tools write into it. */
   readonly folder: string;
   readonly settings: Settings;
 }
 
-/** How a team deploys with its tool: the commands of the quickstarts. */
+/** The commands of the quickstarts. */
 interface Commands {
   readonly program: 'cdk' | 'serverless';
   readonly settings: Settings;
@@ -30,10 +30,10 @@ interface Commands {
   readonly remove: readonly string[];
 }
 
-/** Where {@link packageWith} leaves what `cdk synth` makes. */
+/** The folder of a package's templates and code. */
 const CDK_OUTPUT = 'cdk.out';
 
-/** The name that each deployment gives to its functions, log groups and API. */
+/** The names of the deployments, with which those of functions, log groups and API begin. */
 export const DEPLOYED_NAMES = { cdk: 'kargo-front-door-cdk', serverless: 'kargo-front-door-dev' } as const;
 
 const COMMANDS = {
@@ -73,19 +73,19 @@ export async function packageWith(tool: Tool, scratch: string, settings: Setting
   return packaged;
 }
 
-/** Prepares the account for the tool, as is done once. */
+/** Prepares the account for the tool, which is done once. */
 export async function prepareFor(packaged: Packaged, { emulator, account }: AccountAt): Promise<void> {
   if (packaged.tool !== 'cdk') return;
   await runTool(packaged, ['bootstrap', 'aws://000000000000/us-east-1', '--app', CDK_OUTPUT], emulator);
   await account.allowPlainHttp('cdk-hnb659fds-assets-000000000000-us-east-1');
 }
 
-/** Deploys what was packaged, as it is. */
+/** Deploys a package. */
 export async function deploy(packaged: Packaged, emulator: Emulator): Promise<void> {
   await runTool(packaged, COMMANDS[packaged.tool].deploy, emulator);
 }
 
-/** Removes it again. */
+/** Deletes a deployment. */
 export async function remove(packaged: Packaged, emulator: Emulator): Promise<void> {
   await runTool(packaged, COMMANDS[packaged.tool].remove, emulator);
 }
@@ -100,7 +100,7 @@ async function runTool(
   await runProgram(path.join(ROOT, 'node_modules', '.bin', program), parameters, { cwd: folder, env });
 }
 
-/** Gives the folder that `cdk synth` made of a function's code. */
+/** Returns the folder of a function's code in a package of CDK. */
 export function codeOf({ folder }: Packaged, functionName: FunctionName): string {
   const output = path.join(folder, CDK_OUTPUT);
   const file = path.join('functions', `${functionName}.mjs`);

@@ -9,19 +9,19 @@ import { ProcessGuard } from '../cluster/process-guard.ts';
 import { pythonWithMinistack } from './python-packages.ts';
 import { bareEnvironment } from './run-program.ts';
 
-/** It is up in half a second on an idle machine. */
+/** It starts in half a second on an idle machine. */
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 
-/** How long it may take to end by itself, with the functions that it runs, before it is killed. */
+/** It ends its functions first; after this time it is killed. */
 const END_WITHIN_MS = 5_000;
 
 const REGION = 'us-east-1';
 
-/** The account's root user; the name and the secret are what those who act as the owner of secrets in other tests use. */
+/** The account's root user, with the credentials of the owner of secrets in other tests. */
 const OWNER = { AWS_ACCESS_KEY_ID: 'owner', AWS_SECRET_ACCESS_KEY: 'owner' };
 
-/** What leads a client of the AWS SDK to the emulator, as the account's root user. */
+/** Configuration of an AWS SDK client that calls the emulator as the account's root user. */
 export interface ClientConfig {
   readonly endpoint: string;
   readonly region: string;
@@ -36,11 +36,15 @@ export interface Emulator {
   readonly environment: Readonly<Record<string, string>>;
   /** A folder that is removed at the end. */
   readonly scratch: string;
-  /** Ends it and removes what it wrote. It ends too when this process does, however that ends. */
+  /** Ends it and removes its files. It ends with this process, however that ends. */
   stop(): Promise<void>;
 }
 
-/** Starts MiniStack; with `auth`, it enforces IAM policies. Raises an error with what it wrote where it does not come up. */
+/**
+ * Starts MiniStack; with `auth`, it enforces IAM policies.
+ *
+ * @throws {Error} with its output where it does not become ready
+ */
 export async function startEmulator({ auth }: { readonly auth: boolean }): Promise<Emulator> {
   const python = await pythonWithMinistack();
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'kargo-front-door-stack-'));
@@ -58,7 +62,7 @@ export async function startEmulator({ auth }: { readonly auth: boolean }): Promi
       ...OWNER,
       STATE_DIR: path.join(scratch, 'state'),
       S3_DATA_DIR: path.join(scratch, 's3'),
-      // Listeners of services that nobody uses here, on ports of their own.
+      // Listeners of services that are not used here, on ports of their own.
       SFTP_ENABLED: '0',
       IOT_MTLS_ENABLED: '0',
     },

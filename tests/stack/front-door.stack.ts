@@ -16,13 +16,13 @@ import { inventory } from './inventory.ts';
 import { postDelivery } from './post-delivery.ts';
 import { startStage, type Stage } from './stage.ts';
 
-/** Routes of somebody else on the same API, one of them with a key as ours have. */
+/** Routes of another owner on the same API, one of them with a key of the reconciler's form. */
 const FOREIGN = ['GET /health', `POST /bitbucket/${'f'.repeat(64)}`];
 
 const REFRESHED = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
 const UNAVAILABLE = { status: 503, body: { error: 'temporarily unavailable' } };
 
-/** The gateway's own, which asks no function. */
+/** The gateway's own answer, without a function. */
 const NOT_FOUND = { status: 404, body: { message: 'Not Found' } };
 
 let stage: Stage;
@@ -36,7 +36,7 @@ afterAll(() => stage?.close());
 describe.each(TOOLS)('deployed with %s', (tool) => {
   const name = DEPLOYED_NAMES[tool];
   const [receiver, reconciler] = [`${name}-receiver`, `${name}-reconciler`];
-  // Nobody ends the deletion of a namespace where there is no controller, so that each deployment has its own.
+  // Without a controller the deletion of a namespace never ends: each deployment has its own.
   const demo = `demo-${tool}`;
   const main = warehouse(demo, 'main');
   const config = projectConfig(demo, [bitbucket('bb'), bitbucket('other', 'other')]);
@@ -72,7 +72,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
   const post = (path: string, secret: string) => postDelivery(`${api.endpoint}${path}`, { secret });
   const reconcile = () => stage.account.invoke(reconciler);
 
-  test('the schedule brings the URLs into the status and their routes to the API', async () => {
+  test('the scheduled reconciler writes the URLs to the status and adds their routes to the API', async () => {
     await until(async () => (await statusOf()) !== undefined);
     expect(await statusOf()).toMatchObject({
       webhookReceivers: [
@@ -82,11 +82,11 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
       conditions: [{ type: 'BitbucketReceiversReady', status: 'True' }],
     });
     expect(await routes()).toEqual([...FOREIGN, `POST ${first}`, `POST ${other}`].toSorted());
-    // From here on the reconciler runs when a test says so.
+    // From here on the tests run the reconciler.
     await stage.account.stopSchedules();
   });
 
-  test('a push that is posted there refreshes the Warehouse', async () => {
+  test('a push to the published URL refreshes the Warehouse', async () => {
     const { webhookReceivers } = (await statusOf()) as { webhookReceivers: [{ url: string }] };
     expect(await postDelivery(webhookReceivers[0].url, { secret: 'first' })).toEqual(REFRESHED);
     expect(await stage.objects.takeRefreshed()).toEqual([`Warehouse ${demo}/main`]);
@@ -95,13 +95,13 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
   test.each([
     ['another secret', { signedWith: 'wrong' }, { error: 'unauthorized' }],
     ['nothing', { signature: null }, { error: 'missing signature' }],
-  ])('what is signed with %s is refused', async (_what, delivery, body) => {
+  ])('rejects a delivery signed with %s', async (_what, delivery, body) => {
     expect(await postDelivery(`${api.endpoint}${first}`, delivery)).toEqual({ status: 401, body });
     expect(await stage.objects.takeRefreshed()).toEqual([]);
   });
 
   test.each([['/'], ['/bitbucket'], [`/bitbucket/${'0'.repeat(64)}`], [`${first}/more`]])(
-    'the gateway itself refuses %s, and asks no function',
+    'the gateway itself rejects %s, without invoking a function',
     async (path) => {
       const runs = await stage.account.runs(receiver);
       expect(runs).toBeGreaterThan(0);
@@ -110,7 +110,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     },
   );
 
-  test('a rotated secret has a URL and a route of its own, and the one before stays good', async () => {
+  test('a rotated secret has a URL and a route of its own, and the previous one stays valid', async () => {
     await stage.secrets.rotate(secretNames[0], JSON.stringify({ secret: 'second' }));
     expect(await reconcile()).toEqual({ failed: false, payload: { configs: 1, written: 1, failures: [] } });
     expect(await statusOf()).toMatchObject({ webhookReceivers: [{ url: `${api.endpoint}${second}` }, {}] });
@@ -125,7 +125,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     expect(await reconcile()).toEqual({ failed: false, payload: { configs: 1, written: 0, failures: [] } });
   });
 
-  test("a receiver that is gone takes its routes with it, and no one else's", async () => {
+  test('the routes of a removed receiver are removed, and no others', async () => {
     await stage.objects.patch(config, withoutReceiver);
     expect(await reconcile()).toMatchObject({ failed: false });
     expect(await routes()).toEqual([...FOREIGN, `POST ${other}`].toSorted());
@@ -133,7 +133,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     expect(await post(other, 'else')).toEqual(REFRESHED);
   });
 
-  test('a receiver that comes back has its URL and routes again', async () => {
+  test('a receiver that is declared again has its URL and routes again', async () => {
     await stage.objects.patch(config, { spec: config.spec });
     expect(await reconcile()).toMatchObject({ failed: false });
     expect(await post(first, 'first')).toEqual(REFRESHED);
@@ -146,7 +146,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     return run();
   };
   const current = () => post(second, 'second');
-  /** Its URL is not in the status any more: the receiver looks through all secrets for it. */
+  /** Its URL is no longer in the status: the receiver searches all secrets for it. */
   const previous = () => post(first, 'first');
   const noRoutes = (verb: string): string =>
     `1 failed: routes could not be ${verb}: API Gateway unavailable: AccessDeniedException`;
@@ -173,7 +173,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     { role: reconciler, sid: 'FindIntegration', act: run, becomes: noRoutes('added') },
   ];
 
-  test.each(GRANTS)('$role cannot do without $sid', async ({ role, sid, act, becomes }) => {
+  test.each(GRANTS)('$role needs $sid', async ({ role, sid, act, becomes }) => {
     const giveBack = await stage.grants.withhold(role, sid);
     const became = await act();
     await giveBack();
@@ -183,7 +183,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     expect(await current()).toEqual(REFRESHED);
   });
 
-  test('each function can do nothing else', async () => {
+  test('each role has no other rights', async () => {
     const shown = (ofRole: string): string[] =>
       GRANTS.flatMap(({ role, sid }) => (role === ofRole ? sid : []));
     // The emulator writes the logs itself.

@@ -4,7 +4,7 @@ import { CONFORMANCE_PROGRAM } from './conformance-files.ts';
 import { lambdaRuntimeClient, missingForLambdaRuntime } from './lambda-runtime.ts';
 import { pythonWithMinistack, runtimeInterfaceEmulator } from './python-packages.ts';
 
-/** Jest's globalSetup: installs what is not there yet, once, and says what the tests run on and which are skipped. */
+/** Jest's globalSetup: installs what is missing, once, and prints what the tests run on and which are skipped. */
 export default async function setUp(): Promise<void> {
   await pythonWithMinistack();
   const skipped: string[] = [];
@@ -12,7 +12,7 @@ export default async function setUp(): Promise<void> {
   if (missing.length > 0) {
     skipped.push(`the bundle on AWS's Lambda runtime, which needs ${missing.join(', ')}`);
   } else {
-    // Where this fails, the one test that needs it tells so: the others go on.
+    // Where this fails, the one test that needs it reports it; the others still run.
     await Promise.allSettled([runtimeInterfaceEmulator(), lambdaRuntimeClient()]);
   }
   if (!existsSync(CONFORMANCE_PROGRAM))

@@ -16,7 +16,7 @@ interface Statement {
   readonly Sid: string;
 }
 
-/** The grants of the functions' roles: the statements of the one policy that each has. */
+/** The rights of the functions' roles: the statements of the one policy that each has. */
 export class Grants {
   readonly #iam: IAMClient;
   readonly #lambda: LambdaClient;
@@ -26,13 +26,13 @@ export class Grants {
     this.#lambda = new LambdaClient(config);
   }
 
-  /** Gives the names of the statements that a function's role consists of. */
+  /** Returns the names of the statements of a function's role. */
   async of(functionName: string): Promise<string[]> {
     const { statements } = await this.#policyOf(functionName);
     return statements.map(({ Sid }) => Sid);
   }
 
-  /** Takes one statement from the policy of a function's role, and gives how it is given back. */
+  /** Removes one statement from the policy of a function's role, and returns what restores it. */
   async withhold(functionName: string, sid: string): Promise<() => Promise<void>> {
     const { role, policy, document, statements } = await this.#policyOf(functionName);
     const put = async (left: readonly Statement[]): Promise<void> => {
@@ -50,7 +50,7 @@ export class Grants {
     this.#lambda.destroy();
   }
 
-  /** Has the function's next run begin cold. */
+  /** Makes the function's next run a cold start. */
   async #coolDown(name: string): Promise<void> {
     const { Environment } = await this.#lambda.send(
       new GetFunctionConfigurationCommand({ FunctionName: name }),

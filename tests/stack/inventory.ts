@@ -7,7 +7,7 @@ import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ClientConfig } from './emulator.ts';
 
-/** Lists all that there is in an account of what a deployment makes, by kind and name. */
+/** Lists the resources of an account that a deployment can make, by kind and name. */
 export async function inventory(config: ClientConfig): Promise<string[]> {
   const clients = {
     apis: new ApiGatewayV2Client(config),

@@ -21,14 +21,18 @@ export interface LambdaEnvironmentOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** One execution environment of Lambda's, as AWS's own programs make it. */
+/** One execution environment of Lambda, made by AWS's own programs. */
 export interface LambdaEnvironment {
-  /** Runs the function once and gives its answer. Raises an error with the log where it gives none. */
+  /**
+   * Invokes the function once and returns its answer.
+   *
+   * @throws {Error} with the log where there is none
+   */
   invoke(event: unknown): Promise<unknown>;
   stop(): Promise<void>;
 }
 
-/** Starts the Runtime Interface Emulator over Lambda's Node runtime client. It ends too when this process does, however that ends. */
+/** Starts the Runtime Interface Emulator with Lambda's Node runtime client. It ends with this process, however that ends. */
 export async function startLambdaEnvironment(options: LambdaEnvironmentOptions): Promise<LambdaEnvironment> {
   const { code, handler, environment } = options;
   const [emulator, client] = [await runtimeInterfaceEmulator(), await lambdaRuntimeClient()];

@@ -6,17 +6,17 @@ import { runProgram } from './run-program.ts';
 
 const VERSION = '4.0.2';
 
-/** What compiles the client's native part when it is installed. */
+/** The programs that compile the client's native part when it is installed. */
 const COMPILERS = ['cmake', 'g++', 'make', 'tar', 'xz'];
 
-/** Gives what is missing on this machine to run a bundle as Lambda does; nothing where it can. */
+/** Returns what is missing on this machine to run a bundle as Lambda does; empty where it can. */
 export function missingForLambdaRuntime(): string[] {
   if (process.platform !== 'linux') return ['Linux'];
   const missing = COMPILERS.filter((program) => !isThere(program));
   return hasNodeHeaders() ? missing : [...missing, "Node's headers (npm's setting nodedir)"];
 }
 
-/** Gives the program with which Lambda's Node runtime serves a handler, compiled the first time, which takes a minute or two. */
+/** Returns the program with which Lambda's Node runtime serves a handler. The first time it is compiled, in a minute or two. */
 export async function lambdaRuntimeClient(): Promise<string> {
   const folder = await cachedFolder(`aws-lambda-ric-${VERSION}`, async (place) => {
     const manifest = { private: true, allowScripts: { 'aws-lambda-ric': true } };
@@ -27,7 +27,7 @@ export async function lambdaRuntimeClient(): Promise<string> {
   return path.join(folder, 'node_modules', 'aws-lambda-ric', 'index.mjs');
 }
 
-/** Without them the compiler's front end would fetch them from outside the package registries. */
+/** Without them the compiler's front end would fetch them, from no package registry. */
 function hasNodeHeaders(): boolean {
   const nodedir = execFileSync('npm', ['config', 'get', 'nodedir'], {
     encoding: 'utf8',

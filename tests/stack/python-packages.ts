@@ -2,7 +2,7 @@ import path from 'node:path';
 import { cachedFolder } from './cached-folder.ts';
 import { runProgram } from './run-program.ts';
 
-/** MiniStack and all that it needs, so that it is the same at every installation. */
+/** MiniStack and its dependencies, pinned. */
 const MINISTACK = {
   name: 'ministack-1.5.33',
   packages: [
@@ -29,12 +29,20 @@ const MINISTACK = {
 /** AWS's Lambda Runtime Interface Emulator comes in this wheel; nothing else of it is used. */
 const SAM_CLI = { name: 'aws-sam-cli-1.170.0', packages: ['aws-sam-cli==1.170.0'] };
 
-/** Gives the Python that has MiniStack. Raises an error where Python 3 or the package index is missing. */
+/**
+ * Returns the Python that has MiniStack.
+ *
+ * @throws {Error} where Python 3 or the package index is missing
+ */
 export async function pythonWithMinistack(): Promise<string> {
   return path.join(await virtualEnvironment(MINISTACK), 'bin', 'python');
 }
 
-/** Gives AWS's Lambda Runtime Interface Emulator for this machine. Raises as {@link pythonWithMinistack} does. */
+/**
+ * Returns AWS's Lambda Runtime Interface Emulator for this machine.
+ *
+ * @throws {Error} where Python 3 or the package index is missing
+ */
 export async function runtimeInterfaceEmulator(): Promise<string> {
   const environment = await virtualEnvironment(SAM_CLI);
   const program = 'import os, samcli.local.rapid as it; print(list(it.__path__)[0])';

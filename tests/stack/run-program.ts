@@ -4,16 +4,20 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** npm and cdk say more than execFile takes by itself. */
+/** npm and cdk write more than execFile's default. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** The environment for programs that need nothing of this one's but to find others; Node is the one that runs the tests. */
+/** Returns an environment with a `PATH` only; Node is the one that runs the tests. */
 export function bareEnvironment(home: string): NodeJS.ProcessEnv {
   const { PATH = '' } = process.env;
   return { PATH: [path.dirname(process.execPath), PATH].join(path.delimiter), HOME: home, TMPDIR: home };
 }
 
-/** Runs a program to its end and gives what it wrote to stdout. Raises an error with all that it wrote where it fails. */
+/**
+ * Runs a program and returns its stdout.
+ *
+ * @throws {Error} with its whole output where it fails
+ */
 export async function runProgram(
   program: string,
   parameters: readonly string[],

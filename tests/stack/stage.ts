@@ -5,7 +5,7 @@ import { startAvailableCluster, type AvailableCluster } from './available-cluste
 import { Grants } from './grants.ts';
 import { startEmulator, type Emulator } from './emulator.ts';
 
-/** Where the functions look for their kubeconfig unless told otherwise. */
+/** The default of the functions' `KUBECONFIG_SECRET_ID`. */
 const KUBECONFIG_SECRET = 'kargo-front-door/kubeconfig';
 
 /** An empty account and an empty cluster to deploy into. */
