@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,9 @@ import { readDeploymentSettings } from '../../infra/deployment-settings.ts';
 import { FrontDoorStack } from '../../infra/front-door-stack.ts';
 import { KargoFrontDoor } from '../../infra/front-door.ts';
 import { clusterCa } from './cluster-ca.ts';
+
+// Each synthesis is a second's work, and several on a busy machine.
+jest.setTimeout(30_000);
 
 const scratch = mkdtempSync(join(tmpdir(), 'kargo-front-door-synth-'));
 const bucket = s3.Bucket.fromBucketName(new Stack(new App({ outdir: scratch })), 'Bucket', 'uploads');
