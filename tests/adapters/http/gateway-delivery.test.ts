@@ -3,7 +3,9 @@ import { readGatewayDelivery, toGatewayResult } from '../../../lib/adapters/http
 import { gatewayEvent, receiverPath } from '../../support/deliver.ts';
 
 const read = (headers: Record<string, string | undefined>) =>
-  readGatewayDelivery(gatewayEvent({ event: null, signature: null, headers: headers as Record<string, string> }));
+  readGatewayDelivery(
+    gatewayEvent({ event: null, signature: null, headers: headers as Record<string, string> }),
+  );
 
 test.each([
   [{ 'x-event-key': 'repo:push', 'x-hub-signature': 'sha256=00' }, 'repo:push', 'sha256=00'],
