@@ -1,4 +1,4 @@
-/** What compiling an expression would cost. Each number is an estimate that is seldom too low and never far too low. */
+/** What compiling an expression would cost, as an upper bound. */
 interface RegexCost {
   /** Instructions of the compiled program. A class of many ranges counts several times, because each copy of it is expensive. */
   readonly instructions: number;
@@ -32,9 +32,10 @@ const MAX_FOLDABLE = 0x1e943;
 /** Go limits what nested repetitions multiply up to, so that no estimate grows without bound. */
 const MAX_ESTIMATE = 1e9;
 
-// No name holds a brace or a backslash. To stop at them keeps a run of unfinished classes from being scanned over and over.
+// These match an unfinished element up to the end of the pattern. If they failed there, they would backtrack for a time that doubles
+// with each class in it. For the same reason a name ends at a brace or a backslash, which no name holds.
 export const UNICODE_CLASS = String.raw`\\[pP]\{[^{}\\]*\}`;
-export const CHARACTER_CLASS = String.raw`\[\^?\]?(?:\[:\^?\w+:\]|${UNICODE_CLASS}|\\[^]|[^\]\\])*(?:\]|$)`;
+export const CHARACTER_CLASS = String.raw`\[\^?\]?(?:\[:\^?\w+:\]|${UNICODE_CLASS}|\\(?:[^]|$)|[^\]\\])*(?:\]|$)`;
 export const QUOTATION = String.raw`\\Q[^]*?(?:\\E|$)`;
 export const NAMED_GROUP = String.raw`\(\?P?<\w+>`;
 

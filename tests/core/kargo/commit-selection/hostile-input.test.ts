@@ -222,6 +222,25 @@ describe('an expression over a limit is broken, and named with the limit', () =>
   });
 });
 
+describe('an expression that ends too early is refused without backtracking', () => {
+  test.each([
+    ['in a class', `[${String.raw`\p{L}`.repeat(32)}\\`, 'error parsing regexp: trailing backslash'],
+    [
+      'in a class of named classes',
+      `[${'[:a:]'.repeat(800)}\\`,
+      'error parsing regexp: invalid character class range',
+    ],
+    ['in a named class', `[${'[:'.repeat(2000)}`, 'error parsing regexp: missing closing ]'],
+    ['in a Unicode class', String.raw`\p{`.repeat(32), 'error parsing regexp: invalid character class range'],
+    ['in a group', '(?P<'.repeat(1000), 'error parsing regexp: invalid named capture'],
+    ['in a repetition', `a${'{1,'.repeat(1000)}\\`, 'error parsing regexp: trailing backslash'],
+  ])('%s', (_what, pattern, message) => {
+    const { result } = judge([tag('v1')], { allowTagsRegexes: [pattern] });
+    const reason = `spec.subscriptions[0].git.allowTagsRegexes[0]: ${message}`;
+    expect(result.kind === 'broken' && result.reason.slice(0, reason.length)).toBe(reason);
+  });
+});
+
 describe('an expression that a person would write is within the limits', () => {
   const alternatives = Array.from({ length: 400 }, (_none, index) => `release-${index}`);
 
