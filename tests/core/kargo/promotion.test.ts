@@ -25,8 +25,12 @@ describe('a Promotion waits for the pull request', () => {
       [wait, { ...wait, as: 'b' }],
       { ...waiting, state: { b: { pr: { url } } } },
     ],
-    ['beside steps without names', [{}, { uses: 'x' }, wait], { ...waiting, currentStep: 2 }],
-    ['beside state of any kind', [open, wait], { ...waiting, state: { ...waiting.state, open: 7, x: null } }],
+    ['next to steps without names', [{}, { uses: 'x' }, wait], { ...waiting, currentStep: 2 }],
+    [
+      'next to state of any kind',
+      [open, wait],
+      { ...waiting, state: { ...waiting.state, open: 7, x: null } },
+    ],
   ])('%s', (_what, steps, status) => {
     expect(judge(steps, status)).toEqual({ kind: 'affected' });
   });

@@ -37,7 +37,7 @@ describe('a push affects a Warehouse that subscribes', () => {
       [null, 7, 'x', [], {}, { git: null }, { git: [] }, { git: { repoURL } }],
     ],
     ['to some paths', [{ git: { repoURL, includePaths: ['a'], excludePaths: ['b'] } }]],
-    ['with fields of a later day', [{ git: { repoURL, later: { a: 1 } }, later: true }]],
+    ['with unknown fields', [{ git: { repoURL, later: { a: 1 } }, later: true }]],
   ])('%s', (_what, subscriptions) => {
     expect(judge(subscriptions)).toEqual({ kind: 'affected' });
   });
@@ -52,9 +52,9 @@ describe('a push does not affect a Warehouse that subscribes', () => {
     ['to another repository, wrongly', [{ git: { repoURL: 'https://bitbucket.org/acme/blog', branch: 7 } }]],
     ['to another branch', [{ git: { repoURL, branch: 'dev' } }]],
     ['to other tags', [{ git: { repoURL, commitSelectionStrategy: 'NewestTag', allowTagsRegexes: ['^w'] } }]],
-    ['by a strategy of a later day', [{ git: { repoURL, commitSelectionStrategy: 'Oldest' } }]],
+    ['by an unknown strategy', [{ git: { repoURL, commitSelectionStrategy: 'Oldest' } }]],
     ['to images', [{ image: { repoURL } }]],
-    ['to a kind of a later day', [{ subscription: { repoURL } }]],
+    ['of an unknown kind', [{ subscription: { repoURL } }]],
     ['to no address', [{ git: { branch: 'main' } }, { git: { repoURL: 7 } }, { git: { repoURL: null } }]],
   ])('%s', (_what, subscriptions) => {
     expect(judge(subscriptions)).toEqual({ kind: 'unaffected' });

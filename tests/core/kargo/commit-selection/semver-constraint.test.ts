@@ -60,7 +60,7 @@ describe('constraints', () => {
   });
 });
 
-test('versions in their order', () => {
+test('versions are compared by precedence', () => {
   const ordered = [
     '0.0.0-a',
     '0.0.0',
