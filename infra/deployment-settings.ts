@@ -3,9 +3,13 @@ import {
   baseUrlRule,
   clusterCaRule,
   clusterEndpointRule,
+  findTemplateConflict,
   hoursRule,
   namespaceRule,
+  projectsRule,
+  receiverLimitRule,
   secretNameTemplateRule,
+  switchRule,
 } from '../lib/adapters/settings/setting-rules.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
@@ -21,6 +25,8 @@ const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILE
 /** The days that CloudWatch Logs takes (its API's `PutRetentionPolicy`). */
 const RETENTION_DAYS =
   '1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
+
+const DEFAULT_TEMPLATE = `${DEFAULTS.secretPrefix}{namespace}/{name}`;
 
 /** An empty setting is one that is not set. */
 const optional = v.pipe(
@@ -40,11 +46,7 @@ const list = v.pipe(
 /** A KMS key in an ARN. */
 const KEY = String.raw`kms:[\w-]+:\d{12}:key/[\w-]+$`;
 
-/** `true` or `false`, as text. */
-const flag = v.pipe(withDefault('false'), v.picklist(['true', 'false'], 'must be true or false'));
-
-/** A name of a project, with `*` for any characters. */
-const PROJECT_PATTERN = /^[a-z0-9*]([-a-z0-9*]{0,61}[a-z0-9*])?$/;
+const flag = v.pipe(withDefault('false'), switchRule);
 
 const arn = (pattern: string, description: string) =>
   v.pipe(
@@ -103,7 +105,7 @@ const schema = v.object({
     v.regex(/^([\w.-]+(\/[\w.-]+)*)?$/, 'must be a path of letters, digits, ".", "_" and "-"'),
   ),
   SECRET_NAME_TEMPLATE: v.pipe(
-    withDefault(`${DEFAULTS.secretPrefix}{namespace}/{name}`),
+    withDefault(DEFAULT_TEMPLATE),
     secretNameTemplateRule,
     v.check(
       (template) => secretPrefixOf(template) !== '',
@@ -112,17 +114,8 @@ const schema = v.object({
   ),
   SYSTEM_RESOURCES_NAMESPACE: v.pipe(withDefault(DEFAULTS.systemResourcesNamespace), namespaceRule),
   ROTATION_GRACE_HOURS: v.pipe(withDefault(String(DEFAULTS.rotationGraceHours)), hoursRule),
-  MAX_RECEIVERS_PER_PROJECT: v.pipe(
-    withDefault(String(DEFAULTS.maxReceiversPerProject)),
-    v.regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1 to 999999'),
-  ),
-  PROJECTS: v.pipe(
-    list,
-    v.check(
-      (patterns) => patterns.every((pattern) => pattern === '(cluster)' || PROJECT_PATTERN.test(pattern)),
-      'must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas',
-    ),
-  ),
+  MAX_RECEIVERS_PER_PROJECT: v.pipe(withDefault(String(DEFAULTS.maxReceiversPerProject)), receiverLimitRule),
+  PROJECTS: v.pipe(withDefault(''), projectsRule),
   DRY_RUN: flag,
   /** The default holds where there is no EKS cluster; where there is one, the EKS cluster wins. */
   KUBECONFIG_SECRET_ID: optional,
@@ -200,7 +193,13 @@ export function readDeploymentSettings({
   const parsed = v.safeParse(schema, Object.fromEntries(known.map((name) => [name, get(name)])));
   // A list of nothing is not set, and the path "/" is no path.
   const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(get(name) ?? '');
+  const conflict = isKnownLater('SECRET_NAME_TEMPLATE')
+    ? undefined
+    : findTemplateConflict(get('SECRET_NAME_TEMPLATE') || DEFAULT_TEMPLATE, [
+        isKnownLater('KUBECONFIG_SECRET_ID') ? undefined : get('KUBECONFIG_SECRET_ID'),
+      ]);
   const faults = [
+    ...(conflict === undefined ? [] : [`${nameOf('SECRET_NAME_TEMPLATE')} ${conflict}`]),
     ...(parsed.issues ?? []).map(
       (issue) => `${nameOf(v.getDotPath(issue) as DeploymentSetting)} ${issue.message}`,
     ),

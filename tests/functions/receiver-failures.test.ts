@@ -210,42 +210,57 @@ describe('a failing cluster', () => {
   });
 });
 
-describe('a refresh that fails', () => {
-  test.each<[what: string, fault: ProxyFault, attempts: number]>([
-    ['500', failure(500), 4],
-    ['403', failure(403), 1],
-    ['422', failure(422), 1],
-    ['409', failure(409), 4],
-    [
-      'a denial by an admission webhook',
-      {
-        kind: 'answer',
-        status: 500,
-        body: { kind: 'Status', message: 'admission webhook "w.kargo.akuity.io" denied the request: no' },
-      },
-      1,
-    ],
-  ])('with %s does not affect the others, and the answer counts them', async (_what, fault, attempts) => {
+describe('a refresh', () => {
+  const denial: ProxyFault = {
+    kind: 'answer',
+    status: 500,
+    body: { kind: 'Status', message: 'admission webhook "w.kargo.akuity.io" denied the request: no' },
+  };
+
+  test.each<[what: string, fault: ProxyFault]>([
+    ['500', failure(500)],
+    ['409', failure(409)],
+  ])('that fails with %s is retried, counted, and does not affect the others', async (_what, fault) => {
     disturb(isPatchOf('one'), fault);
     expect(await deliver(handler)).toEqual(unavailable('refreshed 1 of 2 warehouse(s)'));
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
-    expect(testbed.cluster.requests.filter(isPatchOf('one'))).toHaveLength(attempts);
+    expect(testbed.cluster.requests.filter(isPatchOf('one'))).toHaveLength(4);
     disturb(() => false, fault);
     expect(await deliver(handler)).toEqual(refreshed(2));
   });
 
-  test('for every Warehouse is counted', async () => {
-    disturb(isPatch, failure(403));
-    expect(await deliver(handler)).toEqual(unavailable('refreshed 0 of 2 warehouse(s)'));
+  test.each<[what: string, fault: ProxyFault]>([
+    ['403', failure(403)],
+    ['422', failure(422)],
+    ['a denial by an admission webhook', denial],
+  ])('that is refused with %s is attempted once, and does not affect the others', async (_what, fault) => {
+    disturb(isPatchOf('one'), fault);
+    expect(await deliver(handler)).toEqual({
+      status: 200,
+      body: { msg: 'refreshed 1 warehouse(s), 1 refused by the cluster' },
+    });
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
+    expect(testbed.cluster.requests.filter(isPatchOf('one'))).toHaveLength(1);
   });
 
-  test('for a Promotion is counted', async () => {
+  test('that is refused beside one that fails leaves the delivery to a later attempt', async () => {
+    testbed.cluster.fault = (request) => {
+      if (isPatchOf('one')(request)) return denial;
+      return isPatchOf('two')(request) ? failure(500) : undefined;
+    };
+    expect(await deliver(handler)).toEqual(unavailable('refreshed 0 of 1 warehouse(s)'));
+  });
+
+  test('of a Promotion that is refused is counted', async () => {
     disturb(isPatch, failure(403));
     const delivery = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
-    expect(await deliver(handler, delivery)).toEqual(unavailable('refreshed 0 of 1 promotion(s)'));
+    expect(await deliver(handler, delivery)).toEqual({
+      status: 200,
+      body: { msg: 'refreshed 0 promotion(s), 1 refused by the cluster' },
+    });
   });
 
-  test('because the object was deleted after the list is not a failure', async () => {
+  test('of an object that was deleted after the list is no failure', async () => {
     testbed.cluster.fault = async (request) => {
       if (isPatchOf('one')(request)) await testbed.objects.delete(warehouse('demo', 'one'));
       return undefined;
