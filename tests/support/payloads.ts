@@ -21,7 +21,10 @@ export function cloudPush(fullName = 'acme/shop', ...changes: readonly Change[])
 /** `pullrequest:fulfilled` and `pullrequest:rejected` of Bitbucket Cloud. */
 export function cloudPullRequest(id = 7, fullName = 'acme/shop'): object {
   const href = `https://bitbucket.org/${fullName}/pull-requests/${id}`;
-  return { repository: cloudRepository(fullName), pullrequest: { id, links: { html: { href } } } };
+  return {
+    repository: cloudRepository(fullName),
+    pullrequest: { id, merge_commit: { hash: nextCommit() }, links: { html: { href } } },
+  };
 }
 
 /** `repo:refs_changed` of Data Center; a ref is its full name. */
@@ -51,7 +54,10 @@ export function refsChanged(...refs: readonly string[]): object {
 /** `pr:merged` and `pr:declined` of Data Center. */
 export function dataCenterPullRequest(id = 3): object {
   const href = `https://git.acme.example/projects/SHOP/repos/web/pull-requests/${id}`;
-  return { eventKey: 'pr:merged', pullRequest: { id, links: { self: [{ href }] } } };
+  return {
+    eventKey: 'pr:merged',
+    pullRequest: { id, updatedDate: nextCommit(), links: { self: [{ href }] } },
+  };
 }
 
 function cloudRepository(fullName: string): object {
