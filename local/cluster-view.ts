@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { REFRESH_ANNOTATION } from '../lib/adapters/kubernetes/refresh-targets.ts';
+
+/** The cluster is on this machine, or one that a person waits for. */
+const ANSWER_TIMEOUT_MS = 5_000;
 
 const KARGO = { group: 'kargo.akuity.io', version: 'v1alpha1' };
 
@@ -44,6 +48,9 @@ export async function listRefreshes(kubeconfig: KubeConfig): Promise<Map<string,
 
 async function listObjects(kubeconfig: KubeConfig, ...plurals: readonly string[]): Promise<KargoObject[]> {
   const api = kubeconfig.makeApiClient(CustomObjectsApi);
-  const lists = await Promise.all(plurals.map((plural) => api.listClusterCustomObject({ ...KARGO, plural })));
-  return lists.flatMap((list) => list.items as KargoObject[]);
+  const lists = Promise.all(plurals.map((plural) => api.listClusterCustomObject({ ...KARGO, plural })));
+  const answered = await Promise.race([lists, sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false })]);
+  if (answered === undefined)
+    throw new Error(`the cluster API did not answer within ${ANSWER_TIMEOUT_MS} ms`);
+  return answered.flatMap((list) => list.items as KargoObject[]);
 }
