@@ -4,7 +4,7 @@ import { RECEIVER, RECONCILER, type ClusterTestbed } from '../tests/cluster/func
 import type { RoleName } from '../tests/cluster/functions/service-account.ts';
 import { startFilledCluster, warehouseBytes } from './filled-cluster.ts';
 import { LambdaProcesses } from './lambda-process.ts';
-import type { Report, Task } from './measured-function.ts';
+import type { Report, BenchTask } from './measured-function.ts';
 import { countAffected, projectName, SHARED_REPOSITORY, type SampleSize } from './sample-objects.ts';
 
 const size: SampleSize = {
@@ -17,7 +17,7 @@ const SERVICE = 'acme/service-0';
 /** How often a delivery is repeated; the first one, after a cold start, is measured by itself. */
 const ROUNDS = 10;
 
-const delivery = (project: string, repository: string, affected: number): Task => ({
+const delivery = (project: string, repository: string, affected: number): BenchTask => ({
   kind: 'delivery',
   project,
   repository,
@@ -26,7 +26,7 @@ const delivery = (project: string, repository: string, affected: number): Task =
 });
 
 /** Each in a process of its own, by the function's own rights. */
-const TASKS: readonly (readonly [role: RoleName, task: Task])[] = [
+const BENCH_TASKS: readonly (readonly [role: RoleName, task: BenchTask])[] = [
   [RECEIVER, { kind: 'patch', namespace: projectName(0), name: 'warehouse-0' }],
   // The ProjectConfigs and the ClusterConfig.
   [RECONCILER, { kind: 'reconcile', writes: size.projects + 1 }],
@@ -52,7 +52,7 @@ try {
 async function measureAll(cluster: ClusterTestbed): Promise<void> {
   printRow('', 'ms', 'x PATCH', 'API calls', 'KB in', 'KB out', 'peak MB');
   let unit = Number.NaN;
-  for (const [role, task] of TASKS) {
+  for (const [role, task] of BENCH_TASKS) {
     cluster.writeKubeconfig(role, cluster.tokens[role]);
     const report = await processes.run(task);
     if (task.kind === 'patch') unit = report.measurements[0]?.ms ?? unit;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { ESBUILD_OPTIONS } from '../infra/constants.ts';
-import type { Report, Task } from './measured-function.ts';
+import type { Report, BenchTask } from './measured-function.ts';
 
 /** What Node gives to the heap of a function of 512 MB; what lies outside the heap needs the rest. */
 const HEAP_MB = 400;
@@ -26,7 +26,7 @@ export class LambdaProcesses {
   }
 
   /** Raises an error where the process ends without a report: it has run out of memory, or an answer was wrong. */
-  async run(task: Task): Promise<Report> {
+  async run(task: BenchTask): Promise<Report> {
     const child = fork(join(this.#folder, 'measured-function.mjs'), {
       execArgv: [`--max-old-space-size=${HEAP_MB}`, '--enable-source-maps'],
     });

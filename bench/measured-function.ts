@@ -6,7 +6,7 @@ import { cloudPush } from '../tests/support/payloads.ts';
 import { ExchangeMeter, type Exchanges } from './exchange-meter.ts';
 
 /** What one process measures. */
-export type Task =
+export type BenchTask =
   | { readonly kind: 'patch'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'reconcile'; readonly writes: number }
   | {
@@ -37,21 +37,21 @@ const SETTLED_RUNS = 3;
 const meter = new ExchangeMeter();
 const measurements: Measurement[] = [];
 
-process.once('message', (task: Task) => {
-  void perform(task).then(() => {
+process.once('message', (task: BenchTask) => {
+  void runTask(task).then(() => {
     const report: Report = { measurements, peakMb: process.resourceUsage().maxRSS / 1024 };
     process.send?.(report, () => process.exit());
   });
 });
 
-async function perform(task: Task): Promise<void> {
+async function runTask(task: BenchTask): Promise<void> {
   if (task.kind === 'patch') return measurePatch(task);
   if (task.kind === 'reconcile') return measureReconcile(task);
   return measureDelivery(task);
 }
 
 /** The unit of all other measurements: the smallest thing that a delivery does, alone, over a connection that is there. */
-async function measurePatch({ namespace, name }: Extract<Task, { kind: 'patch' }>): Promise<void> {
+async function measurePatch({ namespace, name }: Extract<BenchTask, { kind: 'patch' }>): Promise<void> {
   const kargo = connectToKargo(readSettings(process.env).cluster, new SecretsManager(), {
     attemptTimeoutMs: 10_000,
   });
@@ -64,7 +64,7 @@ async function measurePatch({ namespace, name }: Extract<Task, { kind: 'patch' }
   await measure('one bare PATCH', PATCHES, patch);
 }
 
-async function measureReconcile({ writes }: Extract<Task, { kind: 'reconcile' }>): Promise<void> {
+async function measureReconcile({ writes }: Extract<BenchTask, { kind: 'reconcile' }>): Promise<void> {
   const { handler } = await import('../functions/reconciler.ts');
   const run = async (expected: number): Promise<void> => {
     const { written } = await handler({}, lambdaContext({ remainingMs: 60_000 }));
@@ -74,7 +74,7 @@ async function measureReconcile({ writes }: Extract<Task, { kind: 'reconcile' }>
   await measure('reconcile: nothing to write', SETTLED_RUNS, () => run(0));
 }
 
-async function measureDelivery(task: Extract<Task, { kind: 'delivery' }>): Promise<void> {
+async function measureDelivery(task: Extract<BenchTask, { kind: 'delivery' }>): Promise<void> {
   const { project, repository, affected, rounds } = task;
   const { handler } = await import('../functions/receiver.ts');
   const send = async (): Promise<void> => {

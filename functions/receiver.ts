@@ -7,11 +7,15 @@ import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { readGatewayDelivery, toGatewayResult } from '../lib/adapters/http/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
 import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
-import { countDelivery, createMetrics, noteClusterLatency } from '../lib/adapters/observability/metrics.ts';
+import {
+  countDelivery,
+  createMetrics,
+  clusterLatencyRecorder,
+} from '../lib/adapters/observability/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
-import { KargoRefreshTargets } from '../lib/adapters/kubernetes/refresh-targets.ts';
-import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
+import { KargoRefreshableObjects } from '../lib/adapters/kubernetes/refreshable-objects.ts';
+import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
@@ -36,10 +40,10 @@ const metrics = createMetrics('receiver');
 const store = new SecretsManager();
 const kargo = connectToKargo(settings.cluster, store, {
   attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-  noteLatency: noteClusterLatency(metrics),
+  recordLatency: clusterLatencyRecorder(metrics),
 });
 const clock = (): Date => new Date();
-const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
+const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);
 const deps = {
   directory: new ReceiverDirectory({
     configs: new KargoReceiverConfigs(kargo, settings),
@@ -49,7 +53,7 @@ const deps = {
   }),
   targets: [
     new KargoTarget({
-      objects: new KargoRefreshTargets(kargo),
+      objects: new KargoRefreshableObjects(kargo),
       recent: new RecentRefreshes(clock),
       clock,
       log,

@@ -7,12 +7,12 @@ import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import {
   createMetrics,
-  noteClusterLatency,
+  clusterLatencyRecorder,
   recordReconcileRun,
 } from '../lib/adapters/observability/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
-import { secretIds } from '../lib/adapters/aws/secret-ids.ts';
+import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile/reconcile-receivers.ts';
@@ -34,12 +34,12 @@ const metrics = createMetrics('reconciler');
 const configs = new KargoReceiverConfigs(
   connectToKargo(settings.cluster, store, {
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    noteLatency: noteClusterLatency(metrics),
+    recordLatency: clusterLatencyRecorder(metrics),
   }),
   settings,
 );
 const clock = (): Date => new Date();
-const secretIdOf = secretIds(settings.secretNameTemplate, settings.systemNamespace);
+const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);
 const deps = {
   configs,
   statuses: configs,

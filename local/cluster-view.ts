@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
-import { REFRESH_ANNOTATION } from '../lib/adapters/kubernetes/refresh-targets.ts';
+import { REFRESH_ANNOTATION } from '../lib/adapters/kubernetes/refreshable-objects.ts';
 
 /** The cluster is on this machine, or one that a person waits for. */
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -16,7 +16,7 @@ export interface PublishedReceiver {
 }
 
 /** What this folder reads of Kargo's objects. */
-interface KargoObject {
+interface ListedObject {
   readonly kind: string;
   readonly metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
   readonly spec?: { webhookReceivers?: { name: string; bitbucket?: { secretRef: { name: string } } }[] };
@@ -46,11 +46,11 @@ export async function listRefreshes(kubeconfig: KubeConfig): Promise<Map<string,
   );
 }
 
-async function listObjects(kubeconfig: KubeConfig, ...plurals: readonly string[]): Promise<KargoObject[]> {
+async function listObjects(kubeconfig: KubeConfig, ...plurals: readonly string[]): Promise<ListedObject[]> {
   const api = kubeconfig.makeApiClient(CustomObjectsApi);
   const lists = Promise.all(plurals.map((plural) => api.listClusterCustomObject({ ...KARGO, plural })));
   const answered = await Promise.race([lists, sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false })]);
   if (answered === undefined)
     throw new Error(`the cluster API did not answer within ${ANSWER_TIMEOUT_MS} ms`);
-  return answered.flatMap((list) => list.items as KargoObject[]);
+  return answered.flatMap((list) => list.items as ListedObject[]);
 }

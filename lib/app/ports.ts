@@ -83,7 +83,7 @@ export interface ClusterObject extends ObjectName {
 }
 
 /** The Warehouses and Promotions. */
-export interface RefreshTargets {
+export interface RefreshableObjects {
   /** Gives the objects of a project, or of all where `project` is empty, page by page: a large cluster's fit into no memory at once. */
   pages(kind: RefreshKind, project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]>;
   /** Asks Kargo to refresh the object, in words of its own API; `gone` where it has been deleted since. */

@@ -18,24 +18,24 @@ export function misshapen(
   return slips.map((changes) => {
     const root = { value: structuredClone(sample) };
     for (const [at, value] of changes) {
-      const places = placesIn(root);
-      const place = places[at % places.length];
-      if (place === undefined) continue;
-      if (value === undefined && !Array.isArray(place.parent)) delete place.parent[place.key];
-      else place.parent[place.key] = structuredClone(value ?? null);
+      const slots = slotsIn(root);
+      const slot = slots[at % slots.length];
+      if (slot === undefined) continue;
+      if (value === undefined && !Array.isArray(slot.parent)) delete slot.parent[slot.key];
+      else slot.parent[slot.key] = structuredClone(value ?? null);
     }
     return root.value ?? null;
   });
 }
 
-interface Place {
+interface JsonSlot {
   readonly parent: Record<string, unknown>;
   readonly key: string;
 }
 
 /** Every field and element below a value. */
-function placesIn(parent: unknown): Place[] {
+function slotsIn(parent: unknown): JsonSlot[] {
   if (typeof parent !== 'object' || parent === null) return [];
   const fields = parent as Record<string, unknown>;
-  return Object.keys(fields).flatMap((key) => [{ parent: fields, key }, ...placesIn(fields[key])]);
+  return Object.keys(fields).flatMap((key) => [{ parent: fields, key }, ...slotsIn(fields[key])]);
 }

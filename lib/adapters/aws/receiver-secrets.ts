@@ -35,7 +35,7 @@ export interface ReceiverSecretsDeps {
 }
 
 /** What was read of one secret, or why reading it failed this time. */
-type Attempt<T> = T | RetryableError;
+type Attempted<T> = T | RetryableError;
 
 /**
  * The receivers' secrets in Secrets Manager: current version and, within the grace of a rotation, the previous one. A secret that
@@ -90,7 +90,7 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
   async #readCurrent(
     ids: readonly string[],
     signal: AbortSignal,
-  ): Promise<Map<string, Attempt<StoredReading>>> {
+  ): Promise<Map<string, Attempted<StoredReading>>> {
     const [only] = ids;
     if (ids.length === 1 && only !== undefined) return this.#readSingly([only], signal);
     const batches: string[][] = [];
@@ -110,7 +110,7 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     );
     // Where every batch fails, the store is unavailable: more requests would not help it.
     const mayReadSingly = batches.length === 1 || answers.some((answer) => answer instanceof Map);
-    const current = new Map<string, Attempt<StoredReading>>();
+    const current = new Map<string, Attempted<StoredReading>>();
     for (const [index, batch] of batches.entries()) {
       const answer = answers[index];
       if (answer instanceof Map) for (const [id, reading] of answer) current.set(id, reading);
@@ -124,7 +124,7 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
   async #readSingly(
     ids: readonly string[],
     signal: AbortSignal,
-  ): Promise<Map<string, Attempt<StoredReading>>> {
+  ): Promise<Map<string, Attempted<StoredReading>>> {
     const readings = ids.map(
       async (id) => [id, await this.#attempt(() => this.#readOne(id, signal), signal)] as const,
     );
@@ -141,7 +141,7 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
   }
 
   /** Returns a retryable error as a value, unless the signal has ended everything. */
-  async #attempt<T>(work: () => Promise<T>, signal: AbortSignal): Promise<Attempt<T>> {
+  async #attempt<T>(work: () => Promise<T>, signal: AbortSignal): Promise<Attempted<T>> {
     try {
       return await work();
     } catch (error) {
@@ -153,7 +153,7 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
   /** Adds the previous version where it is still valid. */
   async #complete(
     id: string,
-    batched: Attempt<StoredReading> | undefined,
+    batched: Attempted<StoredReading> | undefined,
     signal: AbortSignal,
   ): Promise<SecretReading> {
     if (batched === undefined) return unreadable(id);

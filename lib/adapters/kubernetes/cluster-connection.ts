@@ -26,14 +26,14 @@ export interface ConnectionOptions {
   /** Timeout of one attempt at a request, in milliseconds. */
   readonly attemptTimeoutMs: number;
   /** Called with the duration of each attempt, in milliseconds. */
-  readonly noteLatency?: (milliseconds: number) => void;
+  readonly recordLatency?: (milliseconds: number) => void;
   readonly clock?: Clock;
   /** Waits before the next attempt; rejects when the signal ends it. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 const DEFAULTS = {
-  noteLatency: (): void => undefined,
+  recordLatency: (): void => undefined,
   clock: (): Date => new Date(),
   wait: (milliseconds: number, signal: AbortSignal): Promise<void> =>
     sleep(milliseconds, undefined, { signal }),
@@ -100,7 +100,7 @@ export class ClusterConnection {
       if (failure === undefined) throw cause;
       return { failure, cause };
     } finally {
-      this.#options.noteLatency(performance.now() - start);
+      this.#options.recordLatency(performance.now() - start);
     }
   }
 

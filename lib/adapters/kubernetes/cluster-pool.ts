@@ -52,7 +52,7 @@ export interface PoolOptions {
   readonly clock: Clock;
 }
 
-interface PoolTarget {
+interface PoolEndpoint {
   readonly server: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly connect: () => Dispatcher;
@@ -60,12 +60,12 @@ interface PoolTarget {
 
 /** Connections to the API server of one kubeconfig, with its TLS settings and credentials. */
 export class ClusterPool {
-  readonly #target: PoolTarget;
+  readonly #target: PoolEndpoint;
   readonly #clock: Clock;
   #dispatcher: Dispatcher;
   #usedAt: Date;
 
-  private constructor(target: PoolTarget, clock: Clock) {
+  private constructor(target: PoolEndpoint, clock: Clock) {
     this.#target = target;
     this.#clock = clock;
     this.#dispatcher = target.connect();

@@ -35,7 +35,7 @@ function countResult(metrics: Metrics, result: TargetResult): void {
 }
 
 /** Records how long the cluster API took for one request, in milliseconds. */
-export function noteClusterLatency(metrics: Metrics): (milliseconds: number) => void {
+export function clusterLatencyRecorder(metrics: Metrics): (milliseconds: number) => void {
   return (milliseconds) => metrics.addMetric('ClusterLatency', MetricUnit.Milliseconds, milliseconds);
 }
 

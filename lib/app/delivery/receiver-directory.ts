@@ -23,7 +23,7 @@ export interface ReceiverDirectoryDeps {
 }
 
 /** What a search among receivers found. */
-interface Search {
+interface SearchResult {
   readonly live?: LiveReceiver;
   /** Why the secret of one of them could not be read, so that the hash may be its own. */
   readonly unreadable?: string | undefined;
@@ -88,7 +88,7 @@ export class ReceiverDirectory {
   }
 
   /** Searches a newer listing: the receivers that it lists with this hash, then all. Each is done at most once in an interval. */
-  async #lookUp(hash: string, cached: Search, signal: AbortSignal): Promise<Search> {
+  async #lookUp(hash: string, cached: SearchResult, signal: AbortSignal): Promise<SearchResult> {
     const now = this.#now();
     const listing = await this.#listings.since(now - MIN_LOOKUP_INTERVAL_MS, signal);
     const due = listing.candidatesOf(hash).filter((receiver) => this.#isRefetchDue(receiver));
@@ -124,7 +124,7 @@ export class ReceiverDirectory {
     hash: string,
     from: 'cached' | 'store',
     signal: AbortSignal,
-  ): Promise<Search> {
+  ): Promise<SearchResult> {
     if (receivers.length === 0) return {};
     const readings = await this.#deps.secrets.read(receivers, from, signal);
     let live: LiveReceiver | undefined;

@@ -2,7 +2,7 @@ import type { SecretReading } from '../../core/kargo/receiver-secret.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { ReceiverSecrets } from '../ports.ts';
 
-export interface ReadSecrets {
+export interface SecretReadings {
   readonly secretOf: (receiver: Receiver) => SecretReading;
   /** Receivers whose secret exists as far as is known, and cannot be read. */
   readonly unreadable: readonly { readonly receiver: Receiver; readonly reason: string }[];
@@ -17,7 +17,7 @@ export async function readSecrets(
   secrets: ReceiverSecrets,
   configs: readonly ReceiverConfig[],
   signal: AbortSignal,
-): Promise<ReadSecrets> {
+): Promise<SecretReadings> {
   const receivers = configs.flatMap(usableReceivers);
   const readings = await secrets.read(receivers, 'store', signal);
   const byReceiver = new Map(receivers.map((receiver, index) => [receiver, readings[index]]));

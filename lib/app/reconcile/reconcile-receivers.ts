@@ -7,7 +7,7 @@ import {
 import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness.ts';
 import { receiverKey, usableReceivers } from '../../core/kargo/receiver.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
-import { readSecrets, type ReadSecrets } from './read-secrets.ts';
+import { readSecrets, type SecretReadings } from './read-secrets.ts';
 import { addRoutes, removeRoutes, type AddedRoutes } from './reconcile-routes.ts';
 import {
   describeConfig,
@@ -72,7 +72,7 @@ export async function reconcileReceivers(
     log.warn('secrets cannot be read', { count: unreadable.length, reasons });
   }
   const hashes = receiverHashes(configs, secretOf, deps.clock(), deps.graceMs);
-  memory.noteHashes(hashes);
+  memory.rememberHashes(hashes);
   const routing = deps.routes && { ...deps, routes: deps.routes };
   const owners = publishedHashes(configs);
   const target = {
@@ -98,7 +98,7 @@ export async function reconcileReceivers(
       failures.push(`routes could not be removed: ${messageOf(error)}`);
     }
   }
-  forgetOthers(deps, listed, hashes, added);
+  forgetRemoved(deps, listed, hashes, added);
   const { changed, receivers } = statuses;
   return {
     result: {
@@ -120,7 +120,7 @@ export async function reconcileReceivers(
 function ownerCheck(
   { memory }: ReconcileDeps,
   listed: ListedConfigs,
-  { unreadable }: ReadSecrets,
+  { unreadable }: SecretReadings,
   owners: ReadonlyMap<string, readonly string[]>,
 ): (hash: string) => boolean {
   const receivers = new Set(unreadable.map(({ receiver }) => receiverKey(receiver.project, receiver.name)));
@@ -143,7 +143,7 @@ function withoutPublished(
   return removable.filter(({ hash }) => !published.has(hash));
 }
 
-function forgetOthers(
+function forgetRemoved(
   { memory }: ReconcileDeps,
   { configs, unreadable }: ListedConfigs,
   hashes: readonly ReceiverHashes[],
@@ -154,7 +154,7 @@ function forgetOthers(
     configs.flatMap(usableReceivers).map(({ project, name }) => receiverKey(project, name)),
   );
   const projects = unreadable.map(({ namespace }) => receiverKey(namespace, ''));
-  memory.forgetOthers(
+  memory.forgetRemoved(
     new Set([...liveHashes(hashes), ...(added?.routed ?? [])]),
     (key) => declared.has(key) || projects.some((project) => key.startsWith(project)),
   );

@@ -9,7 +9,7 @@ export interface RouteDeps {
 }
 
 /** What the routes are to be. */
-export interface RouteTarget {
+export interface DesiredRoutes {
   readonly hashes: readonly ReceiverHashes[];
   /** Hashes in the status lists: where the routes cannot be listed, theirs are taken to exist. */
   readonly published: ReadonlySet<string>;
@@ -40,7 +40,7 @@ const RETRIED = 'the gateway has not taken its route yet. This is retried every 
  */
 export async function addRoutes(
   { routes, dryRun, log }: RouteDeps,
-  { hashes, published, isRemovable }: RouteTarget,
+  { hashes, published, isRemovable }: DesiredRoutes,
   signal: AbortSignal,
 ): Promise<AddedRoutes> {
   let existing: readonly GatewayRoute[];

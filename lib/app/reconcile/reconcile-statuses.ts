@@ -55,7 +55,7 @@ export async function reconcileStatuses(
       if (result === undefined) return;
       if (result.plan.changed) changed += 1;
       receivers.push(...result.plan.receivers);
-      noteReadiness(deps, result);
+      logLostReadiness(deps, result);
     } catch (error) {
       failed.push(config);
       deps.log.error('status could not be written', { config: describeConfig(config), error });
@@ -92,7 +92,7 @@ async function reconcileStatus(
   let config = listed;
   let secretOf = listedSecretOf;
   for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
-    memory.notePublished(config, base);
+    memory.rememberPublished(config, base);
     const plan = planStatus(config, {
       secretOf,
       unrouted,
@@ -118,12 +118,12 @@ async function reconcileStatus(
   throw new Error(`other writers changed it ${MAX_CONFLICTS + 1} times while it was planned`);
 }
 
-function noteReadiness(deps: StatusDeps, { config, plan, isWritten }: ReconciledStatus): void {
+function logLostReadiness(deps: StatusDeps, { config, plan, isWritten }: ReconciledStatus): void {
   const { memory, base, log } = deps;
   logUnserved(deps, config);
   for (const readiness of plan.receivers) {
     const { name, fault } = readiness;
-    if (!memory.noteReadiness(readiness, isWritten) || fault === undefined) continue;
+    if (!memory.rememberReadiness(readiness, isWritten) || fault === undefined) continue;
     log.warn('receiver no longer ready', {
       config: describeConfig(config),
       receiver: name,

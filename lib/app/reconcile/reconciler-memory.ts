@@ -25,7 +25,7 @@ export class ReconcilerMemory {
   }
 
   /** Remembers the receivers that a status publishes under this base. */
-  notePublished(config: ReceiverConfig, base: BaseUrl): void {
+  rememberPublished(config: ReceiverConfig, base: BaseUrl): void {
     for (const { project, name } of usableReceivers(config)) {
       const isHere = config.status.webhookReceivers.some(
         (entry) => entry.name === name && publisherOf(entry, base).kind === 'here',
@@ -40,7 +40,7 @@ export class ReconcilerMemory {
    * @param isWritten - whether the status holds what the judgement wants
    * @returns whether the receiver was ready, or published, and now has a fault
    */
-  noteReadiness({ receiver, entry, fault }: Readiness, isWritten: boolean): boolean {
+  rememberReadiness({ receiver, entry, fault }: Readiness, isWritten: boolean): boolean {
     if (receiver === undefined) return false;
     const key = receiverKey(receiver.project, receiver.name);
     const wasReady = this.#wasReady.get(key) ?? this.#publishedHere.has(key);
@@ -53,7 +53,7 @@ export class ReconcilerMemory {
   }
 
   /** Remembers whose hashes these are. */
-  noteHashes(hashes: readonly ReceiverHashes[]): void {
+  rememberHashes(hashes: readonly ReceiverHashes[]): void {
     for (const { receiver, current, previous } of hashes) {
       for (const hash of [current, previous]) {
         if (hash === undefined) continue;
@@ -69,7 +69,7 @@ export class ReconcilerMemory {
   }
 
   /** Forgets hashes and receivers that no longer exist, so that the memory does not grow. */
-  forgetOthers(hashes: ReadonlySet<string>, isDeclared: (key: string) => boolean): void {
+  forgetRemoved(hashes: ReadonlySet<string>, isDeclared: (key: string) => boolean): void {
     for (const hash of this.#owners.keys()) if (!hashes.has(hash)) this.#owners.delete(hash);
     for (const key of this.#publishedHere) if (!isDeclared(key)) this.#publishedHere.delete(key);
     for (const key of this.#wasReady.keys()) if (!isDeclared(key)) this.#wasReady.delete(key);

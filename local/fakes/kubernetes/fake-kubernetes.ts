@@ -6,7 +6,7 @@ import {
 } from '../loopback-server.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { ObjectStore } from './object-store.ts';
-import { createObject, deleteObject, getObject, patchObject, type Target } from './object-writes.ts';
+import { createObject, deleteObject, getObject, patchObject, type ObjectKey } from './object-writes.ts';
 import { apiVersionOf, NAMESPACE, RESOURCE_KINDS } from './resource-kinds.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
@@ -52,11 +52,11 @@ function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[
 
 function respond(store: ObjectStore, request: FakeRequest): FakeResponse {
   try {
-    const route = parseRoute(request.path);
-    if (!route) return { status: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
+    const apiPath = parsePath(request.path);
+    if (!apiPath) return { status: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
     const status = request.method === 'POST' ? 201 : 200;
     // The place to choose another representation by the Accept header, such as metadata only.
-    return toResponse(status, perform(store, request, route));
+    return toResponse(status, perform(store, request, apiPath));
   } catch (error) {
     if (error instanceof StatusError) return toResponse(error.code, error.status);
     const internal = new StatusError(500, 'InternalError', `Internal error occurred: ${String(error)}`);
@@ -69,7 +69,7 @@ function toResponse(status: number, body: object): FakeResponse {
 }
 
 /** What a path of the API names; `name` is empty for a collection, `namespace` for all namespaces. */
-interface Route extends Target {
+interface ApiPath extends ObjectKey {
   readonly isStatus: boolean;
 }
 
@@ -77,7 +77,7 @@ interface Route extends Target {
 const PATH =
   /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)(?:\/namespaces\/(?<namespace>[^/]+)(?=\/))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+)(?<status>\/status)?)?$/;
 
-function parseRoute(path: string): Route | undefined {
+function parsePath(path: string): ApiPath | undefined {
   const { group = '', version, namespace = '', plural, name = '', status } = PATH.exec(path)?.groups ?? {};
   const kind = RESOURCE_KINDS.find(
     (one) => one.plural === plural && one.group === group && one.version === version,
@@ -88,23 +88,23 @@ function parseRoute(path: string): Route | undefined {
   return { kind, namespace, name, isStatus: status !== undefined };
 }
 
-function perform(store: ObjectStore, request: FakeRequest, route: Route): object {
-  const { kind, namespace, name, isStatus } = route;
+function perform(store: ObjectStore, request: FakeRequest, apiPath: ApiPath): object {
+  const { kind, namespace, name, isStatus } = apiPath;
   const isCollection = name === '';
   requireQuery(request, request.method === 'GET' && isCollection ? ['limit', 'continue'] : []);
   switch (request.method) {
     case 'GET':
-      return isCollection ? listObjects(store, request, route) : getObject(store, route);
+      return isCollection ? listObjects(store, request, apiPath) : getObject(store, apiPath);
     case 'POST':
       if (!isCollection || (kind.namespaced && namespace === '')) break;
       return createObject(store, kind, namespace, parseBody(request, JSON_TYPE));
     case 'PATCH':
       if (isCollection) break;
-      return patchObject(store, route, parseBody(request, MERGE_PATCH), isStatus);
+      return patchObject(store, apiPath, parseBody(request, MERGE_PATCH), isStatus);
     case 'DELETE':
       if (isCollection || isStatus) break;
       if (request.body !== '') throw badRequest('the fake does not implement delete options');
-      return deleteObject(store, route);
+      return deleteObject(store, apiPath);
   }
   throw new StatusError(
     405,
@@ -113,7 +113,7 @@ function perform(store: ObjectStore, request: FakeRequest, route: Route): object
   );
 }
 
-function listObjects(store: ObjectStore, { query }: FakeRequest, { kind, namespace }: Route): object {
+function listObjects(store: ObjectStore, { query }: FakeRequest, { kind, namespace }: ApiPath): object {
   const limit = Number(query.get('limit') ?? 0);
   if (!Number.isInteger(limit) || limit < 0) throw badRequest(`limit: ${query.get('limit')} is not a number`);
   const token = query.get('continue');

@@ -6,14 +6,14 @@ import { apiVersionOf, NAMESPACE, RESOURCE_KINDS, type ResourceKind } from './re
 import { alreadyExists, badRequest, conflict, invalid, notFound, StatusError } from './status-error.ts';
 
 /** The object that a request names. `namespace` is empty for a cluster-scoped kind. */
-export interface Target {
+export interface ObjectKey {
   readonly kind: ResourceKind;
   readonly namespace: string;
   readonly name: string;
 }
 
 /** @throws {StatusError} 404 */
-export function getObject(store: ObjectStore, { kind, namespace, name }: Target): KubernetesObject {
+export function getObject(store: ObjectStore, { kind, namespace, name }: ObjectKey): KubernetesObject {
   const object = store.get(kind, namespace, name);
   if (!object) throw notFound(kind, name);
   return object;
@@ -59,12 +59,12 @@ export function createObject(
  */
 export function patchObject(
   store: ObjectStore,
-  target: Target,
+  key: ObjectKey,
   patch: unknown,
   isStatus: boolean,
 ): KubernetesObject {
-  const { kind, namespace, name } = target;
-  const existing = getObject(store, target);
+  const { kind, namespace, name } = key;
+  const existing = getObject(store, key);
   if (!isRecord(patch)) throw badRequest('error decoding patch: it is not a JSON object');
   const patched = requireObject(kind, namespace, mergePatch(existing, patch));
   const { name: given, resourceVersion } = patched.metadata;
@@ -83,9 +83,9 @@ export function patchObject(
 }
 
 /** Deletes an object, and a namespace with everything in it, at once. Returns the body of the response. */
-export function deleteObject(store: ObjectStore, target: Target): object {
-  const { kind, namespace, name } = target;
-  const existing = getObject(store, target);
+export function deleteObject(store: ObjectStore, key: ObjectKey): object {
+  const { kind, namespace, name } = key;
+  const existing = getObject(store, key);
   store.delete(kind, namespace, name);
   if (kind === NAMESPACE) {
     for (const inside of RESOURCE_KINDS.filter(({ namespaced }) => namespaced))

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { secretIds } from '../../../lib/adapters/aws/secret-ids.ts';
+import { compileSecretNameTemplate } from '../../../lib/adapters/aws/secret-ids.ts';
 
 test.each([
   ['kargo/{namespace}/{name}', 'demo', 'bitbucket', 'kargo/demo/bitbucket'],
@@ -9,5 +9,5 @@ test.each([
   ['kargo/{namespace}/{name}', '{name}', '{namespace}', 'kargo/{name}/{namespace}'],
   ['kargo/{namespace}/{name}', '$1', '$&', 'kargo/$1/$&'],
 ])('%s of project "%s", secret "%s" is %s', (template, project, secretName, id) => {
-  expect(secretIds(template, 'system')({ project, name: 'bb', secretName })).toBe(id);
+  expect(compileSecretNameTemplate(template, 'system')({ project, name: 'bb', secretName })).toBe(id);
 });

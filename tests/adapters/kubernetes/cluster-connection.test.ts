@@ -248,7 +248,7 @@ describe('a timeout', () => {
     server.answer = () => (server.requests.length === 1 ? 'hang' : {});
     const latencies: number[] = [];
     api = new KargoApi(
-      server.connect({ attemptTimeoutMs: 500, noteLatency: (latency) => void latencies.push(latency) }),
+      server.connect({ attemptTimeoutMs: 500, recordLatency: (latency) => void latencies.push(latency) }),
     );
     expect(await patch()).toBe('patched');
     expect(new Set(server.requests.map(({ socket }) => socket)).size).toBe(2);
@@ -258,7 +258,7 @@ describe('a timeout', () => {
   test('of every attempt is the reason', async () => {
     server.answer = () => 'hang';
     let attempts = 0;
-    api = new KargoApi(server.connect({ attemptTimeoutMs: 20, noteLatency: () => void (attempts += 1) }));
+    api = new KargoApi(server.connect({ attemptTimeoutMs: 20, recordLatency: () => void (attempts += 1) }));
     expect(await outcomeOf(patch())).toBe(
       'RetryableError: cluster API did not answer in time: no answer to one attempt',
     );

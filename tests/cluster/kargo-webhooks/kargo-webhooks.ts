@@ -4,24 +4,24 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ApiTarget } from '../api-client.ts';
 import { AdmissionDenial, allow, deny, type AdmissionRequest } from './admission-review.ts';
-import { KargoApi } from './kargo-api.ts';
+import { ClusterLookup } from './cluster-lookup.ts';
 import { mutatePromotion, validatePromotion } from './promotion-webhook.ts';
 import { registerWebhooks } from './registration.ts';
 import { mutateWarehouse, validateWarehouse } from './warehouse-webhook.ts';
 
 /** Returns the answer to a request, or throws an AdmissionDenial. */
-type Webhook = (request: AdmissionRequest, api: KargoApi) => object | Promise<object>;
+type Webhook = (request: AdmissionRequest, cluster: ClusterLookup) => object | Promise<object>;
 
 /** By path. */
 const WEBHOOKS: Readonly<Record<string, Webhook>> = {
   '/mutate/warehouse': (request) => allow(request, mutateWarehouse(request)),
-  '/mutate/promotion': async (request, api) => allow(request, await mutatePromotion(request, api)),
+  '/mutate/promotion': async (request, cluster) => allow(request, await mutatePromotion(request, cluster)),
   '/validate/warehouse': (request) => {
     validateWarehouse(request);
     return allow(request);
   },
-  '/validate/promotion': async (request, api) => {
-    await validatePromotion(request, api);
+  '/validate/promotion': async (request, cluster) => {
+    await validatePromotion(request, cluster);
     return allow(request);
   },
 };
@@ -45,14 +45,14 @@ export interface KargoWebhooks {
  * @throws {Error} where they cannot be registered
  */
 export async function startKargoWebhooks({ target, key }: KargoWebhooksOptions): Promise<KargoWebhooks> {
-  const api = new KargoApi(target);
+  const cluster = new ClusterLookup(target);
   const called = new Set<string>();
   const answer = async (incoming: IncomingMessage): Promise<object> => {
     const path = new URL(incoming.url ?? '', target.url).pathname;
     called.add(path);
     const { request } = JSON.parse(await readText(incoming)) as { request: AdmissionRequest };
     try {
-      return await WEBHOOKS[path]!(request, api);
+      return await WEBHOOKS[path]!(request, cluster);
     } catch (error) {
       if (error instanceof AdmissionDenial) return deny(request, error);
       throw error;
@@ -71,7 +71,7 @@ export async function startKargoWebhooks({ target, key }: KargoWebhooksOptions):
     const closed = once(server, 'close');
     server.close();
     server.closeAllConnections();
-    api.close();
+    cluster.close();
     await closed;
   };
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AdmissionDenial, type AdmissionRequest, type KargoObject } from './admission-review.ts';
-import type { KargoApi } from './kargo-api.ts';
+import type { ClusterLookup } from './cluster-lookup.ts';
 import { shortenLabelValue, withShard } from './labels.ts';
 
 /** Kargo's own receiver of webhooks, where Kargo is installed in the namespace `kargo`. */
@@ -11,10 +11,13 @@ const EXEMPT_USER = 'system:serviceaccount:kargo:kargo-external-webhooks-server'
  *
  * @throws {AdmissionDenial} where the Stage does not exist
  */
-export async function mutatePromotion({ object }: AdmissionRequest, api: KargoApi): Promise<KargoObject> {
+export async function mutatePromotion(
+  { object }: AdmissionRequest,
+  cluster: ClusterLookup,
+): Promise<KargoObject> {
   const { namespace = '' } = object.metadata;
   const stageName = stageOf(object);
-  const stage = await api.findStage(namespace, stageName);
+  const stage = await cluster.findStage(namespace, stageName);
   if (stage === undefined) {
     const message = `could not find Stage "${stageName}" in namespace "${namespace}"`;
     throw new AdmissionDenial(403, message, message);
@@ -45,11 +48,11 @@ export async function mutatePromotion({ object }: AdmissionRequest, api: KargoAp
  *
  * @throws {AdmissionDenial} where one of both is not so
  */
-export async function validatePromotion(request: AdmissionRequest, api: KargoApi): Promise<void> {
+export async function validatePromotion(request: AdmissionRequest, cluster: ClusterLookup): Promise<void> {
   const { object, oldObject, userInfo } = request;
   const { namespace = '', name } = object.metadata;
   const stage = stageOf(object);
-  if (userInfo.username !== EXEMPT_USER && !(await api.mayPromote(userInfo, namespace, stage))) {
+  if (userInfo.username !== EXEMPT_USER && !(await cluster.mayPromote(userInfo, namespace, stage))) {
     throw new AdmissionDenial(
       500,
       'InternalError',

@@ -3,7 +3,7 @@ import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import { kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
 import type { RefreshKind, Verdict } from '../../../core/kargo/verdict.ts';
 import { RetryableError, TerminalError } from '../../errors.ts';
-import type { Clock, Log, ObjectName, RefreshTargets } from '../../ports.ts';
+import type { Clock, Log, ObjectName, RefreshableObjects } from '../../ports.ts';
 import type { EventScope, Target } from '../target.ts';
 import { Evaluation } from './evaluation.ts';
 import type { RecentRefreshes } from './recent-refreshes.ts';
@@ -15,7 +15,7 @@ const REFRESH_CONCURRENCY = 16;
 const MAX_LOG_LINES_PER_PROJECT = 20;
 
 export interface KargoTargetDeps {
-  readonly objects: RefreshTargets;
+  readonly objects: RefreshableObjects;
   readonly recent: RecentRefreshes;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,4 +1,4 @@
-import type { ClusterObject, ObjectName, RefreshTargets } from '../../app/ports.ts';
+import type { ClusterObject, ObjectName, RefreshableObjects } from '../../app/ports.ts';
 import type { RefreshKind } from '../../core/kargo/verdict.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
@@ -11,7 +11,7 @@ const PLURALS: Readonly<Record<RefreshKind, KargoPlural>> = {
 };
 
 /** The Warehouses and Promotions of the cluster. */
-export class KargoRefreshTargets implements RefreshTargets {
+export class KargoRefreshableObjects implements RefreshableObjects {
   readonly #api: KargoApi;
 
   constructor(api: KargoApi) {

@@ -3,7 +3,7 @@ import { callApi, type ApiAnswer, type ApiRequest, type ApiTarget } from '../api
 import type { AdmissionRequest, KargoObject } from './admission-review.ts';
 
 /** What Kargo's webhooks ask the cluster before they answer it, as its administrator. */
-export class KargoApi {
+export class ClusterLookup {
   readonly #target: ApiTarget;
   readonly #agent = new Agent({ keepAlive: true });
 
