@@ -1,11 +1,11 @@
-/** What starts a function: a delivery to the HTTP API, or a schedule in EventBridge's words. */
+/** What starts a function: a delivery to the HTTP API, or a schedule expression of EventBridge. */
 export type Trigger = { readonly kind: 'http' } | { readonly kind: 'schedule'; readonly rate: string };
 
 /** The facts of one Lambda function. Its code is `functions/<name>.ts`, its rights in the cluster are `infra/rbac/<name>.yaml`. */
 export interface FunctionFacts {
   readonly description: string;
   readonly timeoutSeconds: number;
-  /** Default of its setting `<NAME>_CONCURRENCY`: the environments that are reserved for it, which are also the most that it has. */
+  /** Default of its setting `<NAME>_CONCURRENCY`: its reserved concurrency, which is also its limit. */
   readonly concurrency: number;
   readonly trigger: Trigger;
 }
@@ -19,7 +19,7 @@ export const FUNCTIONS = {
     description: 'Verifies a Bitbucket delivery and refreshes the Warehouses or Promotions that it affects',
     /** Bitbucket Cloud times out after 10 s. */
     timeoutSeconds: 10,
-    /** Bounds the load that anyone on the internet can cause on the cluster API and Secrets Manager; far above the pace of any team. */
+    /** Limits the load that anyone on the internet can cause on the cluster API and Secrets Manager; no team sends as many deliveries. */
     concurrency: 20,
     trigger: { kind: 'http' },
   },
@@ -34,7 +34,7 @@ export const FUNCTIONS = {
   },
 } as const satisfies Readonly<Record<string, FunctionFacts>>;
 
-/** The name of a function: that of its file, and the end of its name in AWS. */
+/** The name of a function's file, and the end of its name in AWS. */
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** The names of all functions. */

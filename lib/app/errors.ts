@@ -5,7 +5,7 @@
  */
 export class RetryableError extends Error {
   override readonly name = 'RetryableError';
-  /** What an authenticated caller may read: which dependency failed, without names, addresses or versions. */
+  /** For authenticated callers: which dependency failed, without names, addresses or versions. */
   readonly reason: string;
 
   constructor(reason: string, options?: { cause?: unknown; detail?: string }) {
@@ -15,8 +15,8 @@ export class RetryableError extends Error {
 }
 
 /**
- * A dependency refuses a request for good: forbidden, denied by an admission webhook, or invalid. No later attempt succeeds unless
- * somebody changes rights, policy or the object. The message holds the dependency's own words.
+ * A dependency rejects a request for good: forbidden, denied by an admission webhook, or invalid. No later attempt succeeds unless the
+ * rights, the policy or the object change. The message contains that of the dependency.
  */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';

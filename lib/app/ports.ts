@@ -3,10 +3,9 @@ import type { Receiver, ReceiverConfig } from '../core/kargo/receiver.ts';
 import type { SecretReading } from '../core/kargo/receiver-secret.ts';
 import type { StatusPlan } from '../core/kargo/receiver-status.ts';
 
-/**
- * What the use cases ask of the outside. Every method that waits takes the signal that ends the waiting; it raises `RetryableError` when
- * the other side is away, throttles or refuses, and when the signal ends it, and a plain `Error` for what no later try would mend.
- */
+// Interfaces of the dependencies of the use cases. Every asynchronous method takes a signal that ends it. It throws `RetryableError` when
+// the dependency is unavailable, throttles, or forbids a read, and when the signal ends it; and `TerminalError` where the dependency rejects
+// a request for good.
 
 /** The ProjectConfigs and the ClusterConfig that this deployment serves. */
 export interface ReceiverConfigs {
@@ -18,16 +17,16 @@ export interface ListedConfigs {
   readonly unreadable: readonly UnreadableConfig[];
 }
 
-/** A config that is not what it should be. */
+/** A config that cannot be read. */
 export interface UnreadableConfig extends Pick<ReceiverConfig, 'kind' | 'namespace' | 'name'> {
-  /** Which of its fields, in words. */
+  /** Names the field at fault. */
   readonly reason: string;
 }
 
 /** The status subresource of a config. */
 export interface ConfigStatuses {
   read(config: ReceiverConfig, signal: AbortSignal): Promise<ReceiverConfig | undefined>;
-  /** Writes list and conditions of a plan made from `config`; `conflict` where somebody wrote after `config` was read. */
+  /** Writes the status that was planned for `config`. Returns `conflict` where another client has written since `config` was read. */
   write(
     config: ReceiverConfig,
     plan: StatusPlan,
@@ -41,7 +40,7 @@ export interface GatewayRoute {
   readonly hash: string;
 }
 
-/** The gateway's receiver routes; others' routes are not visible here. */
+/** The receiver routes of the gateway. Other routes are neither listed nor changed. */
 export interface GatewayRoutes {
   list(signal: AbortSignal): Promise<GatewayRoute[]>;
   /** Adds a route; one that exists already counts as added. */
@@ -49,18 +48,18 @@ export interface GatewayRoutes {
   remove(route: GatewayRoute, signal: AbortSignal): Promise<void>;
 }
 
-/** Lack of room is a quota that is used up; a rate that is exceeded is an error. `reason` is in the gateway's own words. */
+/** `no-room`: the quota of routes is used up, and `reason` is the gateway's message. An exceeded request rate is an error instead. */
 export type AddRouteResult =
   { readonly kind: 'added' } | { readonly kind: 'no-room'; readonly reason: string };
 
 /** The receivers' HMAC secrets. */
 export interface ReceiverSecrets {
   /**
-   * Reads many at once, in the order of `receivers`.
+   * Reads the secrets of these receivers.
    *
-   * @param from - `cached` uses a short cache where it can
-   * @throws {RetryableError} when none of the secrets can be read because the store is unavailable or throttles, or the signal ends it;
-   *   what concerns single secrets is their reading
+   * @param from - `cached` accepts cached secrets; `store` reads all of them again
+   * @returns one reading for each receiver, in their order. A secret that cannot be read is a reading of kind `fault`
+   * @throws {RetryableError} when no secret can be read because the store is unavailable or throttles, or the signal ends it
    */
   read(
     receivers: readonly Receiver[],
@@ -71,7 +70,7 @@ export interface ReceiverSecrets {
 
 /** Names a Warehouse or Promotion. */
 export interface ObjectName {
-  /** Another one for an object that was deleted and created again. */
+  /** An object that was deleted and created again has another one. */
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
@@ -82,11 +81,11 @@ export interface ClusterObject extends ObjectName {
   readonly content: unknown;
 }
 
-/** The Warehouses and Promotions. */
+/** The objects that a delivery can refresh: Warehouses and Promotions. */
 export interface RefreshableObjects {
-  /** Gives the objects of a project, or of all where `project` is empty, page by page: a large cluster's fit into no memory at once. */
+  /** Lists the objects of a project, or of all where `project` is empty. In pages, because those of a large cluster exceed the memory. */
   pages(kind: RefreshKind, project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]>;
-  /** Asks Kargo to refresh the object, in words of its own API; `gone` where it has been deleted since. */
+  /** Sets the refresh annotation of the object. Returns `gone` where it has been deleted since it was listed. */
   refresh(
     kind: RefreshKind,
     object: ObjectName,
@@ -95,7 +94,7 @@ export interface RefreshableObjects {
   ): Promise<'refreshed' | 'gone'>;
 }
 
-/** Structured logging: a message and what it is about. Never a body, a signature or a secret. */
+/** Structured log. `about` holds the fields of the record: never a body, a signature or a secret. */
 export interface Log {
   info(message: string, about: Record<string, unknown>): void;
   warn(message: string, about: Record<string, unknown>): void;

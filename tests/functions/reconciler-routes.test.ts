@@ -172,7 +172,7 @@ describe('a gateway', () => {
     expect(await conditionOf('zoo')).toMatchObject({
       status: 'False',
       reason: 'RouteMissing',
-      message: 'receiver "bb": the gateway has not taken its route yet. This is retried every minute.',
+      message: 'receiver "bb": its route could not be added yet. This is retried every minute.',
     });
     gateway.refuse = () => undefined;
     await testbed.reconcile();
@@ -191,7 +191,7 @@ describe('a gateway', () => {
   test('with the integration of another Lambda fails the run', async () => {
     gateway.integrations.push({ integrationId: 'other', integrationType: 'AWS_PROXY' });
     await expect(testbed.reconcile()).rejects.toThrow(
-      "API api must have one Lambda integration, the receiver's; it has 2",
+      'API api must have exactly one Lambda integration, that of the receiver; it has 2',
     );
     expect(gateway.changes).toEqual([]);
   });

@@ -113,7 +113,7 @@ describe('more receivers than a project may have', () => {
         reason: 'TooManyReceivers',
         message:
           `2 of 2 Bitbucket receiver(s) ready at ${BASE}. receivers "c", "d": not served. ` +
-          'A project may have 2 Bitbucket receiver(s), and these come after them. ' +
+          'The limit of 2 Bitbucket receiver(s) per project is reached by those declared before. ' +
           'Delete receivers, or ask the platform team to raise MAX_RECEIVERS_PER_PROJECT.',
       },
     ]);

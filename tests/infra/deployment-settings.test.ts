@@ -141,7 +141,7 @@ describe('rejects', () => {
     const eks = { EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'eks.example.com', EKS_CLUSTER_CA: 'Q0E=' };
     expect(faultOf(eks)).toBe(
       'EKS_CLUSTER_ENDPOINT must be an https URL; ' +
-        'EKS_CLUSTER_CA must be a certificate in base64, as EKS gives it',
+        'EKS_CLUSTER_CA must be a certificate in base64, as EKS returns it',
     );
   });
 

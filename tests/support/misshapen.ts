@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 
 /**
- * Gives copies of a JSON value in which one to three places, at any depth, hold something else or nothing: inputs that come close
+ * Gives copies of a JSON value in which one to three slots, at any depth, hold something else or nothing: inputs that come close
  * to good ones, which random values hardly ever do.
  */
 export function misshapen(

@@ -15,7 +15,7 @@ import { RetryableError } from '../../app/errors.ts';
 /** Routes that the reconciler manages: an API may have others, which are never touched. */
 const OUR_ROUTE = /^POST \/bitbucket\/([0-9a-f]{64})$/;
 
-/** The gateway's words for a rate that is exceeded; it has the same error for a quota of routes that is used up. */
+/** Message for an exceeded request rate. The gateway uses the same error for a quota of routes that is used up. */
 const RATE_EXCEEDED = /\brate\b|too many requests|throttl/i;
 
 const PAGE_SIZE = '500';
@@ -25,14 +25,14 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Attempts at one request, and the backoff between them: 100 ms, then 300 ms. The control plane takes several requests a second, so a
- * throttled one passes soon or not in this run; the next run is a minute away.
+ * Attempts at one request, and the backoff between them: 100 ms, then 300 ms. The control plane accepts several requests a second, so a
+ * throttled request soon succeeds; if not, the next run follows in a minute.
  */
 const MAX_ATTEMPTS = 3;
 const FIRST_BACKOFF_MS = 100;
 const BACKOFF_FACTOR = 3;
 
-/** Retries what a short wait can cure. A quota that is used up is not, although the SDK takes it for throttling. */
+/** Does not retry where the quota of routes is used up, which the SDK would treat as throttling. */
 class ControlPlaneRetries extends ConfiguredRetryStrategy {
   constructor() {
     super(MAX_ATTEMPTS, (attempt) => FIRST_BACKOFF_MS * BACKOFF_FACTOR ** (attempt - 1));
@@ -132,7 +132,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
     const [only, ...others] = integrations.filter(invokesLambda);
     if (only?.IntegrationId === undefined || others.length > 0) {
       throw new Error(
-        `API ${this.#apiId} must have one Lambda integration, the receiver's; it has ${others.length + (only ? 1 : 0)}`,
+        `API ${this.#apiId} must have exactly one Lambda integration, that of the receiver; it has ${others.length + (only ? 1 : 0)}`,
       );
     }
     return `integrations/${only.IntegrationId}`;
@@ -148,7 +148,7 @@ function isError(error: unknown, name: string): error is ApiGatewayV2ServiceExce
   return error instanceof ApiGatewayV2ServiceException && error.name === name;
 }
 
-/** Returns the gateway's words where its quota of routes is used up. */
+/** Returns the gateway's message where the quota of routes is used up. */
 function noRoomReason(error: unknown): string | undefined {
   const isLimit = isError(error, 'TooManyRequestsException') || isError(error, 'LimitExceededException');
   return isLimit && !RATE_EXCEEDED.test(error.message) ? error.message : undefined;

@@ -34,19 +34,19 @@ export interface ReceiverSecretsDeps {
   readonly graceMs: number;
 }
 
-/** What was read of one secret, or why reading it failed this time. */
+/** A result, or the retryable error that took its place. */
 type Attempted<T> = T | RetryableError;
 
 /**
  * The receivers' secrets in Secrets Manager: current version and, within the grace of a rotation, the previous one. A secret that
- * cannot be read is a reading of its own and does not affect the others.
+ * cannot be read is a reading of kind `fault` and does not affect the others.
  */
 export class StoredReceiverSecrets implements ReceiverSecrets {
   readonly #deps: ReceiverSecretsDeps;
   readonly #cache = new Map<string, { readonly reading: SecretReading; readonly at: number }>();
   /**
-   * When each version was made. A batch read is documented to return the date of the secret instead, so the date is read once per
-   * version.
+   * Creation date of each version. A batch read is documented to return the date of the secret instead, so the date is read by itself,
+   * once per version.
    */
   readonly #madeAt = new Map<string, { readonly versionId: string | undefined; readonly createdAt: Date }>();
   readonly #limit = pLimit(CONCURRENCY);
@@ -80,7 +80,7 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
       const reading =
         attempt === undefined || attempt instanceof RetryableError ? unreadable(id, attempt) : attempt;
       fresh.set(id, reading);
-      // What could not be read may be readable the next moment.
+      // Not cached, because the next read may succeed.
       if (isUnreadable(reading)) this.#cache.delete(id);
       else this.#cache.set(id, { reading, at: now });
     }

@@ -3,15 +3,15 @@ import { RetryableError } from '../../app/errors.ts';
 /**
  * Spaces requests evenly, so that no more than a number of them is sent in any second.
  *
- * It is not p-throttle, because that goes by the wall clock, which is stopped in tests and set back at times, and cannot end the
- * waiting of one caller with that caller's signal.
+ * p-throttle is not used: it depends on the wall clock, which tests stop and which can be set back, and it cannot end one caller's wait
+ * with that caller's signal.
  */
 export class RequestPacer {
   readonly #intervalMs: number;
   readonly #reason: string;
   #nextAt = -Infinity;
 
-  /** @param reason - what callers are told whose signal ends while they wait */
+  /** @param reason - reason of the error where the signal ends the wait */
   constructor(requestsPerSecond: number, reason: string) {
     this.#intervalMs = 1000 / requestsPerSecond;
     this.#reason = reason;

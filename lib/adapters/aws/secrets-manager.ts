@@ -14,6 +14,7 @@ export interface StoredVersion {
   readonly createdAt: Date;
 }
 
+/** Result of reading one version of a secret. */
 export type StoredReading =
   | { readonly kind: 'found'; readonly version: StoredVersion }
   | { readonly kind: 'fault'; readonly fault: 'missing' | 'unreadable'; readonly reason: string };
@@ -33,7 +34,7 @@ export const STORE_UNAVAILABLE = 'secret store unavailable';
 /** Errors of the store for a secret that does not exist, or is scheduled for deletion. */
 const MISSING = new Set(['ResourceNotFoundException', 'InvalidRequestException']);
 
-/** Errors for a secret that our role, or the key's policy, does not let us read. A retry changes nothing. */
+/** Errors for a secret that the role's rights, its own policy, or that of its key protect. A retry changes nothing. */
 const UNREADABLE = new Set([
   'AccessDeniedException',
   'DecryptionFailure',

@@ -48,7 +48,7 @@ export function answerTo(outcome: Outcome): Answer {
   }
 }
 
-/** Describes what one target did, in the words of the answer. */
+/** Describes what one target did, for the body of the answer. */
 function describeResult(result: TargetResult): string {
   switch (result.target) {
     case 'kargo': {

@@ -7,25 +7,25 @@ import type { SecretsManager } from '../aws/secrets-manager.ts';
 import type { ClusterSettings, EksSettings } from '../settings/settings.ts';
 import { restrictKubeconfig } from './secret-kubeconfig.ts';
 
-/** An address of the cluster API with credentials. */
+/** Address of the cluster API, and credentials for it. */
 interface ClusterAccess {
   readonly kubeconfig: KubeConfig;
-  /** When the credentials must be renewed; undefined where only the cluster knows. */
+  /** When to renew the credentials; undefined where their expiry is unknown. */
   readonly renewAt?: Date;
 }
 
 /**
- * Reads the credentials, at each call again.
+ * Reads the credentials. Nothing is cached.
  *
  * @throws {RetryableError} where their source is unavailable
  * @throws {Error} where they cannot be used
  */
 export type ClusterCredentials = (signal: AbortSignal) => Promise<ClusterAccess>;
 
-/** EKS tokens are renewed this long before they expire, so that none expires on the way. */
+/** EKS tokens are renewed this long before they expire, so that none expires during a request. */
 const RENEW_BEFORE_EXPIRY_MS = 2 * 60_000;
 
-/** Finds the credentials that the settings name. */
+/** Creates the reader of the credentials that the settings select. */
 export function clusterCredentials(
   settings: ClusterSettings,
   store: Pick<SecretsManager, 'read'>,

@@ -5,8 +5,8 @@ import type { ClusterAnswer, ClusterRequest } from './cluster-pool.ts';
 /** Why one attempt at a request failed, and what can cure it. */
 export interface ClusterFailure {
   /**
-   * `attempt`: another attempt, after a backoff. `credentials`: another attempt with credentials that were read again. `later`: a later
-   * request, after somebody changed rights or the cluster recovered. `none`: nothing; the request was rejected for good.
+   * `attempt`: another attempt, after a backoff. `credentials`: another attempt, with credentials that were read again. `later`: a later
+   * request, after the rights were changed or the cluster recovered. `none`: the request was rejected for good.
    */
   readonly cure: 'attempt' | 'credentials' | 'later' | 'none';
   /** For callers: no names, addresses or versions. */
@@ -24,7 +24,7 @@ const UNAVAILABLE = 'cluster API unavailable';
 /** Part of the cluster's message that is kept: a denial names who, what and why in less, and one can quote a whole object. */
 const MAX_MESSAGE_BYTES = 2_048;
 
-/** The API server's words for a denial by an admission webhook, whose status code is the webhook's choice, or by an admission policy. */
+/** Message for a denial by an admission policy, or by an admission webhook, which chooses the status code itself. */
 const DENIAL =
   /admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*'.* denied request/;
 
@@ -56,7 +56,7 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
     retryAfterMs: toMilliseconds(retryAfter),
   });
   if (status >= 200 && status < 300) {
-    // A proxy's page in place of the API's answer.
+    // A proxy may answer with a page of its own.
     return body === undefined
       ? { ...fail('attempt'), detail: `${detail}: the answer is not JSON` }
       : undefined;
@@ -66,12 +66,12 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
   if (request.expected?.includes(status)) return undefined;
   if (status === 401) return fail('credentials', 'cluster API rejected the credentials');
   if (status === 429) return fail('attempt', 'cluster API is throttling');
-  // 408 is a proxy's timeout; a 409 comes from a writer at the same moment.
+  // 408 is a proxy's timeout; 409 is a conflict with a concurrent writer.
   if (status < 400 || status >= 500 || status === 408 || status === 409) return fail('attempt');
   // The continue token of a list has expired: only a new list helps.
   if (status === 410) return fail('later');
   if (!isWrite && status === 403) return fail('later', 'cluster API forbids the request');
-  // A list without objects is empty; an unknown path is a kind that the cluster does not serve, or not yet.
+  // A list without objects is answered 200. 404 means that the cluster does not serve the kind.
   if (!isWrite && status === 404) return fail('later', 'cluster API does not know Kargo');
   return fail('none');
 }
@@ -100,11 +100,11 @@ export function toError(
     : new RetryableError(reason, { cause, detail });
 }
 
-/** Reads the cluster's words, which say who may not do what; undefined where the answer is not a `Status`. */
+/** Returns the message of a `Status`, for example who lacks which right; undefined for another body. */
 function messageOf(body: unknown): string | undefined {
   if (!v.is(statusObject, body)) return undefined;
   const bytes = new TextEncoder().encode(body.message).subarray(0, MAX_MESSAGE_BYTES);
-  // As a stream, so that a character that the limit cuts in two is left out.
+  // In stream mode, a character that the limit has cut is left out.
   return new TextDecoder().decode(bytes, { stream: true });
 }
 

@@ -6,10 +6,10 @@ import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici';
 import type { Clock } from '../../app/ports.ts';
 import { AnswerTooLargeError } from './cluster-errors.ts';
 
-/** A request to the cluster API. It must be idempotent, because it may be sent more than once. */
+/** A request to the cluster API. It is idempotent, because it may be sent more than once. */
 export interface ClusterRequest {
   readonly method: 'GET' | 'PATCH';
-  /** Below the server's address, with the query. */
+  /** Path below the server's address, and query. */
   readonly path: string;
   /** The object or list for messages: `Warehouse demo/shop`. */
   readonly object: string;
@@ -52,6 +52,7 @@ export interface PoolOptions {
   readonly clock: Clock;
 }
 
+/** Where and how to connect. */
 interface PoolEndpoint {
   readonly server: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -60,15 +61,15 @@ interface PoolEndpoint {
 
 /** Connections to the API server of one kubeconfig, with its TLS settings and credentials. */
 export class ClusterPool {
-  readonly #target: PoolEndpoint;
+  readonly #endpoint: PoolEndpoint;
   readonly #clock: Clock;
   #dispatcher: Dispatcher;
   #usedAt: Date;
 
-  private constructor(target: PoolEndpoint, clock: Clock) {
-    this.#target = target;
+  private constructor(endpoint: PoolEndpoint, clock: Clock) {
+    this.#endpoint = endpoint;
     this.#clock = clock;
-    this.#dispatcher = target.connect();
+    this.#dispatcher = endpoint.connect();
     this.#usedAt = clock();
   }
 
@@ -96,7 +97,7 @@ export class ClusterPool {
    * Sends a request once.
    *
    * @throws {AnswerTooLargeError} where the answer is larger than `MAX_ANSWER_BYTES`
-   * @throws what the network or the signal ends it with
+   * @throws {Error} of the network, or the reason of the signal
    */
   async send(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
     if (this.#clock().getTime() - this.#usedAt.getTime() > MAX_IDLE_MS) this.#renew();
@@ -106,7 +107,7 @@ export class ClusterPool {
       // The library rejects a request that waits for its connection only when that wait ends.
       return await Promise.race([this.#exchange(dispatcher, request, signal), rejectOnAbort(signal)]);
     } catch (error) {
-      // No answer in time: the other connections may be as dead as this one.
+      // After a timeout, the other connections may be dead too.
       if (signal.aborted && dispatcher === this.#dispatcher) this.#renew();
       throw error;
     } finally {
@@ -117,8 +118,8 @@ export class ClusterPool {
   /** Replaces all connections; requests that were sent end over the replaced ones. */
   #renew(): void {
     const replaced = this.#dispatcher;
-    this.#dispatcher = this.#target.connect();
-    // Nothing is sent over it any more, so an error while it closes has no effect.
+    this.#dispatcher = this.#endpoint.connect();
+    // It is no longer used, so an error while it closes has no effect.
     replaced.close().catch(() => undefined);
   }
 
@@ -127,7 +128,7 @@ export class ClusterPool {
     { method, path, patch }: ClusterRequest,
     signal: AbortSignal,
   ): Promise<ClusterAnswer> {
-    const { server, headers } = this.#target;
+    const { server, headers } = this.#endpoint;
     const response = await dispatcher.request({
       origin: server.origin,
       path: server.pathname.replace(/\/$/, '') + path,
@@ -154,7 +155,7 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return promise;
 }
 
-/** The headers of every request: what the kubeconfig adds, above all the authorization. */
+/** Returns the headers of every request, with the kubeconfig's credentials. */
 function readHeaders({ auth, headers }: RequestOptions): Record<string, string> {
   const result: Record<string, string> = {
     accept: 'application/json',

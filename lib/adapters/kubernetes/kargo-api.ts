@@ -8,7 +8,7 @@ import { clusterCredentials } from './cluster-credentials.ts';
 import { AnswerTooLargeError } from './cluster-errors.ts';
 import type { ClusterRequest } from './cluster-pool.ts';
 
-/** What is read of each kind of object in a list: a Warehouse's status, most of its bytes, is not needed. */
+/** The fields that are kept of each object in a list. A Warehouse's status, which is most of its bytes, is not needed. */
 const KINDS = {
   projectconfigs: { kind: 'ProjectConfig', fields: ['metadata', 'spec', 'status'] },
   clusterconfigs: { kind: 'ClusterConfig', fields: ['metadata', 'spec', 'status'] },
@@ -28,7 +28,7 @@ const MAX_PAGE_OBJECTS = 500;
 /** A page is at most this many times as long as the one before, whose objects may have been smaller. */
 const MAX_PAGE_GROWTH = 4;
 
-/** What the length of a page aims at: half of what one answer may have, because objects differ. */
+/** Intended size of a page: half of the limit for one answer, because objects differ in size. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 const listPage = v.object({
@@ -130,7 +130,7 @@ export class KargoApi {
   }
 
   async #patch(location: Location, patch: object, signal: AbortSignal): Promise<PatchResult> {
-    // Without a resourceVersion a conflict is between the API server and another writer, and retried.
+    // Without a resourceVersion, a conflict is one inside the API server, and is retried.
     const expected = v.is(conditionalPatch, patch) ? [404, 409] : [404];
     const request = { method: 'PATCH', ...location, patch, expected } as const;
     const { status } = await this.#connection.request(request, signal);

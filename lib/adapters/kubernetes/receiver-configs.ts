@@ -10,7 +10,7 @@ import type { StatusPlan } from '../../core/kargo/receiver-status.ts';
 import { readReceiverConfig, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
-/** The one ClusterConfig that Kargo looks at. */
+/** Name of the one ClusterConfig that Kargo reads. */
 const CLUSTER_CONFIG_NAME = 'cluster';
 
 const PLURALS: Readonly<Record<ReceiverConfig['kind'], KargoPlural>> = {
@@ -18,7 +18,7 @@ const PLURALS: Readonly<Record<ReceiverConfig['kind'], KargoPlural>> = {
   ClusterConfig: 'clusterconfigs',
 };
 
-/** Which receivers a deployment serves; all of them where nothing is said. */
+/** Which receivers a deployment serves. An absent field is no restriction. */
 export interface ServedReceivers {
   /** Names and `*` patterns of projects; see `isServedProject`. */
   readonly projects?: readonly string[] | undefined;
@@ -37,7 +37,7 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
     this.#maxReceivers = maxReceiversPerProject;
   }
 
-  /** Leaves out what Kargo leaves out: a ProjectConfig not named after its project, a ClusterConfig of another name. */
+  /** Lists the configs. As in Kargo, a ProjectConfig not named after its project and a ClusterConfig of another name are ignored. */
   async list(signal: AbortSignal): Promise<ListedConfigs> {
     const kinds = [
       ...(this.#projects?.every((pattern) => pattern === CLUSTER_PROJECT)
@@ -65,7 +65,7 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
     return config;
   }
 
-  /** Sends the resourceVersion, with which the cluster rejects the write where somebody else has written since. */
+  /** Sends the resourceVersion too, so that the cluster rejects the write where another client has written since. */
   async write(
     config: ReceiverConfig,
     plan: StatusPlan,

@@ -2,7 +2,7 @@ import type { ClusterObject, ObjectName, RefreshableObjects } from '../../app/po
 import type { RefreshKind } from '../../core/kargo/verdict.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
-/** When its value changes, Kargo's controller runs discovery for a Warehouse again, or reads a Promotion's pull request again. */
+/** A new value makes Kargo's controller run a Warehouse's discovery again, or read a Promotion's pull request again. */
 export const REFRESH_ANNOTATION = 'kargo.akuity.io/refresh';
 
 const PLURALS: Readonly<Record<RefreshKind, KargoPlural>> = {

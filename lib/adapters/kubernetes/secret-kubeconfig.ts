@@ -9,10 +9,10 @@ interface Entry {
 
 const INSTEAD_OF_PROGRAM = 'Use token, or client-certificate-data with client-key-data.';
 
-/** Fields that name programs or files of the function's environment, or that lead the connection elsewhere, with what to do instead. */
+/** Fields that name programs or files of the function's environment, or another route to the cluster; each with what to do instead. */
 const REFUSED_FIELDS: Readonly<Record<string, string>> = {
   'certificate-authority': 'Put the content of the file into certificate-authority-data.',
-  'proxy-url': 'Give the functions a network that reaches the API server.',
+  'proxy-url': 'Connect the functions to a network that reaches the API server.',
   exec: INSTEAD_OF_PROGRAM,
   'auth-provider': INSTEAD_OF_PROGRAM,
   tokenFile: 'Put the content of the file into token.',
@@ -21,7 +21,7 @@ const REFUSED_FIELDS: Readonly<Record<string, string>> = {
   'client-key': 'Put the content of the file into client-key-data.',
 };
 
-/** Plain http is accepted here only: what listens there is part of the function's own environment. */
+/** Plain http is accepted on loopback only, which is inside the function's own environment. */
 const LOOPBACK_HTTP = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/;
 
 const fields = v.record(v.string(), v.unknown());
@@ -77,15 +77,15 @@ function readDocument(text: string, source: string): v.InferOutput<typeof docume
   }
 }
 
-function refusedFields(entry: string, given: Fields): string[] {
+function refusedFields(entry: string, present: Fields): string[] {
   return Object.entries(REFUSED_FIELDS)
-    .filter(([name]) => given[name])
+    .filter(([name]) => present[name])
     .map(([name, instead]) => `${entry} uses ${name}. ${instead}`);
 }
 
 function refusedTransport(entry: string, cluster: Fields): string[] {
   if (!String(cluster['server']).startsWith('https://'))
-    return [`${entry} has a server without https. Use https; only loopback may do without.`];
+    return [`${entry} has a server without https. Use https; plain http is accepted on loopback only.`];
   return cluster['insecure-skip-tls-verify'] === true
     ? [`${entry} uses insecure-skip-tls-verify. Remove it, and put the CA into certificate-authority-data.`]
     : [];

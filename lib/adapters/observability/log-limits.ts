@@ -1,7 +1,7 @@
-// A sender may put any number of refs with names of any length into a push, and a log line is paid for by its length. With these limits
-// the longest line stays below 8 KB. Bytes are those of the JSON in UTF-8.
+// A push can hold any number of refs with names of any length, and logs are billed by length. These limits keep every line below 8 KB.
+// Bytes are those of the JSON in UTF-8.
 
-/** One text: an answer's words, a URL, the message of an error. */
+/** One text: an answer's message, a URL, the message of an error. */
 const MAX_TEXT_BYTES = 400;
 
 /** One name in a list: long enough for any name that Kubernetes takes. */
@@ -47,7 +47,7 @@ function limitError(error: Error, depth: number): Record<string, unknown> {
   return {
     name,
     message: cutText(message, MAX_TEXT_BYTES),
-    // The message stands at the head of the stack already.
+    // The stack begins with the message, which is a field of its own.
     ...(isOutermost && {
       stack: cutText(stack.slice(Math.max(0, stack.indexOf('\n    at '))), MAX_STACK_BYTES),
     }),

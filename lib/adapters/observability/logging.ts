@@ -7,12 +7,12 @@ import { serviceNameOf, type FunctionName } from '../../functions.ts';
 import type { Answer } from '../http/answer.ts';
 import { limitRecord } from './log-limits.ts';
 
-/** Makes a function's logger: JSON lines at `LOG_LEVEL` (default INFO). */
+/** Creates a function's logger: JSON lines at `LOG_LEVEL` (default INFO). */
 export function createLogger(functionName: FunctionName): Logger {
   return new Logger({ serviceName: serviceNameOf(functionName) });
 }
 
-/** Makes the log of the use cases. No line of it is longer than 8 KB. */
+/** Creates the log of the use cases. Its lines are at most 8 KB long. */
 export function createLog(logger: Logger): Log {
   return {
     info: (message, about) => logger.info(message, limitRecord(about)),
@@ -21,7 +21,7 @@ export function createLog(logger: Logger): Log {
   };
 }
 
-/** Writes the one line of a delivery: who sent it, what it was about, what was done, what was answered. */
+/** Writes the one line of a delivery: its request, receiver and event, what was refreshed, and the answer. */
 export function logDelivery(
   log: Log,
   { delivery, requestUuid }: ReceivedDelivery,

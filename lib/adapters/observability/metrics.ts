@@ -5,16 +5,16 @@ import type { ReconcileGauges } from '../../app/reconcile/reconcile-receivers.ts
 import { isKnownEvent } from '../../core/bitbucket/event-readers.ts';
 import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../functions.ts';
 
-/** Makes a function's metrics, written to its log in CloudWatch's embedded format. */
+/** Creates a function's metrics, written to its log in CloudWatch's embedded format. */
 export function createMetrics(functionName: FunctionName): Metrics {
   return new Metrics({ namespace: METRICS_NAMESPACE, serviceName: serviceNameOf(functionName) });
 }
 
-/** Counts a delivery by event and outcome, what the targets did, and a signature that was rejected. */
+/** Counts a delivery by event and outcome, the results of its targets, and rejected signatures. */
 export function countDelivery(metrics: Metrics, eventKey: string | undefined, outcome: Outcome): void {
   metrics
     .singleMetric()
-    // Anyone can send any key, and each unknown one would make a metric that is paid for.
+    // Anyone can send any key, and each would become a metric that is billed.
     .addDimension('event', eventKey !== undefined && isKnownEvent(eventKey) ? eventKey : 'other')
     .addDimension('outcome', outcome.kind)
     .addMetric('Deliveries', MetricUnit.Count, 1);
@@ -34,16 +34,16 @@ function countResult(metrics: Metrics, result: TargetResult): void {
   }
 }
 
-/** Records how long the cluster API took for one request, in milliseconds. */
+/** Creates the function that records the latency of one request to the cluster API, in milliseconds. */
 export function clusterLatencyRecorder(metrics: Metrics): (milliseconds: number) => void {
   return (milliseconds) => metrics.addMetric('ClusterLatency', MetricUnit.Milliseconds, milliseconds);
 }
 
 /**
- * Counts the failures of a run of the reconciler, and states what its receivers need. Each is emitted in every run, 0 too, so that an
- * alarm ends with its cause.
+ * Counts the failures of a run of the reconciler, and the receivers that need attention. Each metric is emitted in every run, also as 0,
+ * so that an alarm ends with its cause.
  *
- * @param gauges - undefined for a run that ended before it knew
+ * @param gauges - undefined for a run that ended early
  */
 export function recordReconcileRun(metrics: Metrics, failures: number, gauges?: ReconcileGauges): void {
   metrics.addMetric('ReconcileFailures', MetricUnit.Count, failures);

@@ -6,8 +6,8 @@ import { parseBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
 // Rules that a setting must meet for a function to start. The deployment applies them to the settings that it passes on.
 
 /**
- * Neither a namespace nor a Secret's name can hold a `/`: with one between them, two receivers never share a secret by accident. Other
- * characters are those that Secrets Manager takes in a name.
+ * Neither a namespace nor a Secret's name can contain a `/`, so with one between them two receivers never share a secret by accident.
+ * Other characters are those that Secrets Manager accepts in a name.
  */
 const TEMPLATE =
   /^[\w/+=.@-]*\{(namespace|name)\}[\w+=.@-]*\/[\w/+=.@-]*\{(?!\1\})(namespace|name)\}[\w/+=.@-]*$/;
@@ -17,7 +17,7 @@ const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** The names of this system's own secrets begin with it, whatever settings name. */
 const SYSTEM_PREFIX = 'kargo-front-door/';
 
-/** Projects may have thousands of receivers for all that Kubernetes cares: more digits than these are a typing error. */
+/** At most six digits: more are a typing error. */
 const POSITIVE_INTEGER = /^[1-9]\d{0,5}$/;
 
 /** A project's name, with `*` for any characters. */
@@ -47,7 +47,7 @@ export const namespaceRule = v.pipe(v.string(), v.regex(NAMESPACE, 'must be the 
  * chooses its secret's name, and its namespace may be any.
  *
  * @param systemSecretIds - names or ARNs of the secrets that settings name; undefined and empty ones are not set
- * @returns words without the setting's name, or undefined for a safe template, and for one that {@link secretNameTemplateRule} rejects
+ * @returns the reason, without the setting's name; undefined for a safe template, and for one that {@link secretNameTemplateRule} rejects
  */
 export function findTemplateConflict(
   template: string,
@@ -96,7 +96,7 @@ export const clusterEndpointRule = v.pipe(
 /** `EKS_CLUSTER_CA`. */
 export const clusterCaRule = v.pipe(
   v.string(),
-  v.check(isCertificate, 'must be a certificate in base64, as EKS gives it'),
+  v.check(isCertificate, 'must be a certificate in base64, as EKS returns it'),
 );
 
 function isCertificate(base64: string): boolean {

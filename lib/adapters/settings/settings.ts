@@ -18,7 +18,7 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** Address of and access to the cluster, in the order in which the settings are looked for. */
+/** How to reach the cluster. Of several settings, the first kind in this order wins. */
 export type ClusterSettings =
   | { readonly kind: 'kubeconfig-file'; readonly path: string }
   | { readonly kind: 'kubeconfig-secret'; readonly secretId: string }
@@ -27,7 +27,7 @@ export type ClusterSettings =
 export interface EksSettings {
   readonly name: string;
   readonly endpoint: string;
-  /** The cluster's CA, PEM in base64, as EKS gives it. */
+  /** The cluster's CA, PEM in base64, as EKS returns it. */
   readonly ca: string;
   readonly region: string;
 }
@@ -111,7 +111,7 @@ export function readSettings(environment: Environment): Settings {
   const cluster = readClusterSettings(environment);
   if (Array.isArray(cluster)) faults.push(...cluster);
   if (!parsed.success || Array.isArray(cluster) || conflict !== undefined)
-    throw new SettingsError(`bad settings: ${faults.join('; ')}`);
+    throw new SettingsError(`invalid settings: ${faults.join('; ')}`);
   const { output } = parsed;
   return Object.freeze({
     base: Object.freeze(output.RECEIVER_BASE_URL),
@@ -126,14 +126,14 @@ export function readSettings(environment: Environment): Settings {
   });
 }
 
-/** Returns the faults where the environment names no cluster that can be used. */
+/** Reads the settings of the cluster, or returns their faults. */
 function readClusterSettings(environment: Environment): ClusterSettings | string[] {
   const { KUBECONFIG: path, KUBECONFIG_SECRET_ID: secretId } = environment;
   if (path) return { kind: 'kubeconfig-file', path };
   if (secretId) return { kind: 'kubeconfig-secret', secretId };
   if (!['EKS_CLUSTER_NAME', 'EKS_CLUSTER_ENDPOINT', 'EKS_CLUSTER_CA'].some((name) => environment[name])) {
     return [
-      'KUBECONFIG, KUBECONFIG_SECRET_ID or EKS_CLUSTER_NAME with _ENDPOINT and _CA must say which cluster to use',
+      'KUBECONFIG, KUBECONFIG_SECRET_ID, or EKS_CLUSTER_NAME with EKS_CLUSTER_ENDPOINT and EKS_CLUSTER_CA must be set',
     ];
   }
   const { success, output, issues } = v.safeParse(eksSchema, environment);

@@ -4,10 +4,10 @@ import { RetryableError } from '../errors.ts';
 import type { Outcome } from './outcome.ts';
 import type { LiveReceiver, ReceiverDirectory } from './receiver-directory.ts';
 
-/** What an unauthenticated caller reads while a dependency fails: not which one. */
+/** Reason for unauthenticated callers, who must not learn which dependency fails. */
 const UNAVAILABLE = 'temporarily unavailable';
 
-/** A verified delivery's receiver, or the outcome of a delivery that was rejected. */
+/** The receiver of a verified delivery, or the outcome of a rejected one. */
 export type Authentication =
   | { readonly kind: 'verified'; readonly receiver: Receiver }
   | {

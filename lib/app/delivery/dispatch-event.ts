@@ -3,10 +3,11 @@ import { RetryableError } from '../errors.ts';
 import type { EventScope, Target, TargetResult } from '../targets/target.ts';
 
 /**
- * Hands a verified event to every target. A target that fails does not keep the others from their work.
+ * Passes a verified event to every target. A target that fails does not affect the others.
  *
  * @returns one result for each target, in their order
- * @throws {RetryableError} when a target could not do everything; a bug in one of them comes first
+ * @throws {RetryableError} when a target could not finish
+ * @throws {Error} for a bug in a target, even if another one throws a `RetryableError`
  */
 export async function dispatchEvent(
   targets: readonly Target[],

@@ -14,16 +14,16 @@ export interface DeliveryDeps {
   readonly targets: readonly Target[];
 }
 
-/** A delivery as the gateway hands it over. */
+/** A delivery as the gateway passes it on. */
 export interface ReceivedDelivery {
   /** The receiver's hash; undefined where the path is no receiver's. */
   readonly hash: string | undefined;
   readonly delivery: Delivery;
-  /** Bitbucket's own name for the request, shown under "View requests". */
+  /** Bitbucket's identifier of the request, shown under "View requests". */
   readonly requestUuid: string | undefined;
 }
 
-/** The outcome of a delivery, and what its log line says: names only, never a body, a signature or a secret. */
+/** The outcome of a delivery, with the fields of its log line: names only, never a body, a signature or a secret. */
 export interface HandledDelivery {
   readonly outcome: Outcome;
   readonly receiver?: Receiver | undefined;
@@ -35,7 +35,7 @@ export interface HandledDelivery {
  * Handles one delivery: authenticates it, parses its event, and dispatches the event to the targets.
  *
  * @param signal - ends the work when the time budget is used up
- * @throws {Error} only for a bug; every other end is an outcome
+ * @throws {Error} for a bug only; everything else is an outcome
  */
 export async function handleDelivery(
   { directory, targets }: DeliveryDeps,

@@ -22,23 +22,23 @@ export interface ReceiverDirectoryDeps {
   readonly graceMs: number;
 }
 
-/** What a search among receivers found. */
+/** Result of a search among receivers. */
 interface SearchResult {
   readonly live?: LiveReceiver;
-  /** Why the secret of one of them could not be read, so that the hash may be its own. */
+  /** Why a secret could not be read. The hash may be that of its receiver. */
   readonly unreadable?: string | undefined;
 }
 
 /**
  * Finds the receiver that a path belongs to.
  *
- * The proof is the hash computed from project, receiver name and secret, at every delivery. Status lists and earlier lookups only say
- * where to look first, because Kargo's own controller may blank a list at any time.
+ * For every delivery the hash is computed from project, receiver name and secret. Status lists and earlier lookups only name candidates:
+ * tenants can write the lists, and Kargo's own controller may blank them at any time.
  */
 export class ReceiverDirectory {
   readonly #deps: ReceiverDirectoryDeps;
   readonly #listings: ReceiverListings;
-  /** By hash: the receiver that an earlier search found. A status list does not name the hash of the previous secret. */
+  /** By hash: the receiver that an earlier search found. Status lists do not contain the hash of the previous secret. */
   readonly #known = new Map<string, Receiver>();
   #lookedUpAt = -Infinity;
   #lookupError: RetryableError | undefined;
@@ -53,7 +53,7 @@ export class ReceiverDirectory {
   /**
    * Returns the receiver of this hash, or undefined where there is none.
    *
-   * An unknown hash causes a lookup through all receivers, unless the last one was a moment ago: then it is answered at once.
+   * An unknown hash causes a lookup through all receivers, unless the last lookup was less than the minimum interval ago.
    *
    * @throws {RetryableError} when a dependency is unavailable, or when the secret of a receiver that is listed with this hash cannot
    * be read
@@ -61,9 +61,9 @@ export class ReceiverDirectory {
   async find(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
     const listing = await this.#listings.current(signal);
     const known = this.#known.get(hash);
-    const candidates = listing.candidatesOf(hash);
-    const likely = known !== undefined && listing.isDeclared(known) ? [known, ...candidates] : candidates;
-    const cached = await this.#searchAmong(likely, hash, 'cached', signal);
+    const published = listing.candidatesOf(hash);
+    const candidates = known !== undefined && listing.isDeclared(known) ? [known, ...published] : published;
+    const cached = await this.#searchAmong(candidates, hash, 'cached', signal);
     const search = cached.live === undefined ? await this.#lookUp(hash, cached, signal) : cached;
     if (search.live === undefined && search.unreadable !== undefined)
       throw secretUnreadable(search.unreadable);
@@ -73,7 +73,7 @@ export class ReceiverDirectory {
   /**
    * Reads the receiver's secret again, for a signature that did not verify: the secret may have been replaced since it was cached.
    *
-   * @returns undefined where that was done a moment ago, or where the receiver no longer has this hash
+   * @returns undefined where that was done within the minimum interval, or where the receiver no longer has this hash
    * @throws {RetryableError} when the secret cannot be read
    */
   async refetch(
@@ -87,7 +87,7 @@ export class ReceiverDirectory {
     return live;
   }
 
-  /** Searches a newer listing: the receivers that it lists with this hash, then all. Each is done at most once in an interval. */
+  /** Searches a newer listing: first its candidates for this hash, then all receivers. Each is done at most once in an interval. */
   async #lookUp(hash: string, cached: SearchResult, signal: AbortSignal): Promise<SearchResult> {
     const now = this.#now();
     const listing = await this.#listings.since(now - MIN_LOOKUP_INTERVAL_MS, signal);

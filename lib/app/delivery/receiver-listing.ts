@@ -3,22 +3,22 @@ import { usableReceivers, type Receiver, type ReceiverConfig } from '../../core/
 import { RetryableError } from '../errors.ts';
 import type { Clock, ReceiverConfigs } from '../ports.ts';
 
-/** Every usable receiver of the cluster, and the hashes that the status lists name for them. */
+/** Every usable receiver of the cluster, with the hashes in the status lists. */
 export interface ReceiverListing {
   readonly receivers: readonly Receiver[];
   /**
-   * Returns the receivers that a status list names for this hash. They are where to look first, never a proof: whoever may write a
-   * status may write anything there.
+   * Returns the receivers that a status list names for this hash. They are candidates only: whoever may write a status may write any
+   * hash there.
    */
   candidatesOf(hash: string): readonly Receiver[];
-  /** Returns whether a receiver of an older listing is still declared as it was. */
+  /** Returns whether a receiver of an older listing is declared unchanged in this one. */
   isDeclared(receiver: Receiver): boolean;
 }
 
-/** TTL of a listing: a deleted receiver goes on receiving no longer than this. */
+/** TTL of a listing: a deleted receiver stops receiving within this time. */
 const LISTING_TTL_MS = 10_000;
 
-/** Limit for replacing a stale listing, so that time is left to answer with the stale one. */
+/** Timeout for replacing a stale listing, so that time is left to use the stale one. */
 const REFETCH_TIMEOUT_MS = 2_000;
 
 /** The cached listing of all receivers. */
@@ -34,10 +34,10 @@ export class ReceiverListings {
   }
 
   /**
-   * Returns a listing that is not older than its TTL, or a stale one where no newer one can be fetched in time: the signature can
-   * still be checked with it, so that an authenticated caller is told which dependency is unavailable.
+   * Returns a listing within its TTL, or a stale one where no newer one can be fetched in time. The signature can be verified with a
+   * stale one, so that the answer to an authenticated caller names the unavailable dependency.
    *
-   * @throws {RetryableError} when there is none and none can be fetched
+   * @throws {RetryableError} when there is no listing and none can be fetched
    */
   async current(signal: AbortSignal): Promise<ReceiverListing> {
     const latest = this.#latest;
@@ -52,9 +52,9 @@ export class ReceiverListings {
   }
 
   /**
-   * Returns a listing that was fetched after this time. A failed fetch counts as one.
+   * Returns a listing that was fetched after this time. A fetch that failed after it is not repeated.
    *
-   * @throws {RetryableError} when it cannot be fetched
+   * @throws {RetryableError} when that fetch fails or has failed
    */
   async since(timeMs: number, signal: AbortSignal): Promise<ReceiverListing> {
     const latest = this.#latest;

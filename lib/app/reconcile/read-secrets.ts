@@ -2,9 +2,10 @@ import type { SecretReading } from '../../core/kargo/receiver-secret.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { ReceiverSecrets } from '../ports.ts';
 
+/** The secrets of all receivers. */
 export interface SecretReadings {
   readonly secretOf: (receiver: Receiver) => SecretReading;
-  /** Receivers whose secret exists as far as is known, and cannot be read. */
+  /** Receivers whose secret may exist, but cannot be read. */
   readonly unreadable: readonly { readonly receiver: Receiver; readonly reason: string }[];
 }
 

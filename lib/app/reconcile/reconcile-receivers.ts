@@ -16,10 +16,10 @@ import {
   type StatusDeps,
 } from './reconcile-statuses.ts';
 
-/** Part of a run for adding routes, so that time is left for the statuses of those that were added. */
+/** Timeout for adding routes, so that time is left to write statuses. */
 const ADD_ROUTES_MS = 30_000;
 
-/** Secrets that one line of the log names. */
+/** Secrets named in one log line. */
 const MAX_LOGGED_SECRETS = 20;
 
 export interface ReconcileDeps extends StatusDeps {
@@ -36,13 +36,13 @@ export interface ReconcileResult {
   readonly written: number;
   /** In a dry run, statuses and routes that would have been written, added or removed. */
   readonly planned?: number;
-  /** What the platform team must act on, one line each; empty when all is well. */
+  /** What the platform team must correct, one line each. */
   readonly failures: readonly string[];
 }
 
 /** State of the receivers after a run. */
 export interface ReconcileGauges {
-  /** Receivers that this deployment is to serve and that get no deliveries, or soon will not. */
+  /** Receivers that this deployment should serve and that get no deliveries, or soon will not. */
   readonly unready: number;
   /** Receivers whose current URL has no route. */
   readonly routeMissing: number;
@@ -51,10 +51,10 @@ export interface ReconcileGauges {
 }
 
 /**
- * Makes the gateway's routes and the Bitbucket entries of every status right. It writes only where something differs, so that it can
- * run at any time and any number of times. A URL is published after its route exists, and a route is removed after its URL. One config
- * or secret that cannot be read, or one status that cannot be written, does not affect others: only routes that may belong to it stay.
- * Whatever concerns single receivers is in the condition of their config.
+ * Reconciles the gateway's routes and the Bitbucket entries of every status with the configs and secrets. It is level-based and
+ * idempotent. A URL is published after its route exists, and a route is removed after its URL. One config or secret that cannot be read,
+ * or one status that cannot be written, does not affect others: only routes that may belong to it stay. Faults of single receivers are
+ * reported in the condition of their config.
  *
  * @throws {RetryableError} when configs cannot be listed, or no secret can be read because the store is unavailable
  */
@@ -75,13 +75,13 @@ export async function reconcileReceivers(
   memory.rememberHashes(hashes);
   const routing = deps.routes && { ...deps, routes: deps.routes };
   const owners = publishedHashes(configs);
-  const target = {
+  const desired = {
     hashes,
     published: new Set(owners.keys()),
     isRemovable: ownerCheck(deps, listed, secrets, owners),
   };
   const addingSignal = AbortSignal.any([signal, AbortSignal.timeout(ADD_ROUTES_MS)]);
-  const added = routing && (await addRoutes(routing, target, addingSignal));
+  const added = routing && (await addRoutes(routing, desired, addingSignal));
   const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
   const statuses = await reconcileStatuses(deps, configs, facts, signal);
 
@@ -116,7 +116,7 @@ export async function reconcileReceivers(
   };
 }
 
-/** Creates the check whether a hash that is not live certainly belongs to no receiver, rather than to one that cannot be read now. */
+/** Creates the check that a hash which is not live belongs to no receiver, not even to one that cannot be read at the moment. */
 function ownerCheck(
   { memory }: ReconcileDeps,
   listed: ListedConfigs,
@@ -161,9 +161,9 @@ function forgetRemoved(
 }
 
 /**
- * Decides what the metric counts: what somebody has to mend so that deliveries arrive here. Not counted are receivers that another
- * server publishes, which is how a gradual adoption looks; those over the limit, which the project's owner decides; and invalid
- * declarations, which Kargo's own admission refuses and which were never served.
+ * Decides whether the metric counts a receiver: somebody must correct a fault so that its deliveries arrive here. Not counted are
+ * receivers that another server publishes, as in a gradual adoption; those over the limit, which are the project's own choice; and
+ * invalid declarations, which Kargo's admission webhook rejects and which were never served.
  */
 function isUnready({ fault }: Readiness): boolean {
   const reason: FaultReason | undefined = fault?.reason;

@@ -8,12 +8,12 @@ export interface RouteDeps {
   readonly log: Log;
 }
 
-/** What the routes are to be. */
+/** Input for the routes: which hashes need one, and which routes may be removed. */
 export interface DesiredRoutes {
   readonly hashes: readonly ReceiverHashes[];
-  /** Hashes in the status lists: where the routes cannot be listed, theirs are taken to exist. */
+  /** Hashes in the status lists. Where the routes cannot be listed, these are assumed to have one. */
   readonly published: ReadonlySet<string>;
-  /** Whether a hash that is not live certainly belongs to no receiver. */
+  /** Returns whether a hash that is not live belongs to no receiver, even while some cannot be read. */
   readonly isRemovable: (hash: string) => boolean;
 }
 
@@ -21,22 +21,22 @@ export interface DesiredRoutes {
 export interface AddedRoutes {
   /** By hash: why a live receiver has no route, as sentences. */
   readonly unrouted: ReadonlyMap<string, string>;
-  /** Routes that certainly belong to no live receiver. */
+  /** Routes that belong to no live receiver, even while some cannot be read. */
   readonly removable: readonly GatewayRoute[];
   /** Hashes of all routes; undefined where they cannot be listed. */
   readonly routed: ReadonlySet<string> | undefined;
   /** Routes added and removed. */
   readonly changes: number;
-  /** An error of the gateway, which is neither lack of room nor of time. */
+  /** An error of the gateway, other than a used-up quota or a timeout. */
   readonly failure?: unknown;
 }
 
-const RETRIED = 'the gateway has not taken its route yet. This is retried every minute.';
+const RETRIED = 'its route could not be added yet. This is retried every minute.';
 
 /**
- * Adds the gateway routes that live receivers lack, one after the other, because the gateway's control plane takes few requests a
- * second. Where there is no room, routes that certainly belong to no live receiver are removed one by one to make it. Nothing is added after
- * the first refusal that this does not help, and when the signal ends it.
+ * Adds the gateway routes that live receivers lack, sequentially, because the gateway's control plane accepts few requests a second. Where
+ * the quota is used up, removable routes are removed one by one to make room. The first route that still cannot be added ends it, and so
+ * does the signal.
  */
 export async function addRoutes(
   { routes, dryRun, log }: RouteDeps,
@@ -105,7 +105,7 @@ export async function addRoutes(
 }
 
 /**
- * Removes routes. When the run's time is over, the rest is left to the next run.
+ * Removes routes until the signal ends it; the rest is left to the next run.
  *
  * @returns how many were removed
  * @throws {RetryableError} when the gateway is unavailable or throttles

@@ -7,13 +7,13 @@ import type { Clock, ConfigStatuses, Log, ReceiverSecrets } from '../ports.ts';
 import { readSecrets } from './read-secrets.ts';
 import type { ReconcilerMemory } from './reconciler-memory.ts';
 
-/** Concurrent status writes: each project has one, and the cluster API serves others too. */
+/** Concurrent status writes: few enough to leave the cluster API room for others. */
 const CONCURRENCY = 8;
 
-/** Conflicts with other writers of one status, before it is left to the next run. */
+/** Conflicts with other writers after which a status is left to the next run. */
 const MAX_CONFLICTS = 3;
 
-/** Faults or names in one line of the log, and characters of each: the condition's message holds more. */
+/** Faults or names in one log line, and characters of each. The condition's message contains all. */
 const MAX_LOGGED_ITEMS = 10;
 const MAX_LOGGED_LENGTH = 500;
 
@@ -39,7 +39,7 @@ export interface ReconciledStatuses {
   readonly failed: readonly ReceiverConfig[];
 }
 
-/** Makes the statuses of these configs right. One config that cannot be written does not affect the others. */
+/** Writes the statuses of these configs that differ from the plan. One that cannot be written does not affect the others. */
 export async function reconcileStatuses(
   deps: StatusDeps,
   configs: readonly ReceiverConfig[],
@@ -66,7 +66,7 @@ export async function reconcileStatuses(
   return { changed, receivers, failed };
 }
 
-/** Names a config for people: `ProjectConfig demo/demo`. */
+/** Formats the name of a config for messages: `ProjectConfig demo/demo`. */
 export function describeConfig({
   kind,
   namespace,
@@ -78,7 +78,7 @@ export function describeConfig({
 interface ReconciledStatus {
   readonly config: ReceiverConfig;
   readonly plan: StatusPlan;
-  /** The status holds what is planned. */
+  /** Whether the status is as planned. */
   readonly isWritten: boolean;
 }
 
@@ -115,7 +115,7 @@ async function reconcileStatus(
     config = read;
     ({ secretOf } = await readSecrets(secrets, [config], signal));
   }
-  throw new Error(`other writers changed it ${MAX_CONFLICTS + 1} times while it was planned`);
+  throw new Error(`conflict: other writers changed it ${MAX_CONFLICTS + 1} times in a row`);
 }
 
 function logLostReadiness(deps: StatusDeps, { config, plan, isWritten }: ReconciledStatus): void {
@@ -134,7 +134,7 @@ function logLostReadiness(deps: StatusDeps, { config, plan, isWritten }: Reconci
   }
 }
 
-/** Logs the receivers that lose their URL because the project has too many, or declares them wrongly. */
+/** Logs the receivers that lose their URL because they are over the limit or no longer declared correctly. */
 function logUnserved({ base, log }: StatusDeps, config: ReceiverConfig): void {
   const { declared, status } = config;
   const published = new Set(

@@ -9,13 +9,13 @@ import {
 } from '../../core/kargo/receiver.ts';
 
 /**
- * Memory of one process between its runs. It starts empty after a cold start: the runs do without it, but then take over a URL once
- * that another server publishes, hold back more routes while a secret cannot be read, and log less.
+ * Memory of one process between its runs, empty after a cold start. Without it, a run takes over a URL that another server has published
+ * meanwhile, keeps more routes while a secret cannot be read, and logs no receiver as no longer ready.
  */
 export class ReconcilerMemory {
   /** Receivers whose URL this process has published, or has found published under its own base. */
   readonly #publishedHere = new Set<string>();
-  /** Receivers by what they were when they were last judged. */
+  /** By receiver: whether it was ready in the last run. */
   readonly #wasReady = new Map<string, boolean>();
   /** By hash: the receivers that had it. */
   readonly #owners = new Map<string, Set<string>>();
@@ -35,9 +35,9 @@ export class ReconcilerMemory {
   }
 
   /**
-   * Remembers what a receiver was judged to be. One that is not served here any more may be taken over again later.
+   * Remembers the readiness of a receiver. One that is no longer served here may be taken over again later.
    *
-   * @param isWritten - whether the status holds what the judgement wants
+   * @param isWritten - whether the status has the entry of this readiness
    * @returns whether the receiver was ready, or published, and now has a fault
    */
   rememberReadiness({ receiver, entry, fault }: Readiness, isWritten: boolean): boolean {
@@ -52,7 +52,7 @@ export class ReconcilerMemory {
     return wasReady && fault !== undefined;
   }
 
-  /** Remembers whose hashes these are. */
+  /** Remembers the receivers of these hashes. */
   rememberHashes(hashes: readonly ReceiverHashes[]): void {
     for (const { receiver, current, previous } of hashes) {
       for (const hash of [current, previous]) {

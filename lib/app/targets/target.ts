@@ -1,7 +1,7 @@
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import type { KargoResult } from './kargo/kargo-target.ts';
 
-/** What a verified delivery may act on, and how a repetition of it is recognized. */
+/** The objects that a verified delivery may act on, and the identity of the delivery. */
 export interface EventScope {
   /** The project whose objects the receiver acts on; empty for all projects. */
   readonly project: string;
@@ -12,7 +12,7 @@ export interface EventScope {
 /** A system that is kept in step with Bitbucket's events. */
 export interface Target {
   /**
-   * Does everything that the event asks for in this system. Doing it again is harmless.
+   * Applies the event to this system. It is idempotent.
    *
    * @param signal - ends the work when the delivery's time budget is used up
    * @throws {RetryableError} when not everything could be done, and a later attempt may succeed

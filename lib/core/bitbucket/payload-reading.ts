@@ -13,7 +13,7 @@ export type PayloadReader = (payload: unknown) => PayloadReading;
  * Builds a payload reader.
  *
  * @param schema - the fields that the event needs
- * @param toEvent - converts a payload that fits the schema; returns a {@link MissingField} where a payload fits and still says too little
+ * @param toEvent - converts a payload that fits the schema; returns a {@link MissingField} where the payload lacks a field all the same
  */
 export function payloadReader<Schema extends v.GenericSchema>(
   schema: Schema,

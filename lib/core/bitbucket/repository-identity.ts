@@ -1,4 +1,4 @@
-/** What a Data Center payload says about the addresses of its repository. */
+/** The fields of a Data Center payload that name addresses of its repository. */
 export interface DataCenterLinks {
   readonly clone: readonly string[];
   readonly self?: string | undefined;
@@ -96,7 +96,7 @@ function normalizeAddress(address: string): string {
   return `${host}${path}`;
 }
 
-/** The place of a repository on a Data Center. `base` is the web address of the server with its context path. */
+/** Where a repository is on a Data Center server. `base` is the server's web address with its context path. */
 interface Place {
   readonly base: string;
   readonly project: string;

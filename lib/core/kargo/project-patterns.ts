@@ -1,12 +1,11 @@
-/** What `PROJECTS` calls the ClusterConfig, whose receivers belong to no project. No namespace can have this name. */
+/** Name of the ClusterConfig, whose receivers belong to no project, in `PROJECTS`. No namespace can have this name. */
 export const CLUSTER_PROJECT = '(cluster)';
 
 /**
  * Checks whether a deployment serves a project.
  *
  * @param patterns - `PROJECTS`: names of projects, with `*` for any characters, and {@link CLUSTER_PROJECT}; undefined serves everything
- * @param project - empty for the ClusterConfig. A `*` stands for projects only, so that "all projects" and "all projects and the
- *   ClusterConfig" can both be said.
+ * @param project - empty for the ClusterConfig, which `*` does not match, so that it can be left out
  */
 export function isServedProject(patterns: readonly string[] | undefined, project: string): boolean {
   if (patterns === undefined) return true;

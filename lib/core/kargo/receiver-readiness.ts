@@ -10,7 +10,7 @@ import {
 import { describeWeakness, type SecretReading } from './receiver-secret.ts';
 import type { DeclaredReceiver, Receiver, StatusEntry } from './receiver.ts';
 
-/** What a status follows from, besides the config itself. */
+/** Input of a status besides the config itself. */
 export interface StatusFacts {
   readonly secretOf: (receiver: Receiver) => SecretReading;
   /** By hash: why a receiver has no route, as sentences. */
@@ -29,13 +29,13 @@ export type FaultReason =
   | 'SecretMalformed'
   | 'ReceiverInvalid'
   | 'RouteMissing'
-  /** Its secret is not here, and another server publishes it. */
+  /** Its secret is not in this Secrets Manager, and another server publishes it. */
   | 'NotServedHere'
-  /** Its secret is here, and another server has taken over its URL. */
+  /** Its secret is in this Secrets Manager, and another server has taken over its URL. */
   | 'PublishedElsewhere'
   | 'TooManyReceivers';
 
-/** Why a receiver is not ready: for programs, and for people as sentences. */
+/** Why a receiver is not ready: a reason for programs, and sentences for people. */
 export interface ReadinessFault {
   readonly reason: FaultReason;
   readonly message: string;
@@ -47,8 +47,8 @@ export interface Readiness {
   /** Undefined where the declaration cannot be used. */
   readonly receiver: Receiver | undefined;
   /**
-   * What the status list is to hold for it: this entry; the existing ones (`keep`); or the existing ones without those under our
-   * base (`withdraw`).
+   * Planned entries of the status list: this one; the existing ones (`keep`); or the existing ones without those under our base
+   * (`withdraw`).
    */
   readonly entry: StatusEntry | 'keep' | 'withdraw';
   readonly fault?: ReadinessFault;
@@ -78,7 +78,7 @@ export function publisherOf(entry: StatusEntry, base: BaseUrl): Publisher {
 }
 
 /**
- * Judges whether a receiver is ready, and what the status list is to hold for it.
+ * Judges whether a receiver is ready, and plans its entry in the status list.
  *
  * @param index - its place in `spec.webhookReceivers`
  * @param existing - status entries of its name

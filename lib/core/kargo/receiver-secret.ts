@@ -1,4 +1,4 @@
-/** Content of one version of a secret: the HMAC secret, or why it cannot be used. `reason` continues "Secret "…"" in words. */
+/** Content of one version of a secret: the HMAC secret, or why it cannot be used. `reason` continues the sentence `Secret "…" …`. */
 export type SecretContent =
   | { readonly kind: 'secret'; readonly value: string }
   | { readonly kind: 'unusable'; readonly fault: 'empty' | 'malformed'; readonly reason: string };
@@ -11,7 +11,7 @@ export interface SecretVersions {
   readonly previous?: SecretContent | undefined;
 }
 
-/** Result of reading a receiver's secret. `secretId` is its name in the store; `reason` is in words and names the secret. */
+/** Result of reading a receiver's secret. `secretId` is its name in the store; `reason` is a sentence that names the secret. */
 export type SecretReading =
   | { readonly kind: 'found'; readonly secretId: string; readonly versions: SecretVersions }
   | {
@@ -24,12 +24,12 @@ export type SecretReading =
 /** The key under which Kargo's Kubernetes Secret keeps the value, so that one document serves both. */
 const KEY = 'secret';
 
-/** Who has seen one signed delivery can try secrets offline: 128 random bits are out of reach. */
+/** Anyone who has one signed delivery can try secrets offline. 128 random bits resist that. */
 const MIN_SECRET_BYTES = 16;
 
 /**
  * Reads the text of a secret: a JSON object with the key `secret`, or else the bare secret. Text that begins like an object and is
- * not one counts as a mistake, not as a secret.
+ * not one is malformed.
  *
  * @param text - undefined for a binary secret
  */
@@ -59,7 +59,7 @@ export function inGrace(currentSince: Date, now: Date, graceMs: number): boolean
 /**
  * Describes what makes a secret weak or easy to enter wrongly. Such a secret works.
  *
- * @returns words that continue "Secret "…"", or undefined for a good secret
+ * @returns text that continues the sentence `Secret "…" …`; undefined for a good secret
  */
 export function describeWeakness(secret: string): string | undefined {
   const bytes = Buffer.byteLength(secret);

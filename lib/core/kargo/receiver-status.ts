@@ -9,19 +9,19 @@ import {
 } from './receiver-readiness.ts';
 import type { Condition, ReceiverConfig, StatusEntry } from './receiver.ts';
 
-/** What a status is to be. */
+/** The planned status of a config. */
 export interface StatusPlan {
-  /** False where the status is right as it is, so that nothing is written. */
+  /** False where the status is already as planned. */
   readonly changed: boolean;
   readonly webhookReceivers: readonly StatusEntry[];
   readonly conditions: readonly Condition[];
   /** Each declared Bitbucket receiver within the limit. */
   readonly receivers: readonly Readiness[];
-  /** Why receivers are not ready, in words. */
+  /** Messages: why receivers are not ready. */
   readonly faults: readonly string[];
 }
 
-/** Our condition; Kargo's own are left alone. */
+/** Our own condition. Others, such as Kargo's, are kept as they are. */
 const CONDITION_TYPE = 'BitbucketReceiversReady';
 
 /** Kubernetes' limit for a condition's message. */
@@ -32,7 +32,7 @@ const MAX_NAMES_LENGTH = 16_384;
 
 /**
  * Plans the status of a ProjectConfig or ClusterConfig: the entries of Bitbucket receivers in the order of the spec, as Kargo's own
- * controller writes them, what others have written as it is, and our condition. Only entries under our own base are ever removed.
+ * controller writes them; others' entries, unchanged; and our condition. Only entries under our own base are ever removed.
  */
 export function planStatus(config: ReceiverConfig, facts: StatusFacts): StatusPlan {
   const { declared, status } = config;
@@ -63,8 +63,8 @@ function judgeOverLimit({ declared }: ReceiverConfig): ReadinessFault | undefine
   return {
     reason: 'TooManyReceivers',
     message:
-      `receivers ${joinWithin(names, ', ', MAX_NAMES_LENGTH)}: not served. A project may have ${limit} Bitbucket receiver(s), ` +
-      'and these come after them. Delete receivers, or ask the platform team to raise MAX_RECEIVERS_PER_PROJECT.',
+      `receivers ${joinWithin(names, ', ', MAX_NAMES_LENGTH)}: not served. The limit of ${limit} Bitbucket receiver(s) per project ` +
+      'is reached by those declared before. Delete receivers, or ask the platform team to raise MAX_RECEIVERS_PER_PROJECT.',
   };
 }
 
@@ -139,7 +139,7 @@ function describeReceivers(
   return joinWithin([...summary.map((text) => `${text}.`), ...details], ' ', MAX_MESSAGE_LENGTH);
 }
 
-/** Joins texts; where that is too long, leaves out the last ones and says how many. */
+/** Joins texts. Where the result is too long, replaces the last ones by their number. */
 function joinWithin(texts: readonly string[], separator: string, maxLength: number): string {
   const all = texts.join(separator);
   if (all.length <= maxLength) return all;

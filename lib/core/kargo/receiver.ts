@@ -9,7 +9,7 @@ export interface Receiver {
   readonly secretName: string;
 }
 
-/** The parts of a ProjectConfig or ClusterConfig that concern receivers. */
+/** The fields of a ProjectConfig or ClusterConfig that concern receivers. */
 export interface ReceiverConfig {
   readonly kind: 'ProjectConfig' | 'ClusterConfig';
   /** Empty for the ClusterConfig. */
@@ -74,7 +74,7 @@ const bitbucket = v.object({ secretRef: v.object({ name: v.pipe(v.string(), v.re
  *
  * @param maxReceivers - usable Bitbucket receivers that a ProjectConfig may have; those after them are over the limit. The
  *   ClusterConfig is the platform team's own and has no limit.
- * @returns in words what is wrong with the object, where it cannot be read at all
+ * @returns the config, or the reason why the object cannot be read
  */
 export function readReceiverConfig(
   kind: ReceiverConfig['kind'],

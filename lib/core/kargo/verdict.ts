@@ -11,8 +11,8 @@ export type Verdict =
 export const AFFECTED: Verdict = { kind: 'affected' };
 export const UNAFFECTED: Verdict = { kind: 'unaffected' };
 
-/** Returns a verdict as steps of which there are none. */
-// oxlint-disable-next-line require-yield -- the caller takes steps, here none
+/** Wraps a verdict that is already known into a generator without steps. */
+// oxlint-disable-next-line require-yield -- callers expect a generator
 export function* concludeWith(verdict: Verdict): Generator<void, Verdict> {
   return verdict;
 }

@@ -90,7 +90,7 @@ describe('a kubeconfig from Secrets Manager', () => {
     ],
     [
       { cluster: { 'proxy-url': 'http://proxy' } },
-      'cluster "prod" uses proxy-url. Give the functions a network that reaches the API server.',
+      'cluster "prod" uses proxy-url. Connect the functions to a network that reaches the API server.',
     ],
     [
       { cluster: { 'insecure-skip-tls-verify': true } },
@@ -105,12 +105,12 @@ describe('a kubeconfig from Secrets Manager', () => {
       'ftp://127.0.0.1',
     ].map((server): [Changes, string] => [
       { cluster: { server } },
-      'cluster "prod" has a server without https. Use https; only loopback may do without.',
+      'cluster "prod" has a server without https. Use https; plain http is accepted on loopback only.',
     ]),
     [
       { cluster: { server: 'http://10.0.0.1', 'proxy-url': 'http://p' }, user: { exec: {} } },
-      'cluster "prod" uses proxy-url. Give the functions a network that reaches the API server. ' +
-        'cluster "prod" has a server without https. Use https; only loopback may do without. ' +
+      'cluster "prod" uses proxy-url. Connect the functions to a network that reaches the API server. ' +
+        'cluster "prod" has a server without https. Use https; plain http is accepted on loopback only. ' +
         `user "ci" uses exec. ${program}`,
     ],
     [{ document: { 'current-context': 'gone' } }, 'context "gone" is missing. Add it to contexts.'],

@@ -10,7 +10,7 @@ function faultsOf(environment: Record<string, string | undefined>): string[] {
     readSettings(environment);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    return error.message.replace('bad settings: ', '').split('; ');
+    return error.message.replace('invalid settings: ', '').split('; ');
   }
   throw new Error('no fault');
 }
@@ -158,7 +158,7 @@ describe('rejects', () => {
       limit,
       projects,
       'DRY_RUN must be true or false',
-      'KUBECONFIG, KUBECONFIG_SECRET_ID or EKS_CLUSTER_NAME with _ENDPOINT and _CA must say which cluster to use',
+      'KUBECONFIG, KUBECONFIG_SECRET_ID, or EKS_CLUSTER_NAME with EKS_CLUSTER_ENDPOINT and EKS_CLUSTER_CA must be set',
     ]);
   });
 });
@@ -240,13 +240,13 @@ describe('an EKS cluster', () => {
     [{ EKS_CLUSTER_ENDPOINT: '' }, ['EKS_CLUSTER_ENDPOINT must be an https URL']],
     [{ EKS_CLUSTER_ENDPOINT: 'http://abc' }, ['EKS_CLUSTER_ENDPOINT must be an https URL']],
     [{ EKS_CLUSTER_ENDPOINT: 'https://' }, ['EKS_CLUSTER_ENDPOINT must be an https URL']],
-    [{ EKS_CLUSTER_CA: 'abc' }, ['EKS_CLUSTER_CA must be a certificate in base64, as EKS gives it']],
+    [{ EKS_CLUSTER_CA: 'abc' }, ['EKS_CLUSTER_CA must be a certificate in base64, as EKS returns it']],
     [{ AWS_REGION: undefined }, ['AWS_REGION is missing']],
     [
       { EKS_CLUSTER_ENDPOINT: undefined, EKS_CLUSTER_CA: undefined },
       [
         'EKS_CLUSTER_ENDPOINT must be an https URL',
-        'EKS_CLUSTER_CA must be a certificate in base64, as EKS gives it',
+        'EKS_CLUSTER_CA must be a certificate in base64, as EKS returns it',
       ],
     ],
   ])('is rejected with %j', (change, faults) => {

@@ -247,7 +247,7 @@ describe('the condition', () => {
         reason: 'TooManyReceivers',
         message:
           `1 of 1 Bitbucket receiver(s) ready at ${BASE}. receivers "x", "y": not served. ` +
-          'A project may have 1 Bitbucket receiver(s), and these come after them. ' +
+          'The limit of 1 Bitbucket receiver(s) per project is reached by those declared before. ' +
           'Delete receivers, or ask the platform team to raise MAX_RECEIVERS_PER_PROJECT.',
       }),
     ]);

@@ -15,18 +15,18 @@ const SLICE_MS = 10;
  */
 const PAUSE_MS = 5;
 
-/** Many times what patterns need that a person wrote: a dozen takes about 1 ms. */
+/** Many times what hand-written patterns need: a dozen takes about 1 ms. */
 const WAREHOUSE_BUDGET_MS = 100;
 
 /** All Warehouses of a project in one delivery: a thousand with ordinary patterns, or ten that use up their own budget. */
 const PROJECT_BUDGET_MS = 1_000;
 
-/** All of a delivery, so that it is answered in time however many projects use up their budget. */
+/** All projects of a delivery, so that it is answered in time however many use up their budget. */
 const DELIVERY_BUDGET_MS = 3_000;
 
 /**
- * The most that one step is charged for. The slowest one known takes 50 ms; more is due to something else, such as garbage collection,
- * and must not make a Warehouse with few patterns broken.
+ * Limit of what one step is charged. The slowest known step takes 50 ms; longer times have other causes, such as garbage collection, and
+ * must not use up the budget of a Warehouse with few patterns.
  */
 const MAX_STEP_MS = 50;
 

@@ -41,7 +41,7 @@ export class KargoTarget implements Target {
   /**
    * Refreshes every affected object of the scope. An object that cannot be judged or refreshed does not affect the others.
    *
-   * @throws {RetryableError} when the objects could not be listed, or not all of them be refreshed before the signal
+   * @throws {RetryableError} when the objects could not be listed, or some could not be refreshed in time
    */
   async handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<KargoResult> {
     const kind = kindAffectedBy(event);
@@ -54,7 +54,7 @@ export class KargoTarget implements Target {
         for (const object of page) {
           const verdict = evaluation.judge(event, object);
           const { content: _content, ...name } = object;
-          // What takes longer to judge does not hold up the refreshes of the others.
+          // A verdict that takes longer does not delay the refreshes of other objects.
           if (verdict instanceof Promise) pending.push(verdict.then((late) => run.act(name, late)));
           else if (verdict.kind !== 'unaffected') pending.push(run.act(name, verdict));
         }
@@ -70,7 +70,7 @@ export class KargoTarget implements Target {
   }
 }
 
-/** The refreshes of one delivery, and what became of them. */
+/** The refreshes of one delivery, with their results. */
 class RefreshRun {
   readonly #deps: KargoTargetDeps;
   readonly #kind: RefreshKind;

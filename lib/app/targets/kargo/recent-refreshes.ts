@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports.ts';
 
 /**
- * How long a repetition of a delivery refreshes nothing again. Long enough for a replay loop to cost one PATCH in it, shorter than
- * Bitbucket's own retries, which come after a failure.
+ * Time within which a repeated delivery does not refresh the same objects again. It limits a replay loop to one PATCH per object, and is
+ * shorter than the interval of Bitbucket's own retries.
  */
 const REPETITION_MS = 2_000;
 
@@ -29,7 +29,7 @@ export class RecentRefreshes {
       this.#refreshedAt.delete(key);
     }
     for (const id of deliveryIds) {
-      // A key that is set again would keep its old place.
+      // Deleted first: a key that is set again keeps its place in the order.
       this.#refreshedAt.delete(keyOf(objectUid, id));
       this.#refreshedAt.set(keyOf(objectUid, id), now);
     }

@@ -9,14 +9,14 @@ export type SelectionVerdict = boolean | SubscriptionFault;
 
 /**
  * Decides whether one of the pushed refs could change which commits a subscription selects, as Kargo 1.11 does: `NewestFromBranch`
- * (also when unset) follows a branch; `Lexical`, `NewestTag` and `SemVer` follow tags. Fields that a strategy does not use are not
- * looked at, and patterns and constraints only where a tag was pushed. An unknown strategy, of a newer Kargo, selects nothing.
+ * (also when unset) follows a branch; `Lexical`, `NewestTag` and `SemVer` follow tags. Fields that a strategy does not use are
+ * ignored, and so are patterns and constraints where no tag was pushed. An unknown strategy, of a newer Kargo, selects nothing.
  *
  * `includePaths`, `excludePaths` and `expressionFilter` never prevent a refresh: Bitbucket's payloads do not hold the changed files and
  * the commit that they apply to. A path selector that Kargo cannot compile does not prevent it either, although Kargo then answers the
  * whole delivery with an error: the refresh makes Kargo report the bad selector on the Warehouse at once. It never throws.
  *
- * @param allowance - what the Warehouse's patterns have used of their limits so far
+ * @param allowance - counts the Warehouse's patterns against their limits
  * @returns the verdict, or where it needs expensive work the steps that lead to it; nothing expensive happens before the first step
  */
 export function judgeSelection(

@@ -1,4 +1,4 @@
-/** What a Warehouse's Git subscription says about the commits it selects. The names are those of Kargo's API. */
+/** The fields of a Warehouse's Git subscription that select commits, with the names of Kargo's API. */
 export interface GitSubscription {
   readonly repoURL: string;
   readonly commitSelectionStrategy?: string;

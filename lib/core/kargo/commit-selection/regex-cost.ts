@@ -1,4 +1,4 @@
-/** What compiling an expression would cost, as an upper bound. */
+/** Upper bounds of the cost of compiling an expression. */
 interface RegexCost {
   /** Instructions of the compiled program. A class of many ranges counts several times, because each copy of it is expensive. */
   readonly instructions: number;
@@ -8,15 +8,15 @@ interface RegexCost {
   readonly foldedCharacters: number;
 }
 
-/** RE2JS compiles about 0.2 ms for each. The longest class that a person writes has a handful. */
+/** RE2JS takes about 0.2 ms to compile each. Hand-written classes have a handful. */
 const MAX_UNICODE_CLASSES = 32;
 
-/** RE2JS compiles about 0.1 µs for each. The limit holds a class over all of Unicode once. */
+/** RE2JS takes about 0.1 µs to compile each. The limit allows one class over all of Unicode. */
 const MAX_FOLDED_CHARACTERS = 150_000;
 
 /**
- * Instructions of one expression, or of all of a list. The largest takes about 20 ms to compile. It has room for 4,096 literal
- * characters; a number of up to a thousand digits, `\d{1,1000}`, is 2,000.
+ * Instructions of one expression, or of all of a list. The largest takes about 20 ms to compile. 4,096 literal characters are within the
+ * limit; a number of up to a thousand digits, `\d{1,1000}`, has 2,000 instructions.
  */
 export const MAX_INSTRUCTIONS = 5000;
 
@@ -51,7 +51,7 @@ const RANGE_END = new RegExp(`-(?=(${ESCAPE}|[^]))`, 'gu');
 const FOLDS_CASE = /\(\?[a-zA-Z-]*i/;
 
 /**
- * Finds out, without compiling it, whether an expression is too expensive to compile. An accepted one is compiled within about 20 ms.
+ * Checks, without compiling it, whether an expression is too expensive to compile. An accepted one is compiled within about 20 ms.
  *
  * @param pattern - in the syntax of Go's `regexp`; anything else is accepted or refused in time linear in its length
  * @returns the limit that it exceeds, or undefined

@@ -1,4 +1,4 @@
-/** A semantic version as far as constraints look at it. Build metadata is left out because it decides nothing. */
+/** A semantic version without its build metadata, which has no effect on constraints. */
 export interface SemverVersion {
   readonly major: bigint;
   readonly minor: bigint;

@@ -3,7 +3,7 @@ import { subscriptionFault, type GitSubscription, type SubscriptionFault } from 
 import { rewriteGoNames } from './go-regex-names.ts';
 import { findRegexExcess, MAX_INSTRUCTIONS } from './regex-cost.ts';
 
-/** Room for a list of some hundred tags. */
+/** Enough for an alternation of some hundred tags. */
 const MAX_PATTERN_CHARACTERS = 4096;
 
 /** `allowTagsRegexes` or `ignoreTagsRegexes` of one subscription. People write a few; one pattern can hold hundreds of alternatives. */
@@ -26,7 +26,7 @@ const MAX_MATCH_STEPS = 500_000;
 
 type PatternField = 'allowTagsRegexes' | 'ignoreTagsRegexes';
 
-/** What the patterns of one Warehouse have used of their limits, over all its subscriptions to the repository. */
+/** Counts the patterns of one Warehouse, over all its subscriptions to the repository, against their limits. */
 export class PatternAllowance {
   #patterns = 0;
   #bytes = 0;
@@ -56,7 +56,7 @@ export class PatternAllowance {
   }
 }
 
-/** The tags that a subscription considers by name alone. */
+/** Decides by its name whether a subscription considers a tag. */
 export interface TagFilter {
   readonly kind: 'filter';
   /** Decides about one tag, in a step for each pattern. Returns a fault where a name is too long for a pattern. */
@@ -80,8 +80,8 @@ export function isTagTooLong(tag: string): boolean {
 }
 
 /**
- * Checks, without compiling anything, what a subscription says about tags: the limits of both lists, and the deprecated `allowTags`
- * and `ignoreTags`, with which Kargo 1.11 does not evaluate a Warehouse.
+ * Checks a subscription's fields for tags, without compiling anything: the limits of both lists, and the deprecated `allowTags` and
+ * `ignoreTags`, with which Kargo 1.11 does not evaluate a Warehouse.
  */
 export function findTagFieldFault(
   { allowTags, allowTagsRegexes = [], ignoreTags, ignoreTagsRegexes = [] }: GitSubscription,
