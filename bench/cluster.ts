@@ -14,7 +14,7 @@ const size: SampleSize = {
 
 const SERVICE = 'acme/service-0';
 
-/** How often a delivery is repeated; the first one, after a cold start, is measured by itself. */
+/** Repetitions of a delivery. The first delivery, after a cold start, is measured separately. */
 const ROUNDS = 10;
 
 const delivery = (project: string, repository: string, affected: number): BenchTask => ({
@@ -25,7 +25,7 @@ const delivery = (project: string, repository: string, affected: number): BenchT
   rounds: ROUNDS,
 });
 
-/** Each in a process of its own, by the function's own rights. */
+/** Each runs in its own process, with the rights of its function. */
 const BENCH_TASKS: readonly (readonly [role: RoleName, task: BenchTask])[] = [
   [RECEIVER, { kind: 'patch', namespace: projectName(0), name: 'warehouse-0' }],
   // The ProjectConfigs and the ClusterConfig.
@@ -41,7 +41,7 @@ const testbed = await startFilledCluster(size);
 try {
   await processes.prepare();
   console.log(
-    `a Warehouse is ${await warehouseBytes(testbed)} bytes; ${availableParallelism()} cores for all\n`,
+    `a Warehouse has ${await warehouseBytes(testbed)} bytes; ${availableParallelism()} cores in all\n`,
   );
   await measureAll(testbed);
 } finally {
@@ -58,7 +58,7 @@ async function measureAll(cluster: ClusterTestbed): Promise<void> {
     if (task.kind === 'patch') unit = report.measurements[0]?.ms ?? unit;
     print(report, unit);
     if (report.peakMb > DEFAULTS.memorySize) {
-      console.log(`that is more than the ${DEFAULTS.memorySize} MB of the function`);
+      console.log(`peak memory exceeds the ${DEFAULTS.memorySize} MB of the function`);
       process.exitCode = 1;
     }
   }

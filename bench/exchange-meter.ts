@@ -1,14 +1,14 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
-/** What went over the connections to the cluster API, after TLS and as compressed as it was sent. */
+/** Traffic with the cluster API: requests, and bytes inside TLS, as compressed as they were sent. */
 export interface Exchanges {
   readonly calls: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
 
-/** Counts what this process exchanges with the cluster API, by the channels on which its HTTP client tells of itself. */
+/** Measures the traffic of this process with the cluster API, by the diagnostics channels of its HTTP client. */
 export class ExchangeMeter {
   #calls = 0;
   readonly #sockets = new Set<Socket>();
@@ -20,7 +20,7 @@ export class ExchangeMeter {
     );
   }
 
-  /** Gives the sums since the process began. */
+  /** Returns the totals since the process started. */
   read(): Exchanges {
     const sockets = [...this.#sockets];
     return {

@@ -5,10 +5,10 @@ import { startClusterTestbed, type ClusterTestbed } from '../tests/cluster/funct
 import { bitbucket, clusterConfig } from '../tests/support/kargo-objects.ts';
 import { projectName, sampleProjects, sampleWarehouses, type SampleSize } from './sample-objects.ts';
 
-/** Enough to keep the API server busy. */
-const SIDE_BY_SIDE = 32;
+/** Concurrent requests: enough to keep the API server busy. */
+const CONCURRENCY = 32;
 
-/** Starts a real cluster API and fills it. */
+/** Starts a real cluster API and creates the sample objects in it. */
 export async function startFilledCluster(size: SampleSize): Promise<ClusterTestbed> {
   const namespaces = [
     'kargo-system-resources',
@@ -17,7 +17,7 @@ export async function startFilledCluster(size: SampleSize): Promise<ClusterTestb
   const testbed = await startClusterTestbed({
     secrets: Object.fromEntries(namespaces.map((name) => [`kargo/${name}/bitbucket`, 's3cret'])),
   });
-  const create = pLimit(SIDE_BY_SIDE);
+  const create = pLimit(CONCURRENCY);
   const creating = (objects: readonly KubernetesObject[]): Promise<void> =>
     create(() => testbed.objects.create(...objects));
   await Promise.all(Array.from(sampleProjects(size), creating));
@@ -26,7 +26,7 @@ export async function startFilledCluster(size: SampleSize): Promise<ClusterTestb
   return testbed;
 }
 
-/** Gives the size of a Warehouse as the API gives it, in bytes. */
+/** Measures the mean size of a Warehouse in the API's answers, in bytes. */
 export async function warehouseBytes(testbed: ClusterTestbed): Promise<number> {
   const path = '/apis/kargo.akuity.io/v1alpha1/warehouses?limit=50';
   const { text, body } = await callApi(testbed.as(), { path });

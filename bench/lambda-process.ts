@@ -7,14 +7,14 @@ import { build } from 'esbuild';
 import { ESBUILD_OPTIONS } from '../infra/constants.ts';
 import type { Report, BenchTask } from './measured-function.ts';
 
-/** What Node gives to the heap of a function of 512 MB; what lies outside the heap needs the rest. */
+/** Heap limit for a function of 512 MB. The rest of the memory is for everything outside the heap. */
 const HEAP_MB = 400;
 
-/** Runs tasks in processes that are what Lambda would run: the bundle, and a heap that fits its memory. */
+/** Runs tasks in processes like Lambda's: with the bundled code and a heap that fits the function's memory. */
 export class LambdaProcesses {
   readonly #folder = mkdtempSync(join(tmpdir(), 'front-door-bench-'));
 
-  /** Bundles the functions as they are deployed. Raises esbuild's error. */
+  /** Bundles the functions as they are deployed. */
   async prepare(): Promise<void> {
     await build({
       ...ESBUILD_OPTIONS,
@@ -25,7 +25,11 @@ export class LambdaProcesses {
     });
   }
 
-  /** Raises an error where the process ends without a report: it has run out of memory, or an answer was wrong. */
+  /**
+   * Runs a task in a new process.
+   *
+   * @throws {Error} where the process ends without a report: it ran out of memory, or an answer was wrong
+   */
   async run(task: BenchTask): Promise<Report> {
     const child = fork(join(this.#folder, 'measured-function.mjs'), {
       execArgv: [`--max-old-space-size=${HEAP_MB}`, '--enable-source-maps'],

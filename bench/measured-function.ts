@@ -5,7 +5,7 @@ import { deliver, lambdaContext } from '../tests/support/deliver.ts';
 import { cloudPush } from '../tests/support/payloads.ts';
 import { ExchangeMeter, type Exchanges } from './exchange-meter.ts';
 
-/** What one process measures. */
+/** The measurement of one process. */
 export type BenchTask =
   | { readonly kind: 'patch'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'reconcile'; readonly writes: number }
@@ -19,15 +19,15 @@ export type BenchTask =
 
 interface Measurement {
   readonly name: string;
-  /** The middle one of the rounds. */
+  /** Median of the rounds. */
   readonly ms: number;
-  /** Of one round. */
+  /** Mean of one round. */
   readonly exchanges: Exchanges;
 }
 
 export interface Report {
   readonly measurements: readonly Measurement[];
-  /** The most memory that the process ever had, in MB. */
+  /** Highest resident memory of the process, in MB. */
   readonly peakMb: number;
 }
 
@@ -50,7 +50,7 @@ async function runTask(task: BenchTask): Promise<void> {
   return measureDelivery(task);
 }
 
-/** The unit of all other measurements: the smallest thing that a delivery does, alone, over a connection that is there. */
+/** Measures the unit of all other measurements: one PATCH, by itself, over a kept connection. */
 async function measurePatch({ namespace, name }: Extract<BenchTask, { kind: 'patch' }>): Promise<void> {
   const kargo = connectToKargo(readSettings(process.env).cluster, new SecretsManager(), {
     attemptTimeoutMs: 10_000,

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../local/fakes/kubernetes/fake-kubernetes.ts';
 import { bitbucket, project } from '../tests/support/kargo-objects.ts';
 
-/** As many as a Warehouse discovers unless told otherwise. */
+/** Commits that a Warehouse discovers by default. */
 const COMMITS = 20;
 
-/** Of ten Warehouses, one also subscribes to the repository that a platform team keeps for all. */
+/** Repository of a platform team, to which every tenth Warehouse also subscribes. */
 export const SHARED_REPOSITORY = 'acme/platform';
-const EVERY = 10;
+const SHARED_BY_EVERY = 10;
 
-/** How many Warehouses subscribe to one and the same service's repository. */
+/** Warehouses that subscribe to the repository of one service. */
 const WAREHOUSES_OF_A_SERVICE = 10;
 
-/** How much there is of everything. */
+/** Number of objects to create. */
 export interface SampleSize {
   readonly projects: number;
   readonly warehouses: number;
@@ -20,12 +20,12 @@ export interface SampleSize {
 
 export const projectName = (index: number): string => `bench-${index}`;
 
-/** Gives the projects, each a namespace and a ProjectConfig that declares one receiver. */
+/** Generates the projects: for each, a namespace and a ProjectConfig that declares one receiver. */
 export function* sampleProjects({ projects }: SampleSize): Generator<KubernetesObject[]> {
   for (let index = 0; index < projects; index += 1) yield project(projectName(index), [bitbucket('bb')]);
 }
 
-/** Gives the Warehouses as Kargo's controller leaves them behind: with the commits that it has discovered, about 7 KB. */
+/** Generates the Warehouses with the status that Kargo's controller writes: with discovered commits, about 7 KB. */
 export function* sampleWarehouses(size: SampleSize): Generator<KubernetesObject> {
   for (let index = 0; index < size.warehouses; index += 1) {
     const namespace = projectName(index % size.projects);
@@ -33,7 +33,7 @@ export function* sampleWarehouses(size: SampleSize): Generator<KubernetesObject>
   }
 }
 
-/** Tells how many Warehouses a push to this repository affects, of all projects or of the one with this number. */
+/** Counts the Warehouses that a push to this repository affects, in all projects or in the one with this index. */
 export function countAffected(size: SampleSize, repository: string, ofProject?: number): number {
   return Array.from({ length: size.warehouses }, (_, index) => index).filter(
     (index) =>
@@ -44,7 +44,7 @@ export function countAffected(size: SampleSize, repository: string, ofProject?: 
 
 function repositoriesOf(index: number, { warehouses }: SampleSize): string[] {
   const services = Math.max(1, Math.floor(warehouses / WAREHOUSES_OF_A_SERVICE));
-  return [`acme/service-${index % services}`, ...(index % EVERY === 0 ? [SHARED_REPOSITORY] : [])];
+  return [`acme/service-${index % services}`, ...(index % SHARED_BY_EVERY === 0 ? [SHARED_REPOSITORY] : [])];
 }
 
 function sampleWarehouse(namespace: string, name: string, repositories: readonly string[]): KubernetesObject {

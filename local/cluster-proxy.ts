@@ -8,10 +8,10 @@ import { startLoopbackServer } from './fakes/loopback-server.ts';
 
 /**
  * Starts a proxy on loopback that forwards requests to a cluster with the credentials of the user's kubeconfig. So these are
- * not copied, and another context that becomes current later changes nothing. Only the proxy's own token opens it. In a dry
- * run it forwards reads and refuses everything else: whatever the functions do, nothing is written to the cluster.
+ * not copied, and a later change of the current context has no effect. Requests need the proxy's own token. In a dry run it
+ * forwards reads only, so that nothing is written to the cluster.
  *
- * @returns the kubeconfig that leads through the proxy, and what stops it
+ * @returns the kubeconfig for the proxy, and the function that stops it
  */
 export async function startClusterProxy(
   cluster: ChosenCluster,

@@ -15,7 +15,7 @@ export interface PublishedReceiver {
   readonly url: string;
 }
 
-/** What this folder reads of Kargo's objects. */
+/** The fields of Kargo's objects that this folder reads. */
 interface ListedObject {
   readonly kind: string;
   readonly metadata: { name: string; namespace?: string; annotations?: Record<string, string> };

@@ -18,7 +18,7 @@ const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<Loopba
 /** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager`. */
 await runMain(async () => {
   const start = FAKES[process.argv[2] ?? ''];
-  if (start === undefined) throw new LocalError(`name a fake: ${Object.keys(FAKES).join(' or ')}`);
+  if (start === undefined) throw new LocalError(`usage: npm run fake ${Object.keys(FAKES).join('|')}`);
   const fake = await start(readLocalSettings(process.env));
   console.log(`ready ${fake.url}`);
   return () => fake.close();

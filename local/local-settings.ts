@@ -38,7 +38,7 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
   return settings;
 }
 
-/** Returns the environment that leads the functions, and the AWS SDK in this process, to what `npm start` serves. */
+/** Returns the environment with which the functions, and the AWS SDK in this process, use what `npm start` serves. */
 export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
     ...env,

@@ -2,14 +2,14 @@ import { createRequire } from 'node:module';
 import { startChild, type ChildProcess } from './child-process.ts';
 import { startLoopbackServer } from './fakes/loopback-server.ts';
 
-/** The functions behind an HTTP API as API Gateway's. */
+/** The functions behind a local HTTP API like API Gateway's. */
 export interface OfflineFunctions extends ChildProcess {
   readonly url: string;
   /** Invokes the reconciler once, as its schedule does. Returns the error of a failed run. */
   readonly reconcile: () => Promise<string | undefined>;
 }
 
-/** Output of serverless-offline that says nothing about a delivery. */
+/** Output of serverless-offline that does not concern deliveries. */
 const NOISE = /^\s*(?:(?:POST|ANY) |\(λ|[┌└│]|Running in|$)/;
 
 /**

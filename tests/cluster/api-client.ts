@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 
-/** A cluster API as a client has to know it. `ca` is the PEM bundle that its certificate is checked with. */
+/** Address of a cluster API, with a bearer token. `ca` is the PEM bundle to verify its certificate with. */
 export interface ApiTarget {
   url: string;
   token: string;
@@ -11,11 +11,11 @@ export interface ApiTarget {
 export interface ApiRequest {
   method?: string;
   path: string;
-  /** A string or bytes go as they are; anything else as JSON. */
+  /** A string or bytes are sent unchanged; anything else as JSON. */
   body?: unknown;
   contentType?: string;
   headers?: http.OutgoingHttpHeaders;
-  /** Instead of the target's; empty for none. */
+  /** Replaces the target's token; empty for no token. */
   token?: string;
   /** Keeps connections from one request to the next. */
   agent?: https.Agent;
@@ -29,7 +29,7 @@ export interface ApiAnswer {
   body: ApiBody;
 }
 
-/** What the tests look at of an object, a list or a Status. */
+/** The fields that tests read of an object, a list or a Status. */
 interface ApiBody {
   kind?: string;
   message?: string;
@@ -43,10 +43,9 @@ interface ApiBody {
 }
 
 /**
- * Sends one request to a cluster API, with nothing between it and the wire: no retries, and a connection of its own unless
- * there is an `agent`.
+ * Sends one request to a cluster API: without retries, and over a new connection unless there is an `agent`.
  *
- * @throws the connection's error
+ * @throws {Error} of the connection
  */
 export async function callApi(target: ApiTarget, request: ApiRequest): Promise<ApiAnswer> {
   const { method = 'GET', path, body, contentType = 'application/json', token = target.token } = request;

@@ -9,7 +9,7 @@ export interface ApiServerPlace {
   adminToken: string;
 }
 
-/** What etcd is run with. It need not survive the machine: without fsync it starts and writes faster. */
+/** Returns the flags of etcd. Its data need not survive a crash of the machine, and without fsync it starts and writes faster. */
 export function etcdFlags(scratch: string, url: string): string[] {
   return [
     `--data-dir=${path.join(scratch, 'etcd')}`,
@@ -22,8 +22,8 @@ export function etcdFlags(scratch: string, url: string): string[] {
 }
 
 /**
- * What kube-apiserver is run with: RBAC, an administrator by static token, ServiceAccount tokens, and a certificate that it
- * makes for itself in `certificatesFolder`. As on EKS, nobody is let in unnamed. Writes the keys that it needs to `scratch`.
+ * Returns the flags of kube-apiserver: RBAC, an administrator by static token, ServiceAccount tokens, and a certificate that it
+ * creates in `certificatesFolder`. As on EKS, anonymous requests are rejected. Writes the keys that it needs to `scratch`.
  */
 export function apiServerFlags({ scratch, port, etcdUrl, adminToken }: ApiServerPlace): string[] {
   const file = (name: string): string => path.join(scratch, name);
@@ -43,9 +43,9 @@ export function apiServerFlags({ scratch, port, etcdUrl, adminToken }: ApiServer
     `--service-account-key-file=${file('sa.pub')}`,
     `--service-account-signing-key-file=${file('sa.key')}`,
     '--service-cluster-ip-range=10.0.0.0/24',
-    // The service `kubernetes` must not point to a loopback address, and nobody asks for it here.
+    // The service `kubernetes` must not point to a loopback address, and is not used here.
     '--endpoint-reconciler-type=none',
-    // It waits for a controller that gives every namespace its default ServiceAccount.
+    // It waits for a controller that creates every namespace's default ServiceAccount.
     '--disable-admission-plugins=ServiceAccount',
   ];
 }

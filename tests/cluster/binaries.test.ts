@@ -17,13 +17,13 @@ describe('the programs of a real cluster API', () => {
     await expect(findOrBuildBinaries({ KUBEBUILDER_ASSETS: folder })).resolves.toEqual(found);
   });
 
-  test('are missed in KUBEBUILDER_ASSETS by name', async () => {
+  test('are named where KUBEBUILDER_ASSETS lacks them', async () => {
     await expect(findOrBuildBinaries({ KUBEBUILDER_ASSETS: '/nowhere' })).rejects.toThrow(
-      `KUBEBUILDER_ASSETS: there is no /nowhere/etcd. ${NEEDS}`,
+      `KUBEBUILDER_ASSETS: /nowhere/etcd not found. ${NEEDS}`,
     );
   });
 
-  test('need Go, or KUBEBUILDER_ASSETS, and say so in one line', async () => {
+  test('cannot be built without Go, which one line reports', async () => {
     await expect(findOrBuildBinaries({ XDG_CACHE_HOME: folder, PATH: '' })).rejects.toThrow(NEEDS);
     expect(NEEDS).not.toContain('\n');
   });

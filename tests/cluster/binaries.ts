@@ -4,21 +4,22 @@ import os from 'node:os';
 import path from 'node:path';
 import { buildGoProgram, ETCD, KUBE_APISERVER, type GoProgram } from './go-programs.ts';
 
-/** The files of the two programs that make a cluster API. */
+/** Paths of the two programs of a cluster API. */
 export interface ClusterBinaries {
   etcd: string;
   kubeApiserver: string;
 }
 
-/** What is needed to run the real API, for a machine that has none of it. */
+/** Message where the programs are missing: what to install. */
 export const NEEDS =
   'A real cluster API needs Go 1.26 or newer on the PATH (it is built once, about 10 minutes on 2 cores), ' +
   'or KUBEBUILDER_ASSETS naming a folder with kube-apiserver and etcd.';
 
 /**
  * Finds kube-apiserver and etcd: in `KUBEBUILDER_ASSETS` where it is set (the convention of controller-runtime's
- * envtest), else in the cache, into which what is missing is built.
- * Raises an Error whose message is one line ({@link NEEDS}) where there is neither.
+ * envtest), else in the cache, into which missing ones are built.
+ *
+ * @throws {Error} with {@link NEEDS} where a program is missing and cannot be built
  */
 export async function findOrBuildBinaries(
   environment: NodeJS.ProcessEnv = process.env,
@@ -27,7 +28,7 @@ export async function findOrBuildBinaries(
   if (assets) {
     const found = { etcd: path.join(assets, 'etcd'), kubeApiserver: path.join(assets, 'kube-apiserver') };
     for (const file of Object.values(found)) {
-      if (!existsSync(file)) throw new Error(`KUBEBUILDER_ASSETS: there is no ${file}. ${NEEDS}`);
+      if (!existsSync(file)) throw new Error(`KUBEBUILDER_ASSETS: ${file} not found. ${NEEDS}`);
     }
     return found;
   }

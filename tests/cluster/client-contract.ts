@@ -12,7 +12,7 @@ import { kubeconfigOf } from './kubeconfig.ts';
 
 const KARGO = { group: 'kargo.akuity.io', version: 'v1alpha1', plural: 'warehouses' };
 
-/** Declares the same contract for a client that finds its way by a kubeconfig. */
+/** Declares the test that the client library, configured by a kubeconfig, works with the API. */
 export function describeClientContract(target: () => ApiTarget): void {
   test('serves the client of @kubernetes/client-node: creates, patches, pages, conflicts, deletes', async () => {
     const config = new KubeConfig();

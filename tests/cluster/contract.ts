@@ -10,8 +10,8 @@ import { creating, deleting, patching } from './contract/writing.ts';
 import { WITHOUT_WEBHOOKS } from './kargo-webhooks/registration.ts';
 
 /**
- * Declares the tests of what the functions and the tests use of the Kubernetes API. The fake and a real API server must both
- * pass them, so that the fake stays faithful.
+ * Declares the contract tests: the behaviour of the Kubernetes API that the functions and the tests rely on. The fake and a real
+ * API server must both pass them, so that the fake stays faithful.
  */
 export function describeContract(target: () => ApiTarget): void {
   describe.each(Object.entries({ reading, creating, patching, status, deleting, validating }))(
@@ -33,7 +33,7 @@ interface Exchange {
   readonly absent: readonly string[];
 }
 
-/** Makes the exchanges one after the other, each after the response to the one before was checked. */
+/** Sends the requests one after the other, each after the answer to the one before was checked. */
 async function* play(target: ApiTarget, steps: ContractCase['steps']): AsyncGenerator<Exchange> {
   const namespace = `contract-${randomBytes(4).toString('hex')}`;
   const object = {
@@ -53,7 +53,7 @@ async function* play(target: ApiTarget, steps: ContractCase['steps']): AsyncGene
   }
 }
 
-/** Replaces `{namespace}` in every string of a value, also in those inside jest's asymmetric matchers. */
+/** Replaces `{namespace}` in every string of a value, including those inside jest's asymmetric matchers. */
 function fillIn<T>(namespace: string, value: T): T {
   const fill = (one: unknown): unknown => {
     if (typeof one === 'string') return one.replaceAll('{namespace}', namespace);

@@ -7,7 +7,7 @@ import { callApi, type ApiTarget } from './api-client.ts';
 /** Kargo's own definitions, where the workspace has them beside the project. */
 export const KARGO_DEFINITIONS = new URL('../../../shared/kargo/crds/', import.meta.url);
 
-/** From the moment a definition is created until its objects are served takes the API server about half a second. */
+/** The API server needs about half a second to serve a new definition. */
 const SERVED_WITHIN_MS = 60_000;
 
 const POLL_MS = 50;
@@ -17,8 +17,9 @@ interface Definition {
 }
 
 /**
- * Loads the definitions of Kargo's kinds, its own or else the project's, and waits until the API serves them.
- * Raises an Error for one that the API refuses, or that is not served in time.
+ * Creates the definitions of Kargo's kinds, Kargo's own where there are any, and waits until the API serves them.
+ *
+ * @throws {Error} for one that the API rejects or does not serve in time
  */
 export async function loadDefinitions(target: ApiTarget): Promise<void> {
   const folder = existsSync(KARGO_DEFINITIONS) ? KARGO_DEFINITIONS : DEFINITIONS_FOLDER;
@@ -30,7 +31,7 @@ export async function loadDefinitions(target: ApiTarget): Promise<void> {
 async function loadDefinition(target: ApiTarget, definition: Definition): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const { code, body } = await callApi(target, { method: 'POST', path, body: definition });
-  if (code !== 201) throw new Error(`A definition was refused: ${body.message ?? code}`);
+  if (code !== 201) throw new Error(`the API rejected a definition: ${body.message ?? code}`);
   const { group, names, versions } = definition.spec;
   const collection = `/apis/${group}/${versions[0].name}/${names.plural}`;
   const deadline = Date.now() + SERVED_WITHIN_MS;

@@ -40,9 +40,10 @@ export const ETCD: GoProgram = {
 };
 
 /**
- * Builds `program` into the file `target`, whole or not at all: it is made in a scratch folder beside it and renamed,
- * so that a build that was interrupted, or two at once, leave nothing broken behind.
- * Raises an Error with Go's own words when the build fails.
+ * Builds `program` into the file `target`, atomically: in a scratch folder beside it, and then renamed. So an interrupted build,
+ * or two concurrent ones, leave no broken file.
+ *
+ * @throws {Error} with Go's message when the build fails
  */
 export async function buildGoProgram(program: GoProgram, target: string): Promise<void> {
   await mkdir(path.dirname(target), { recursive: true });
@@ -59,8 +60,8 @@ export async function buildGoProgram(program: GoProgram, target: string): Promis
 }
 
 /**
- * A module that does nothing but require the program's. `replace` counts in the main module only, so that the staging
- * modules, which the program's go.mod requires as v0.0.0, have to be replaced here again: by their published versions.
+ * Returns the go.mod of a module that only requires the program's. `replace` has an effect in the main module only, so the staging
+ * modules, which the program's go.mod requires as v0.0.0, are replaced here by their published versions.
  */
 async function wrapperModule(program: GoProgram, scratch: string): Promise<string> {
   const wrapper = `module build\n\nrequire ${program.module} ${program.version}\n`;

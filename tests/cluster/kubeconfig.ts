@@ -1,8 +1,8 @@
 import type { ApiTarget } from './api-client.ts';
 
-/** A kubeconfig with one context, for a client that knows the API by its certificate and itself by a bearer token. */
+/** Returns a kubeconfig with one context, the target's certificate authority and its bearer token. */
 export function kubeconfigOf({ url, token, ca }: ApiTarget): string {
-  // JSON is YAML. Clients let only those speak plain HTTP who do without certificates in so many words.
+  // JSON is YAML. Clients use plain HTTP only with this flag.
   const trust = ca
     ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') }
     : { 'insecure-skip-tls-verify': true };

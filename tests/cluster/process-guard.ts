@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Sees to it that processes do not outlive the one that started them, however that ends: a second process holds the other
- * end of a pipe and, when it closes, kills what was named to it and removes the scratch folder.
+ * Ends processes with the one that started them, however that ends: a guard process holds the other end of a pipe and, when
+ * it closes, kills the processes that were added and removes the scratch folder.
  */
 export class ProcessGuard {
   readonly #guard: ChildProcess;
@@ -15,7 +15,7 @@ export class ProcessGuard {
 
   constructor(scratch: string) {
     const script = fileURLToPath(import.meta.url);
-    // A group of its own, since Ctrl-C reaches the whole group of the terminal.
+    // In its own process group, because Ctrl-C reaches the whole group of the terminal.
     this.#guard = spawn(process.execPath, [script, scratch], {
       detached: true,
       stdio: ['pipe', 'inherit', 'inherit'],
@@ -23,11 +23,11 @@ export class ProcessGuard {
     this.#guard.unref();
     this.#orders = this.#guard.stdin as Socket;
     this.#orders.unref();
-    // There is nobody to tell when the guard was killed itself.
+    // The guard itself may have been killed.
     this.#orders.on('error', () => {});
   }
 
-  /** From now on `child` does not keep this process running, and ends with it. */
+  /** Makes `child` end with this process, without keeping it running. */
   add(child: ChildProcess): void {
     child.unref();
     this.#orders.write(`+${child.pid}\n`);
@@ -36,7 +36,7 @@ export class ProcessGuard {
     });
   }
 
-  /** Kills what is guarded and removes the scratch folder. */
+  /** Kills the added processes and removes the scratch folder. */
   async end(): Promise<void> {
     this.#guard.ref();
     const ended = once(this.#guard, 'exit');
@@ -45,24 +45,24 @@ export class ProcessGuard {
   }
 }
 
-/** The other process: it reads `+PID` and `-PID` until its input ends. */
+/** Runs in the guard process: reads `+PID` and `-PID` until its input ends. */
 async function guard(scratch: string): Promise<void> {
   const guarded = new Set<number>();
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.startsWith('+')) guarded.add(Number(line.slice(1)));
     else guarded.delete(Number(line.slice(1)));
   }
-  for (const pid of guarded) killed(pid);
+  for (const pid of guarded) kill(pid);
   rmSync(scratch, { recursive: true, force: true, maxRetries: 10 });
 }
 
-function killed(pid: number): void {
+function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has already ended.
   }
 }
 
-// No top-level await: jest, whose setup imports this file, could not load it then.
+// No top-level await, because jest's setup could not import this file then.
 if (process.argv[1] === fileURLToPath(import.meta.url)) void guard(process.argv[2]!);

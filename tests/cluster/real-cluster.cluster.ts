@@ -10,14 +10,14 @@ import { startRealCluster, type RealCluster } from './real-cluster.ts';
 
 const NAMESPACES = '/api/v1/namespaces';
 
-describe('a real cluster of its own', () => {
+describe('a real cluster', () => {
   let cluster: RealCluster;
   beforeAll(async () => {
     cluster = await startRealCluster();
   });
   afterAll(async () => cluster.stop());
 
-  test('comes back after a crash with what it had', async () => {
+  test('serves the same objects after a crash and a restart', async () => {
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kept' } };
     await callApi(cluster, { method: 'POST', path: NAMESPACES, body: object });
     await cluster.killApi();
@@ -26,7 +26,7 @@ describe('a real cluster of its own', () => {
     expect(await callApi(cluster, { path: `${NAMESPACES}/kept` })).toMatchObject({ code: 200 });
   });
 
-  test('answers nobody while it is frozen, and everybody afterwards', async () => {
+  test('does not answer while it is frozen, and answers afterwards', async () => {
     cluster.freezeApi(true);
     const answer = callApi(cluster, { path: NAMESPACES });
     expect(await Promise.race([answer, sleep(500, 'nothing')])).toBe('nothing');

@@ -19,27 +19,27 @@ const READY_WITHIN_MS = 120_000;
 
 const POLL_MS = 50;
 
-/** A real kube-apiserver with etcd, of its own, that knows Kargo's kinds and has its admission webhooks registered. */
+/** A real kube-apiserver with its own etcd, with Kargo's kinds and registered admission webhooks. */
 export interface RealCluster extends ApiTarget {
   ca: string;
-  /** For the administrator. */
+  /** Kubeconfig of the administrator. */
   kubeconfig: string;
-  /** Ends the API server at once, as a crash would; its port stays free for {@link startApi}. */
+  /** Kills the API server, like a crash. {@link startApi} uses the same port again. */
   killApi(): Promise<void>;
-  /** Starts the API server again at the same address, over the same objects, and waits until it is ready. */
+  /** Starts the API server again with the same address and objects, and waits until it is ready. */
   startApi(): Promise<void>;
-  /** Stops the API server from running (SIGSTOP), or lets it run on: its connections stay, and nobody answers. */
+  /** Freezes the API server (SIGSTOP), so that its connections stay open without an answer, or lets it continue. */
   freezeApi(frozen: boolean): void;
-  /** Ends both processes and removes what they wrote. They end too when this process does, however that ends. */
+  /** Stops both processes and removes their files. This also happens when the current process ends, in whatever way. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts etcd and kube-apiserver on free loopback ports, loads the definitions of Kargo's kinds, and registers webhooks that
- * do what Kargo's do.
+ * Starts etcd and kube-apiserver on free loopback ports, creates the definitions of Kargo's kinds, and registers fakes of its
+ * admission webhooks.
  *
- * @param moreFlags - of kube-apiserver, besides its own
- * @throws {Error} what {@link findOrBuildBinaries} throws, or what a program that did not come up had written
+ * @param moreFlags - additional flags of kube-apiserver
+ * @throws {Error} of {@link findOrBuildBinaries}, or with the log of a program that did not become ready
  */
 export async function startRealCluster(moreFlags: readonly string[] = []): Promise<RealCluster> {
   const { etcd, kubeApiserver } = await findOrBuildBinaries();
@@ -97,7 +97,7 @@ export async function startRealCluster(moreFlags: readonly string[] = []): Promi
   }
 }
 
-/** `target` raises as long as the server has not written its certificate. */
+/** @param target - throws until the server has written its certificate */
 async function untilReady(api: ChildProcess, target: () => ApiTarget, log: string): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
@@ -105,7 +105,7 @@ async function untilReady(api: ChildProcess, target: () => ApiTarget, log: strin
     if (!(ready instanceof Error) && ready.code === 200) return;
     if (api.exitCode !== null || Date.now() > deadline) {
       const written = readFileSync(log, 'utf8').slice(-2000);
-      throw new Error(`kube-apiserver did not become ready. The last that was written:\n${written}`, {
+      throw new Error(`kube-apiserver did not become ready. End of its log:\n${written}`, {
         cause: ready,
       });
     }

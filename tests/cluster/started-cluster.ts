@@ -1,12 +1,12 @@
 import type { ApiTarget } from './api-client.ts';
 import { startRealCluster, type RealCluster } from './real-cluster.ts';
 
-/** How the tests, which jest runs in processes of their own, learn of the cluster that was started before them. */
+/** Environment variable that passes the started cluster to the processes in which jest runs the tests. */
 const VARIABLE = 'TEST_CLUSTER';
 
 let cluster: RealCluster | undefined;
 
-/** Jest's globalSetup: starts one real cluster API for all tests of this run, or says in a line why it cannot. */
+/** Jest's globalSetup: starts one real cluster API for all tests of this run. Where it cannot, prints the reason in one line. */
 export async function start(): Promise<void> {
   try {
     cluster = await startRealCluster();
@@ -26,6 +26,7 @@ export async function stop(): Promise<void> {
 /** The cluster API that was started for this run, with the administrator's token. */
 export function startedCluster(): ApiTarget & { ca: string; kubeconfig: string } {
   const started = process.env[VARIABLE];
-  if (started === undefined) throw new Error('These tests are run by npm run test:cluster');
+  if (started === undefined)
+    throw new Error('no cluster was started. Run these tests with npm run test:cluster');
   return JSON.parse(started);
 }

@@ -38,8 +38,8 @@ beforeEach(async () => {
   // The caches are filled.
   await deliver(handler);
   await testbed.objects.takeRefreshed();
-  testbed.cluster.forget();
-  testbed.store.forget();
+  testbed.cluster.reset();
+  testbed.store.reset();
 });
 
 afterEach(() => testbed.close());
@@ -76,7 +76,7 @@ describe('the secret store', () => {
     const cold = await testbed.receiver();
     testbed.store.fault = () => fault;
     expect(await deliver(cold, { remainingMs: 900 })).toEqual(temporarilyUnavailable);
-    testbed.store.forget();
+    testbed.store.reset();
     passSeconds(3);
     expect(await deliver(cold)).toEqual(refreshed(2));
   });
@@ -106,11 +106,11 @@ describe('the secret store', () => {
     });
 
     test('is 503 to its own receiver, which a status list names', async () => {
-      testbed.store.forget();
+      testbed.store.reset();
       await testbed.reconcile();
       testbed.store.fault = (request) => (request.body.includes('other') ? fault(request) : undefined);
       expect(await deliver(cold, { project: 'other' })).toEqual(temporarilyUnavailable);
-      testbed.store.forget();
+      testbed.store.reset();
       passSeconds(2);
       expect(await deliver(cold, { project: 'other' })).toEqual(refreshed(1));
     });

@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  testbed.cluster.forget();
+  testbed.cluster.reset();
   broken.length = 0;
 });
 afterEach(() => passSeconds(10));
@@ -159,7 +159,7 @@ describe('a broken ProjectConfig does not affect others', () => {
     expect(await deliver(handler)).toMatchObject({ status: 200 });
     passSeconds(3);
     expect(await deliver(handler, { project: 'zoo' })).toEqual({ status: 404, body: {} });
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     passSeconds(10);
     expect(await deliver(handler, { project: 'zoo' })).toEqual(refreshed(0));
     await testbed.objects.takeRefreshed();

@@ -45,8 +45,8 @@ beforeAll(async () => {
 
 beforeEach(() => {
   lines = [];
-  testbed.cluster.forget();
-  testbed.store.forget();
+  testbed.cluster.reset();
+  testbed.store.reset();
 });
 
 afterAll(async () => {
@@ -242,7 +242,7 @@ test('logs no body, signature or secret, whatever happens', async () => {
   await all();
   testbed.cluster.fault = () => ({ kind: 'answer', status: 403, body: { message: 'no' } });
   await all();
-  testbed.cluster.forget();
+  testbed.cluster.reset();
   testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'InternalServiceError' } });
   await sendUncached();
   testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } });

@@ -95,8 +95,8 @@ describe('unknown paths', () => {
   test('cause one lookup in the minimum interval, however many they are', async () => {
     await deliver(handler);
     passSeconds(3);
-    testbed.cluster.forget();
-    testbed.store.forget();
+    testbed.cluster.reset();
+    testbed.store.reset();
     expect(await all([...paths, ...paths])).toEqual([...paths, ...paths].map(() => unknown));
     expect([lists(), batchReads()]).toEqual([1, 1]);
     passSeconds(3);
@@ -125,7 +125,7 @@ describe('unknown paths', () => {
     expect(await deliver(handler, { path: unknownPath(0) })).toEqual(unknown);
     await testbed.objects.create(...project('late'), warehouse('late', 'main'));
     await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     expect(await deliver(handler, { project: 'late' })).toEqual(unknown);
     expect(lists()).toBe(0);
     passSeconds(2);
@@ -178,8 +178,8 @@ describe('the status list is no proof', () => {
 
   test('but spares a lookup through all receivers', async () => {
     await testbed.reconcile();
-    testbed.store.forget();
-    testbed.cluster.forget();
+    testbed.store.reset();
+    testbed.cluster.reset();
     expect(await deliver(handler)).toEqual(refreshed);
     expect(currentReads()).toBe(1);
     expect(lists()).toBe(1);
@@ -232,7 +232,7 @@ describe('a receiver follows its configuration:', () => {
 describe('a signature that does not verify', () => {
   test('causes one refetch of the secret in the minimum interval', async () => {
     await deliver(handler);
-    testbed.store.forget();
+    testbed.store.reset();
     const forged = Array.from({ length: 10 }, () => ({ signedWith: 'forged' }));
     expect(await all(forged)).toEqual(forged.map(() => unauthorized));
     expect(currentReads()).toBe(1);
@@ -254,7 +254,7 @@ describe('a signature that does not verify', () => {
   test('of one secret does not use up the refetch of another', async () => {
     await testbed.reconcile();
     await all([{}, { project: 'other', secret: 'others' }]);
-    testbed.store.forget();
+    testbed.store.reset();
     const forged = [{ signedWith: 'x' }, { project: 'other', secret: 'others', signedWith: 'x' }];
     expect(await all(forged)).toEqual([unauthorized, unauthorized]);
     expect(currentReads()).toBe(2);

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await testbed.reconcile();
 });
 
-beforeEach(() => testbed.cluster.forget());
+beforeEach(() => testbed.cluster.reset());
 afterAll(() => testbed.close());
 
 const samples: [event: string, payload: object][] = [

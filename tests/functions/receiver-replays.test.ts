@@ -38,7 +38,7 @@ test('refreshes again after a refresh that failed', async () => {
   testbed.cluster.fault = ({ method }) =>
     method === 'PATCH' ? { kind: 'answer', status: 503, headers: { 'retry-after': '60' } } : undefined;
   expect((await deliver(handler, { payload: push })).status).toBe(503);
-  testbed.cluster.forget();
+  testbed.cluster.reset();
   expect(await deliver(handler, { payload: push })).toEqual(refreshed);
   expect(patches()).toBe(1);
 });

@@ -163,7 +163,7 @@ describe('two deployments for the same project', () => {
     await run(second);
     await run(first);
     await run(second);
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     lines.lines.length = 0;
     for (let round = 0; round < 8; round += 1) {
       passSeconds(60);
@@ -186,7 +186,7 @@ describe('two deployments for the same project', () => {
     process.env['SECRET_NAME_TEMPLATE'] = 'other/{namespace}/{name}';
     const second = await reconcilerAt(OTHER);
     for (let round = 0; round < 3; round += 1) await Promise.all([run(first), run(second)]);
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     for (let round = 0; round < 7; round += 1) {
       await run(first);
       await run(second);

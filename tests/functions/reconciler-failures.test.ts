@@ -98,7 +98,7 @@ describe('the run ends in an error, and what can be made right is', () => {
       /^1 failed: ProjectConfig zoo\/zoo: .*status could not be written/,
     );
     expect(await nameOf('demo')).toEqual(demoPath);
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     expect(await testbed.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
   });
 

@@ -134,7 +134,7 @@ describe('the routes of the gateway', () => {
       'ProjectConfig zoo/zoo: its status could not be written',
     );
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     await testbed.reconcile();
     expect(routeKeys()).toEqual([demo]);
   });

@@ -288,7 +288,7 @@ describe('while the secret of one project cannot be read', () => {
     denySecretsOf('demo');
     await run(reconciler);
     expect(routeKeys()).toEqual([unknown.routeKey, routeOf('demo'), routeOf('zoo')].toSorted());
-    testbed.store.forget();
+    testbed.store.reset();
     await run(reconciler);
     expect(routeKeys()).toEqual([routeOf('demo'), routeOf('zoo')].toSorted());
   });
@@ -320,7 +320,7 @@ describe('while the secret of one project cannot be read', () => {
     expect(lines.takeMetrics(...METRICS)).toEqual([{ ...ALL_WELL, UnreadyReceivers: 1 }]);
     await run(reconciler);
     expect(lines.takeLogs('receiver no longer ready')).toEqual([]);
-    testbed.store.forget();
+    testbed.store.reset();
     await run(reconciler);
     expect(lines.takeMetrics(...METRICS)).toEqual([ALL_WELL]);
   });

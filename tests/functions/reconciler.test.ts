@@ -169,7 +169,7 @@ describe('a second run', () => {
     });
     expect(await testbed.reconcile().catch(String)).toMatchObject({ written: 2 });
     const { metadata } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     passSeconds(3600);
     expect(await testbed.reconcile()).toEqual({ configs: 3, written: 0, failures: [] });
     expect(writes()).toEqual([]);
@@ -181,7 +181,7 @@ describe('a second run', () => {
   test('writes nothing for a secret that is still missing', async () => {
     await start({ objects: project('demo'), secrets: {} });
     await testbed.reconcile();
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     passSeconds(60);
     expect(await testbed.reconcile()).toMatchObject({ written: 0 });
     expect(writes()).toEqual([]);
@@ -194,7 +194,7 @@ describe('a second run', () => {
     });
     await testbed.reconcile();
     await testbed.secrets.rotate('kargo/demo/bitbucket', 's3cret');
-    testbed.cluster.forget();
+    testbed.cluster.reset();
     passSeconds(60);
     expect(await testbed.reconcile()).toMatchObject({ written: 1 });
     expect(writes()).toEqual(['/apis/kargo.akuity.io/v1alpha1/namespaces/demo/projectconfigs/demo/status']);

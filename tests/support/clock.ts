@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 
-/** Stops the clock that the code under test reads; its timers go on. */
+/** Stops the clock for the code under test. Timers are real. */
 export function stopClock(at = '2026-05-04T10:11:12.345Z'): void {
   jest.useFakeTimers({
     now: new Date(at),
@@ -19,7 +19,7 @@ export function stopClock(at = '2026-05-04T10:11:12.345Z'): void {
   });
 }
 
-/** Moves the stopped clock on. */
+/** Advances the stopped clock. */
 export function passSeconds(seconds: number): void {
   jest.setSystemTime(Date.now() + seconds * 1000);
 }

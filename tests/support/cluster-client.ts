@@ -12,7 +12,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   Stage: 'stages',
 };
 
-/** Acts on the cluster as other clients of it do: developers, and Kargo's own controller. */
+/** Changes objects of the cluster as other clients do: developers, and Kargo's own controller. */
 export class ClusterClient {
   readonly #target: ApiTarget;
 
@@ -36,18 +36,18 @@ export class ClusterClient {
     await this.#send('DELETE', `${collection(kind, metadata.namespace)}/${metadata.name}`);
   }
 
-  /** Merges into the object, its status apart. */
+  /** Merge-patches the object, except its status. */
   async patch({ kind, metadata }: KubernetesObject, change: object): Promise<void> {
     await this.#send('PATCH', `${collection(kind, metadata.namespace)}/${metadata.name}`, change);
   }
 
-  /** Merges into the object's status. */
+  /** Merge-patches the object's status. */
   async patchStatus({ kind, metadata }: KubernetesObject, status: unknown): Promise<void> {
     const path = `${collection(kind, metadata.namespace)}/${metadata.name}/status`;
     await this.#send('PATCH', path, { status });
   }
 
-  /** Gives `Warehouse demo/shop` for each object of these kinds that carries the refresh annotation, and takes the annotations away. */
+  /** Returns `Warehouse demo/shop` for each object of these kinds with the refresh annotation, and removes the annotations. */
   async takeRefreshed(kinds: readonly string[] = ['Promotion', 'Warehouse']): Promise<string[]> {
     const refreshed: string[] = [];
     for (const kind of kinds) {

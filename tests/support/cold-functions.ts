@@ -3,20 +3,20 @@ import type { ReceiverHandler } from './deliver.ts';
 
 export type ReconcilerHandler = typeof reconcilerHandler;
 
-/** Gives a receiver that has seen nothing yet, as after a cold start, with the environment as it is now. */
+/** Loads a receiver with empty caches, as after a cold start, for the current environment. */
 export async function coldReceiver(): Promise<ReceiverHandler> {
-  return ((await import(anew('receiver'))) as typeof import('../../functions/receiver.ts')).handler;
+  return ((await import(newModule('receiver'))) as typeof import('../../functions/receiver.ts')).handler;
 }
 
-/** Gives a reconciler that has seen nothing yet, with the environment as it is now. */
+/** Loads a reconciler with empty memory, as after a cold start, for the current environment. */
 export async function coldReconciler(): Promise<ReconcilerHandler> {
-  return ((await import(anew('reconciler'))) as typeof import('../../functions/reconciler.ts')).handler;
+  return ((await import(newModule('reconciler'))) as typeof import('../../functions/reconciler.ts')).handler;
 }
 
 let imports = 0;
 
-/** A query makes it another module, with clients and caches of its own. */
-function anew(name: 'receiver' | 'reconciler'): string {
+/** Returns a specifier with another query each time, which makes it another module with clients and caches of its own. */
+function newModule(name: 'receiver' | 'reconciler'): string {
   imports += 1;
   return `../../functions/${name}.ts?${imports}`;
 }

@@ -5,7 +5,7 @@ import type { ClusterClient } from './cluster-client.ts';
 import { deliver, receiverPath, signatureOf, type DeliveryOptions, type ReceiverHandler } from './deliver.ts';
 import { stage } from './kargo-objects.ts';
 
-/** By their names: the project's own cases, and the recordings of the real Kargo where they are at hand. */
+/** The project's own cases and, where the workspace has them, the recordings of the real Kargo. */
 export const CONFORMANCE_FILES: readonly (readonly [name: string, file: string])[] = [
   'tests/fixtures/conformance/cases.json',
   '../shared/conformance/cases.json',
@@ -13,7 +13,7 @@ export const CONFORMANCE_FILES: readonly (readonly [name: string, file: string])
   .map((name) => [name, join(import.meta.dirname, '../..', name)] as const)
   .filter(([, file]) => existsSync(file));
 
-/** What a case says is to become of its delivery; what it leaves out is not compared. */
+/** Expected result of a delivery. Fields that are absent are not compared. */
 export interface Expectation {
   readonly status?: number;
   readonly body?: unknown;
@@ -44,7 +44,7 @@ interface WrittenCase {
   readonly kargo?: Expectation;
 }
 
-/** Reads a file of conformance cases; the case at `index` gets the project that `projectOf` names. */
+/** Reads a file of conformance cases. The case at `index` uses the project that `projectOf` returns. */
 export function readConformanceCases(file: string, projectOf: (index: number) => string): ConformanceCase[] {
   const suite = JSON.parse(readFileSync(file, 'utf8')) as { secret: string; cases: WrittenCase[] };
   return suite.cases.map((written, index) => {
@@ -77,7 +77,7 @@ export function readConformanceCases(file: string, projectOf: (index: number) =>
   });
 }
 
-/** Returns the Stages that the Promotions among these objects name: Kargo refuses a Promotion without its Stage. */
+/** Returns the Stages of the Promotions among these objects. Kargo rejects a Promotion without its Stage. */
 export function stagesOf(objects: readonly KubernetesObject[]): KubernetesObject[] {
   const stages = objects
     .filter(({ kind }) => kind === 'Promotion')
@@ -85,7 +85,12 @@ export function stagesOf(objects: readonly KubernetesObject[]): KubernetesObject
   return [...new Map(stages.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one])).values()];
 }
 
-/** Sends the case's delivery and gives what became of it, in the form of {@link Expectation}; of objects of these kinds alone where some are given. */
+/**
+ * Sends the delivery of a case.
+ *
+ * @param kinds - kinds of object to check for refreshes; all by default
+ * @returns the answer, and the refreshed objects
+ */
 export async function playCase(
   handler: ReceiverHandler,
   objects: ClusterClient,

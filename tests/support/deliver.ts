@@ -5,11 +5,11 @@ import { cloudPush } from './payloads.ts';
 
 export type ReceiverHandler = typeof receiverHandler;
 
-/** A delivery to a receiver; whatever is left out is a good, signed push to main of acme/shop. */
+/** A delivery to a receiver. The default is a valid, signed push to main of acme/shop. */
 export interface DeliveryOptions {
   readonly project?: string;
   readonly receiver?: string;
-  /** Of the URL, and of the signature unless `signedWith` says otherwise. */
+  /** Secret of the URL and, without `signedWith`, of the signature. */
   readonly secret?: string;
   readonly signedWith?: string;
   /** Replaces `X-Hub-Signature`; null leaves it out. */
@@ -17,13 +17,13 @@ export interface DeliveryOptions {
   /** `X-Event-Key`; null leaves it out. */
   readonly event?: string | null;
   readonly payload?: unknown;
-  /** Replaces the payload by these bytes. */
+  /** Replaces the payload. */
   readonly body?: string | Buffer;
-  /** As the gateway hands over what it takes for binary. */
+  /** Encodes the body in base64, as the gateway does with a binary one. */
   readonly base64?: boolean;
   readonly path?: string;
   readonly headers?: Record<string, string>;
-  /** What the function has left of its timeout. */
+  /** Rest of the function's timeout. */
   readonly remainingMs?: number;
 }
 
@@ -32,27 +32,28 @@ export interface DeliveryAnswer {
   readonly body: unknown;
 }
 
-/** Gives the path of a receiver's URL. */
+/** Returns the path of a receiver's URL. */
 export function receiverPath(project = 'demo', receiver = 'bb', secret = 's3cret'): string {
   return `/bitbucket/${createHash('sha256').update(`${project}${receiver}${secret}`).digest('hex')}`;
 }
 
-/** Gives what Bitbucket sends in `X-Hub-Signature`. */
+/** Returns the value of `X-Hub-Signature` that Bitbucket sends. */
 export function signatureOf(body: string | Buffer, secret = 's3cret', algorithm = 'sha256'): string {
   return `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`;
 }
 
-/** Sends a delivery through the wrapped handler, as the gateway would, and gives its answer, the body parsed. */
+/** Sends a delivery through the wrapped handler, as the gateway does, and returns the answer with its body parsed. */
 export async function deliver(
   handler: ReceiverHandler,
   options: DeliveryOptions = {},
 ): Promise<DeliveryAnswer> {
   const { statusCode, headers, body = '' } = await handler(gatewayEvent(options), lambdaContext(options));
-  if (headers?.['content-type'] !== 'application/json') throw new Error('the answer is not said to be JSON');
+  if (headers?.['content-type'] !== 'application/json')
+    throw new Error('the content type of the answer is not JSON');
   return { status: statusCode, body: JSON.parse(body) as unknown };
 }
 
-/** Gives the event of payload format 2.0 that an HTTP API makes of the delivery. */
+/** Returns the event that an HTTP API makes of the delivery, in payload format 2.0. */
 export function gatewayEvent(options: DeliveryOptions): APIGatewayProxyEventV2 {
   const { event = 'repo:push', secret = 's3cret', payload = cloudPush() } = options;
   const raw = Buffer.from(options.body ?? JSON.stringify(payload));
@@ -86,7 +87,7 @@ export function gatewayEvent(options: DeliveryOptions): APIGatewayProxyEventV2 {
   };
 }
 
-/** Gives a Lambda context, with ten seconds left unless told otherwise. */
+/** Returns a Lambda context; `remainingMs` is the rest of the function's timeout. */
 export function lambdaContext({ remainingMs = 10_000 }: { readonly remainingMs?: number } = {}): Context {
   return {
     callbackWaitsForEmptyEventLoop: true,

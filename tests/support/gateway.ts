@@ -22,17 +22,17 @@ export const NO_ROOM: Refusal = {
   message: 'Maximum number of Routes for this API has been reached.',
 };
 
-/** Fake of API Gateway's control plane, as far as it manages the routes of one HTTP API. */
+/** Fake of API Gateway's control plane, for the routes of one HTTP API. */
 export class Gateway {
   readonly routes: Route[] = [];
   integrations = [{ integrationId: 'receiver', integrationType: 'AWS_PROXY' }];
-  /** What was changed, in order: `POST route-key` or `DELETE route-key`. */
+  /** Every change, in order: `POST route-key` or `DELETE route-key`. */
   readonly changes: string[] = [];
-  /** Called for each request; undefined lets it pass. */
+  /** Called for each request. Returns undefined to accept it. */
   refuse: (method: string, path: string) => Refusal | undefined = () => undefined;
   /** Routes in one answer. */
   pageSize = 500;
-  /** Quota of routes, others' included. */
+  /** Quota of all routes of the API. */
   quota = Infinity;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #made = 0;
@@ -53,7 +53,7 @@ export class Gateway {
     await closed;
   }
 
-  /** Adds a route, as the reconciler or somebody else would have. */
+  /** Adds a route directly, without counting it as a change. */
   add(routeKey: string, target = 'integrations/receiver'): Route {
     this.#made += 1;
     const route = { routeId: `route-${this.#made}`, routeKey, target };

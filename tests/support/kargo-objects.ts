@@ -32,7 +32,7 @@ export function bitbucket(name: string, secretName = 'bitbucket'): object {
   return { name, bitbucket: { secretRef: { name: secretName } } };
 }
 
-/** A Warehouse with these Git subscriptions; one to main of acme/shop where none are given. */
+/** A Warehouse with these Git subscriptions; by default one, to main of acme/shop. */
 export function warehouse(
   projectName: string,
   name: string,
@@ -52,7 +52,7 @@ export function warehouse(
   };
 }
 
-/** A running Promotion that waits for the pull request with this URL, or what `changes` make of it. */
+/** A running Promotion that waits for the pull request with this URL; `changes` replace fields of spec and status. */
 export function promotion(
   projectName: string,
   name: string,

@@ -11,7 +11,7 @@ import {
 import { Agent as TlsAgent, request as sendTlsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-/** A request on its way to what stands behind the proxy. */
+/** A request that the proxy has received. */
 export interface PassingRequest {
   readonly method: string;
   readonly path: string;
@@ -21,7 +21,7 @@ export interface PassingRequest {
   readonly operation: string;
 }
 
-/** What happens to a request instead of an undisturbed passage. */
+/** How the proxy disturbs a request. */
 export type ProxyFault =
   | {
       readonly kind: 'answer';
@@ -29,18 +29,18 @@ export type ProxyFault =
       readonly headers?: Record<string, string>;
       readonly body?: unknown;
     }
-  /** No answer ever comes. */
+  /** Never answers. */
   | { readonly kind: 'hang' }
-  /** The connection breaks before an answer. */
+  /** Closes the connection without an answer. */
   | { readonly kind: 'cut' }
-  /** The answer arrives changed. */
+  /** Changes the answer. */
   | { readonly kind: 'rewrite'; readonly rewrite: (answer: string) => string };
 
-/** A proxy on loopback that counts requests and makes trouble on demand. */
+/** A proxy on loopback that records requests and injects faults. */
 export class LoopbackProxy {
-  /** What has come in since the start or the last `forget`, the oldest first. */
+  /** Requests since the start or the last `reset`, the oldest first. */
   readonly requests: PassingRequest[] = [];
-  /** Asked for each request; undefined lets it pass. What it waits for happens before the request arrives. */
+  /** Called for each request, which is forwarded after it has resolved. Returns undefined to forward the request unchanged. */
   fault: (request: PassingRequest) => ProxyFault | undefined | Promise<ProxyFault | undefined> = () =>
     undefined;
   readonly #target: URL;
@@ -48,7 +48,7 @@ export class LoopbackProxy {
   #server: Server | undefined;
   #port = 0;
 
-  /** `ca` is the PEM bundle that an https target's certificate is checked with. */
+  /** @param ca - PEM bundle to verify an https target's certificate with */
   constructor(target: string, ca?: string) {
     this.#target = new URL(target);
     this.#agent = ca === undefined ? new Agent({ keepAlive: true }) : new TlsAgent({ keepAlive: true, ca });
@@ -58,7 +58,7 @@ export class LoopbackProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Listens; after `stop`, where it listened before. */
+  /** Starts to listen; after `stop`, on the same port again. */
   async start(): Promise<void> {
     this.#server = createServer((request, response) => void this.#pass(request, response));
     this.#server.listen(this.#port, '127.0.0.1');
@@ -66,7 +66,7 @@ export class LoopbackProxy {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Refuses connections from now on and cuts those there are. */
+  /** Stops listening and closes all connections. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -78,8 +78,8 @@ export class LoopbackProxy {
     await closed;
   }
 
-  /** Forgets the requests so far and makes no more fault. */
-  forget(): void {
+  /** Clears the recorded requests and the fault. */
+  reset(): void {
     this.requests.length = 0;
     this.fault = () => undefined;
   }
@@ -110,7 +110,7 @@ export class LoopbackProxy {
   ): void {
     const { hostname, port, protocol } = this.#target;
     const send = protocol === 'https:' ? sendTlsRequest : sendRequest;
-    // Who came with a connection for one request does not end the one kept to the target.
+    // A client's `connection: close` must not close the connection to the target.
     const { connection: _connection, ...passed } = headers;
     const options = { agent: this.#agent, hostname, port, method, path, headers: passed };
     const outgoing = send(options, (answer) => {

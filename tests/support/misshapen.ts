@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 
 /**
- * Gives copies of a JSON value in which one to three slots, at any depth, hold something else or nothing: inputs that come close
- * to good ones, which random values hardly ever do.
+ * Generates copies of a JSON value in which one to three fields or elements, at any depth, are replaced or missing: almost valid inputs,
+ * which random values hardly ever are.
  */
 export function misshapen(
   sample: unknown,
@@ -33,7 +33,7 @@ interface JsonSlot {
   readonly key: string;
 }
 
-/** Every field and element below a value. */
+/** Lists every field and element inside a value. */
 function slotsIn(parent: unknown): JsonSlot[] {
   if (typeof parent !== 'object' || parent === null) return [];
   const fields = parent as Record<string, unknown>;

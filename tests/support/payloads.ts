@@ -1,9 +1,9 @@
-/** A change of Bitbucket Cloud, short for what a push payload says of a ref: `main`, `tag v1`, or `deleted main`. */
+/** Short form of one change in a Cloud push payload: `main`, `tag v1`, or `deleted main`. */
 export type Change = string;
 
 let commits = 0;
 
-/** Returns a commit hash that no other payload has, as each push brings another commit. */
+/** Returns a commit hash that no other payload has. */
 function nextCommit(): string {
   commits += 1;
   return commits.toString(16).padStart(40, '0');

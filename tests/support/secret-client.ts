@@ -6,7 +6,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 
-/** Acts on the secret store as those who own the secrets do. */
+/** Changes secrets as their owners do. */
 export class SecretClient {
   readonly #client: SecretsManagerClient;
 
@@ -19,7 +19,7 @@ export class SecretClient {
     await this.#client.send(new CreateSecretCommand({ Name: name, SecretString: text }));
   }
 
-  /** Makes this the current version, and the one before it the previous. */
+  /** Stores a new current version; the one before it becomes the previous. */
   async rotate(name: string, text: string): Promise<void> {
     const version = { SecretId: name, SecretString: text, ClientRequestToken: randomUUID() };
     await this.#client.send(new PutSecretValueCommand(version));

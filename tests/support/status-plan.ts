@@ -20,7 +20,7 @@ export const ours: StatusEntry = {
   path: `/kargo/bitbucket/${HASH}`,
   url: `${BASE}/bitbucket/${HASH}`,
 };
-/** As Kargo's own server publishes it. */
+/** The entry as Kargo's own server publishes it. */
 export const kargos: StatusEntry = {
   name: 'bb',
   path: `/bitbucket/${HASH}`,
@@ -65,7 +65,7 @@ export const notReady = (reason: string, message: string): Condition =>
 export const FIELD = 'spec.webhookReceivers[0].bitbucket.secretRef.name';
 export const MISSING = `It is missing. Create it or correct ${FIELD}.`;
 
-/** Plans the status of the ProjectConfig of project `demo`; the facts are those of a receiver that is ready where none are given. */
+/** Plans the status of the ProjectConfig of project `demo`. By default, the facts are those of a ready receiver. */
 export function planDemo(
   declared: DeclaredReceiver[],
   status: Partial<ReceiverConfig['status']> = {},

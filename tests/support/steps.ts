@@ -1,12 +1,12 @@
-/** Takes all steps of a generator and returns its result. */
+/** Runs a generator to its end and returns its result. */
 export function finish<T>(steps: Generator<void, T>): T {
   return countSteps(steps).result;
 }
 
-/** Takes all steps of a generator and returns its result and how many pauses it offered. */
-export function countSteps<T>(steps: Generator<void, T>): { readonly result: T; readonly pauses: number } {
-  for (let pauses = 0; ; pauses += 1) {
+/** Runs a generator to its end and returns its result and the number of its steps. */
+export function countSteps<T>(steps: Generator<void, T>): { readonly result: T; readonly count: number } {
+  for (let count = 0; ; count += 1) {
     const step = steps.next();
-    if (step.done) return { result: step.value, pauses };
+    if (step.done) return { result: step.value, count };
   }
 }

@@ -13,28 +13,28 @@ import { SecretClient } from './secret-client.ts';
 
 export interface TestbedOptions {
   readonly objects?: readonly KubernetesObject[];
-  /** Text by name; `kargo/demo/bitbucket` with the secret `s3cret` where none are given. */
+  /** Texts by name; by default `kargo/demo/bitbucket` with the secret `s3cret`. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Settings of the functions besides those that lead to the fakes. */
+  /** Settings of the functions, in addition to those for the fakes. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** All that the functions have to do with, on loopback: they reach it through the proxies, a test past them. */
+/** The dependencies of the functions, as fakes on loopback. Functions use the proxies `cluster` and `store`; tests use `objects` and `secrets`. */
 export interface Testbed {
   readonly cluster: LoopbackProxy;
   readonly store: LoopbackProxy;
   readonly objects: ClusterClient;
   readonly secrets: SecretClient;
-  /** Where the kubeconfig of the functions is. */
+  /** Path of the functions' kubeconfig. */
   readonly kubeconfig: string;
-  /** Gives a receiver that has seen nothing yet, as after a cold start. */
+  /** Loads a receiver, as after a cold start. */
   receiver(): Promise<ReceiverHandler>;
-  /** Runs a reconciler once, after a cold start. Raises what the run raises. */
+  /** Runs a reconciler once, after a cold start. */
   reconcile(): ReturnType<ReconcilerHandler>;
   close(): Promise<void>;
 }
 
-/** Starts the fakes and sets the environment for functions that are imported from now on. */
+/** Starts the fakes and sets the environment for functions that are loaded afterwards. */
 export async function startTestbed(options: TestbedOptions = {}): Promise<Testbed> {
   const fakeKubernetes = await startFakeKubernetes({ port: 0, objects: [...(options.objects ?? [])] });
   const secrets = { ...(options.secrets ?? { 'kargo/demo/bitbucket': 's3cret' }) };
@@ -56,11 +56,11 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     AWS_SECRET_ACCESS_KEY: 'test',
     LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
-    // Log through the global console, where a test can listen.
+    // Log through the global console, so that a test can read the lines.
     POWERTOOLS_DEV: 'true',
     ...options.settings,
   });
-  // Deliveries side by side, which one Lambda instance never has, leave nothing to publish to all but one.
+  // Concurrent deliveries share one metrics buffer here: all but the first to publish warn that it is empty.
   jest.spyOn(console, 'warn').mockImplementation(() => undefined);
   return {
     cluster,
@@ -80,7 +80,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   };
 }
 
-/** Writes a kubeconfig for a cluster API without TLS, which the client takes with this flag only. */
+/** Writes a kubeconfig for a cluster API without TLS, for which the client needs the flag. */
 export function writeKubeconfig(path: string, server: string, token = 'token'): void {
   const kubeconfig = {
     apiVersion: 'v1',

@@ -52,7 +52,7 @@ function hasUniqueKeys(keys: readonly string[], list: readonly unknown[]): boole
 
 /** Compiles a schema into a function that returns the fields of an object that break it. CEL rules are not evaluated. */
 export function compileValidator(schema: StructuralSchema): (object: unknown) => FieldFault[] {
-  // Ajv compiles at the first use, so that kinds that are not used cost nothing.
+  // Ajv compiles a schema at its first use, so that unused kinds are not compiled.
   return (object) => (ajv.validate(schema, object) ? [] : (ajv.errors ?? []).map(toFieldFault));
 }
 

@@ -46,7 +46,7 @@ const createSecret = defineAction({ Name, ...version }, (secrets, { Name: name, 
     const message = `The operation failed because the secret ${name} already exists.`;
     throw new ServiceError('ResourceExistsException', message);
   }
-  // Six characters tell the ARN from that of a deleted secret of the same name.
+  // The six characters make the ARN differ from that of a deleted secret of the same name.
   const arn = `${ARN_PREFIX}${name}-${randomBytes(3).toString('hex')}`;
   return addVersion(secrets, { name, arn, versions: [] }, members);
 });

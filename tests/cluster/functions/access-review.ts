@@ -7,7 +7,7 @@ const KARGO_KINDS =
 const CORE_KINDS =
   'secrets configmaps serviceaccounts serviceaccounts/token events namespaces nodes nodes/proxy pods pods/exec pods/log services/proxy';
 
-/** By group; the core group has no name. A `*` stands for all there are. */
+/** Resources by API group. The core group has an empty name; `*` means all. */
 const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   'kargo.akuity.io': KARGO_KINDS.split(' ').flatMap((resource) => [resource, `${resource}/status`]),
   '': CORE_KINDS.split(' '),
@@ -42,7 +42,7 @@ const QUESTIONS: readonly Question[] = [
   question('bind', 'rbac.authorization.k8s.io', 'clusterroles'),
 ];
 
-/** Asks the API by SelfSubjectAccessReview for each of these, in all namespaces, and returns what it allows: `list kargo.akuity.io/warehouses`. */
+/** Checks each of the rights above by SelfSubjectAccessReview, in all namespaces. Returns the allowed ones: `list kargo.akuity.io/warehouses`. */
 export async function allowedOf(target: ApiTarget): Promise<string[]> {
   const answers = await Promise.all(
     QUESTIONS.map((resourceAttributes) => ask(target, { resourceAttributes })),
@@ -53,7 +53,7 @@ export async function allowedOf(target: ApiTarget): Promise<string[]> {
   );
 }
 
-/** Asks whether the API allows a GET of this path, which is no resource's. */
+/** Checks whether the API allows a GET of this path, which belongs to no resource. */
 export async function mayGet(target: ApiTarget, path: string): Promise<boolean> {
   return ask(target, { nonResourceAttributes: { verb: 'get', path } });
 }

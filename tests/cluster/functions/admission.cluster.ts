@@ -20,7 +20,7 @@ const WAITING = [
   'Promotion demo/since-without-shard',
 ];
 
-/** The words of Kargo's webhook for who may not promote. */
+/** Message of Kargo's webhook for a user without the right to promote. */
 const NOT_PERMITTED =
   'admission webhook "promotion.kargo.akuity.io" denied the request: Internal error occurred: ' +
   'Promotion.kargo.akuity.io "labelled" is forbidden: ' +
@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  proxy.forget();
+  proxy.reset();
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
 });
 
@@ -76,7 +76,7 @@ const push = () => deliver(handler);
 const closePullRequest = () =>
   deliver(handler, { event: 'pullrequest:fulfilled', payload: cloudPullRequest() });
 
-/** How often the receiver has tried to patch the object with this name. */
+/** Counts the receiver's patches of the object with this name. */
 const attemptsAt = (name: string): number =>
   proxy.requests.filter(({ method, path }) => method === 'PATCH' && path.endsWith(`/${name}`)).length;
 
@@ -89,7 +89,7 @@ describe("where Kargo's admission webhooks are registered", () => {
     ]);
   });
 
-  test('a closed pull request wakes every Promotion, whatever Kargo writes to it', async () => {
+  test('a closed pull request refreshes every Promotion, whatever the webhooks add to it', async () => {
     expect(await closePullRequest()).toEqual({ status: 200, body: { msg: 'refreshed 4 promotion(s)' } });
     expect(await testbed.objects.takeRefreshed()).toEqual(WAITING);
   });
@@ -157,12 +157,12 @@ describe('without the right to promote', () => {
     expect(await testbed.objects.takeRefreshed()).toEqual([]);
   });
 
-  test('a push refreshes Warehouses all the same', async () => {
+  test('a push still refreshes Warehouses', async () => {
     expect(await push()).toEqual({ status: 200, body: { msg: 'refreshed 2 warehouse(s)' } });
     await testbed.objects.takeRefreshed();
   });
 
-  test('Promotions are refreshed once it is there again', async () => {
+  test('Promotions are refreshed again after the right is restored', async () => {
     await applyRbacManifests(testbed.cluster.kubeconfig);
     await until(async () => (await refresh()).code === 200);
     expect(await closePullRequest()).toEqual({ status: 200, body: { msg: 'refreshed 4 promotion(s)' } });

@@ -23,41 +23,41 @@ export const RECEIVER: RoleName = 'kargo-front-door-receiver';
 export const RECONCILER: RoleName = 'kargo-front-door-reconciler';
 
 export interface ClusterTestbedOptions {
-  /** Text by name. */
+  /** Texts by name. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly apiServerFlags?: readonly string[];
 }
 
-/** What the functions have to do with: a real cluster API of their own, and a fake for the secret store. */
+/** The dependencies of the functions: a real cluster API, and a fake of Secrets Manager. */
 export interface ClusterTestbed {
   readonly cluster: RealCluster;
-  /** Acts on the cluster as its administrator. */
+  /** Changes objects as administrator. */
   readonly objects: ClusterClient;
-  /** The cluster as whoever has this token; the administrator where none is given. */
+  /** Returns the cluster API with this token, by default the administrator's. */
   as(token?: string): ApiTarget;
   readonly secrets: SecretClient;
   /** The tokens of the functions' ServiceAccounts, whose only rights are those of infra/rbac. */
   readonly tokens: Readonly<Record<RoleName, string>>;
-  /** Gives a receiver after a cold start that has nothing but its own ServiceAccount's token, for the API itself or what is at `url`. */
+  /** Loads a receiver with its own ServiceAccount's token, as after a cold start. `url` replaces the address of the API. */
   receiver(url?: string): Promise<ReceiverHandler>;
-  /** The same of a reconciler. */
+  /** Loads a reconciler likewise. */
   reconciler(url?: string): Promise<ReconcilerHandler>;
   /** Writes the kubeconfig that the functions of this role read. */
   writeKubeconfig(role: RoleName, token: string, url?: string): void;
   close(): Promise<void>;
 }
 
-/** Starts both, applies infra/rbac as it is, and sets the environment for functions that are imported from now on. */
+/** Starts both, applies infra/rbac unchanged, and sets the environment for functions that are loaded afterwards. */
 export async function startClusterTestbed(options: ClusterTestbedOptions = {}): Promise<ClusterTestbed> {
   const cluster = await startRealCluster(options.apiServerFlags);
-  // Keeps connections, as a test's own requests do not: a TLS handshake for each would cost more than all the rest.
-  const door = new LoopbackProxy(cluster.url, cluster.ca);
-  await door.start();
-  const as = (token = cluster.token): ApiTarget => ({ url: door.url, token });
+  // The tests' own requests do not keep connections. The proxy does, which saves them a TLS handshake each.
+  const proxy = new LoopbackProxy(cluster.url, cluster.ca);
+  await proxy.start();
+  const as = (token = cluster.token): ApiTarget => ({ url: proxy.url, token });
   const store = await startFakeSecretsManager({ port: 0, secrets: { ...options.secrets } });
   const secrets = new SecretClient(store.url);
   const folder = mkdtempSync(join(tmpdir(), 'front-door-test-'));
-  const tokens = await giveRights(cluster);
+  const tokens = await createRoles(cluster);
   Object.assign(process.env, {
     RECEIVER_BASE_URL: 'https://hooks.example.com/kargo',
     AWS_ENDPOINT_URL: store.url,
@@ -66,7 +66,7 @@ export async function startClusterTestbed(options: ClusterTestbedOptions = {}): 
     AWS_SECRET_ACCESS_KEY: 'test',
     LOG_LEVEL: 'ERROR',
     POWERTOOLS_METRICS_DISABLED: 'true',
-    // Log through the global console, where a test can listen.
+    // Log through the global console, so that a test can read the lines.
     POWERTOOLS_DEV: 'true',
   });
   const writeKubeconfig = (role: RoleName, token: string, url?: string): void => {
@@ -93,22 +93,22 @@ export async function startClusterTestbed(options: ClusterTestbedOptions = {}): 
     writeKubeconfig,
     close: async () => {
       secrets.close();
-      await Promise.all([door.stop(), cluster.stop(), store.close()]);
+      await Promise.all([proxy.stop(), cluster.stop(), store.close()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function giveRights(cluster: RealCluster): Promise<Record<RoleName, string>> {
+async function createRoles(cluster: RealCluster): Promise<Record<RoleName, string>> {
   await applyRbacManifests(cluster.kubeconfig);
   await createNamespace(cluster);
-  const give = async (role: RoleName): Promise<string> => {
+  const createRole = async (role: RoleName): Promise<string> => {
     await createServiceAccount(cluster, role);
     await bindRole(cluster, role);
     return requestToken(cluster, role);
   };
   return {
-    'kargo-front-door-receiver': await give(RECEIVER),
-    'kargo-front-door-reconciler': await give(RECONCILER),
+    'kargo-front-door-receiver': await createRole(RECEIVER),
+    'kargo-front-door-reconciler': await createRole(RECONCILER),
   };
 }

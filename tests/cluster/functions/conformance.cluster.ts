@@ -11,7 +11,7 @@ import { lambdaContext, receiverPath, type ReceiverHandler } from '../../support
 import { bitbucket, clusterConfig, namespace, project } from '../../support/kargo-objects.ts';
 import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
-/** Each has the same objects, for a receiver that acts on all projects. */
+/** Projects with the same objects, for the receiver that acts on all projects. */
 const PROJECTS = ['wide-a', 'wide-b', 'wide-c'];
 
 let testbed: ClusterTestbed;
@@ -49,7 +49,7 @@ describe.each(suites)("a project's receiver: $name", ({ file, suite }) => {
     Promise.all(cases.flatMap(({ objects }) => objects.map((one) => testbed.objects.delete(one)))),
   );
 
-  test('every status gets its URL', async () => {
+  test('the reconciler writes a URL into every status', async () => {
     const reconcile = await testbed.reconciler();
     expect(await reconcile({}, lambdaContext())).toMatchObject({ written: cases.length, failures: [] });
     const first = await testbed.objects.get('ProjectConfig', projectOf(0), projectOf(0));
@@ -98,7 +98,7 @@ describe("the ClusterConfig's receiver", () => {
   });
 });
 
-/** After a write of one kind, the API takes up to a tenth of a second to be sure that it knows the newest of another. */
+/** Only the kinds of a case are checked: the API can take 0.1 s to list one kind after a write of another. */
 const kindsOf = ({ objects }: ConformanceCase): string[] => [...new Set(objects.map(({ kind }) => kind))];
 const receiverName = (index: number): string => `bitbucket-${index}`;
 const secretName = (index: number): string => `secret-${index}`;
@@ -110,7 +110,7 @@ function inAllProjects(one: ConformanceCase): ConformanceCase {
   return { ...one, objects, expected: timesThree(one.expected) };
 }
 
-/** Each of the three projects has what the one of the case would have. */
+/** Expects the result of the case in each of the three projects. */
 function timesThree({ body, refreshed, ...expected }: Expectation): Expectation {
   const everywhere = refreshed?.flatMap((object) =>
     PROJECTS.map((inside) => object.replace('/', ` ${inside}/`)),

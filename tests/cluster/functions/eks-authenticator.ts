@@ -5,25 +5,29 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What EKS does with a token that it finds good for longer: aws-iam-authenticator's own limit. */
+/** Maximum age of a token: the limit of aws-iam-authenticator, whatever the token says. */
 const TOKEN_LIFETIME_MS = 15 * 60_000;
 
-/** What a token says of its sender. */
+/** The content of a received token. */
 interface SeenToken {
   readonly accessKeyId: string;
   readonly signedAt: Date;
 }
 
-/** Stands for what EKS asks whose a token is, and for the cluster's access entries. */
+/** Fake of the webhook with which EKS authenticates tokens, and of the cluster's access entries. */
 export interface EksAuthenticator {
-  /** What kube-apiserver is run with so that it asks. */
+  /** Flags with which kube-apiserver calls the webhook. */
   readonly apiServerFlags: readonly string[];
-  /** Every token that was asked for, the oldest first. */
+  /** Every received token, the oldest first. */
   readonly seen: SeenToken[];
   close(): Promise<void>;
 }
 
-/** Starts one on loopback; `groups` are the access entries: the group of the role with this access key. */
+/**
+ * Starts the webhook on loopback.
+ *
+ * @param groups - access entries: the group of each role, by the role's access key
+ */
 export async function startEksAuthenticator(
   groups: Readonly<Record<string, string>>,
 ): Promise<EksAuthenticator> {
@@ -65,15 +69,15 @@ export async function startEksAuthenticator(
   };
 }
 
-/** Reads a token as aws-iam-authenticator does, its signature apart, which STS alone can check. */
+/** Reads a token as aws-iam-authenticator does, except the signature, which only STS can verify. */
 function readToken(token: string): SeenToken | undefined {
   const [, encoded] = /^k8s-aws-v1\.([\w-]+)$/.exec(token) ?? [];
   if (encoded === undefined) return undefined;
   const { searchParams } = new URL(Buffer.from(encoded, 'base64url').toString());
   const [accessKeyId = ''] = (searchParams.get('X-Amz-Credential') ?? '').split('/');
-  const [, ...parts] =
+  const [, ...digits] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(searchParams.get('X-Amz-Date') ?? '') ?? [];
-  const [year, month, day, hour, minute, second] = parts;
+  const [year, month, day, hour, minute, second] = digits;
   return { accessKeyId, signedAt: new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) };
 }
 

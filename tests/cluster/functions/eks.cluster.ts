@@ -8,7 +8,7 @@ import { startEksAuthenticator, type EksAuthenticator } from './eks-authenticato
 import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
 const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
-const untold = { status: 503, body: { error: 'temporarily unavailable' } };
+const unavailable = { status: 503, body: { error: 'temporarily unavailable' } };
 
 let authenticator: EksAuthenticator;
 let testbed: ClusterTestbed;
@@ -50,7 +50,7 @@ function onEks(accessKeyId: string, ca = testbed.cluster.ca): void {
 
 const run = async (): Promise<unknown> => (await coldReconciler())({}, lambdaContext());
 
-/** Why the deliveries failed, as the log has it. */
+/** Returns the logged errors of failed deliveries. */
 const reasons = (): unknown[] =>
   jest
     .mocked(console.error)
@@ -63,7 +63,7 @@ test("the group of each role's access entry has the rights of infra/rbac", async
   expect(await run()).toEqual({ configs: 1, written: 1, failures: [] });
 });
 
-test('a role is let do its own part alone', async () => {
+test('a role has only the rights of its own function', async () => {
   onEks('AKIARECONCILER');
   expect(await deliver(await coldReceiver())).toEqual({
     status: 503,
@@ -74,16 +74,16 @@ test('a role is let do its own part alone', async () => {
   await expect(run()).rejects.toThrow('its status could not be written');
 });
 
-test('a role without an access entry is refused, in words', async () => {
+test('a role without an access entry is rejected with a reason', async () => {
   onEks('AKIASTRANGER');
-  expect(await deliver(await coldReceiver())).toEqual(untold);
+  expect(await deliver(await coldReceiver())).toEqual(unavailable);
   expect(reasons()).toEqual(['cluster API rejected the credentials: HTTP 401: Unauthorized']);
   await expect(run()).rejects.toThrow('cluster API rejected the credentials');
 });
 
-test('a cluster whose certificate another CA has signed is told no token', async () => {
+test('no token is sent to a cluster with a certificate of another CA', async () => {
   onEks('AKIARECEIVER', rootCertificates[0]);
-  expect(await deliver(await coldReceiver())).toEqual(untold);
+  expect(await deliver(await coldReceiver())).toEqual(unavailable);
   expect(reasons()).toEqual([
     expect.stringMatching(/^cluster API unreachable: (self-signed|unable to) .*certificate/),
   ]);
@@ -91,7 +91,7 @@ test('a cluster whose certificate another CA has signed is told no token', async
   expect(authenticator.seen).toEqual([]);
 });
 
-test('a token is renewed two minutes before its end, without a refused request', async () => {
+test('a token is renewed two minutes before it expires, without a rejected request', async () => {
   stopClock('2026-05-04T10:00:00Z');
   onEks('AKIARECEIVER');
   const handler = await coldReceiver();

@@ -16,25 +16,25 @@ const isWarehouseList = ({ method, path }: PassingRequest): boolean =>
   method === 'GET' && path.includes('/warehouses');
 
 let testbed: ClusterTestbed;
-/** Stands between the API and the functions that are to meet trouble at a certain moment. */
+/** Injects faults between the API and the functions. */
 let proxy: LoopbackProxy;
-/** One that reaches the API through the proxy, and one without anything between. */
+/** One receiver that reaches the API through the proxy, and one that reaches it directly. */
 let proxied: ReceiverHandler;
 let direct: ReceiverHandler;
 let reconcile: ReconcilerHandler;
 
-/** Runs the reconciler, which is kept warm, and gives how many statuses it wrote. */
+/** Runs the warm reconciler and returns the number of statuses that it wrote. */
 async function run(remainingMs?: number): Promise<number> {
   const { written } = await reconcile({}, lambdaContext(remainingMs === undefined ? {} : { remainingMs }));
   return written;
 }
 
-/** Makes the status of `demo` one that has to be written again. */
+/** Blanks the status of `demo`, so that it has to be written again. */
 function blankStatus(): Promise<void> {
   return testbed.objects.patchStatus(project('demo')[1]!, { webhookReceivers: [] });
 }
 
-/** Tells whether the API lists every kind again: for a second after its start it answers 429, which the functions live with. */
+/** Returns whether the API lists every kind. After a start it answers 429 for a second, which the functions retry. */
 async function isComplete(): Promise<boolean> {
   const paths = ['warehouses', 'promotions'].map((plural) => `/apis/kargo.akuity.io/v1alpha1/${plural}`);
   const answers = await Promise.all(paths.map((path) => callApi(testbed.as(), { path })));
@@ -43,7 +43,7 @@ async function isComplete(): Promise<boolean> {
 
 beforeAll(async () => {
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
-  // Deliveries side by side, which one Lambda instance never has, leave nothing to publish to all but one.
+  // Concurrent deliveries share one metrics buffer here: all but the first to publish warn that it is empty.
   jest.spyOn(console, 'warn').mockImplementation(() => undefined);
   testbed = await startClusterTestbed({ secrets: { 'kargo/demo/bitbucket': 's3cret' } });
   proxy = new LoopbackProxy(testbed.cluster.url, testbed.cluster.ca);
@@ -56,14 +56,14 @@ beforeAll(async () => {
   proxied = await testbed.receiver(proxy.url);
   direct = await testbed.receiver();
   reconcile = await testbed.reconciler(proxy.url);
-  // Each is warm when its trouble begins.
+  // Warm up the functions.
   await Promise.all([deliver(proxied), deliver(direct), run()]);
 });
 
 beforeEach(async () => {
   await until(isComplete);
   await testbed.objects.takeRefreshed();
-  proxy.forget();
+  proxy.reset();
 });
 
 afterAll(async () => {
@@ -72,14 +72,14 @@ afterAll(async () => {
 });
 
 describe('an API server that crashes', () => {
-  test('between list and patch ends in 503, and all goes on once it is back', async () => {
+  test('between list and patch causes 503 until it is restarted', async () => {
     await blankStatus();
     const arrived = Promise.withResolvers<void>();
     let patches = 0;
     proxy.fault = async (request) => {
       if (!isPatch(request)) return undefined;
       patches += 1;
-      // The two of the delivery, and the status.
+      // Two patches of the delivery, and one of the status.
       if (patches === 3) arrived.resolve(testbed.cluster.killApi());
       await arrived.promise;
       return undefined;
@@ -90,7 +90,7 @@ describe('an API server that crashes', () => {
     expect(await deliver(direct)).toEqual(unavailable('cluster API unreachable'));
 
     await testbed.cluster.startApi();
-    proxy.forget();
+    proxy.reset();
     expect(await deliver(proxied)).toEqual(refreshed(2));
     expect(await deliver(direct)).toEqual(refreshed(2));
     expect(await run()).toBe(1);
@@ -98,7 +98,7 @@ describe('an API server that crashes', () => {
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
   });
 
-  test('under load answers 200 or 503 and nothing else', async () => {
+  test('under load causes no answer but 200 and 503', async () => {
     const over = new AbortController();
     const statuses = new Set<number | undefined>();
     const load = Array.from({ length: 8 }, async () => {
@@ -114,7 +114,7 @@ describe('an API server that crashes', () => {
   });
 });
 
-test('an API server that is frozen is waited for as long as there is time', async () => {
+test('an API server that is frozen causes 503 within the budget, until it continues', async () => {
   await blankStatus();
   const cold = await testbed.receiver();
   testbed.cluster.freezeApi(true);
@@ -132,14 +132,14 @@ test('an API server that is frozen is waited for as long as there is time', asyn
   expect(await run()).toBe(1);
 });
 
-describe('an API server that is busy', () => {
+describe('an API server that answers', () => {
   const busy = (status: number, retryAfter: string): ProxyFault => ({
     kind: 'answer',
     status,
     headers: { 'retry-after': retryAfter },
   });
 
-  /** Makes trouble for the first so many requests of this kind. */
+  /** Makes the first `times` of these requests fail. */
   function disturb(concerns: (request: PassingRequest) => boolean, fault: ProxyFault, times: number): void {
     let left = times;
     proxy.fault = (request) => (concerns(request) && (left -= 1) >= 0 ? fault : undefined);
@@ -150,7 +150,7 @@ describe('an API server that is busy', () => {
     ['with 429 for a second', isWarehouseList, busy(429, '1'), 1],
     ['with 503 for both refreshes', isPatch, busy(503, '0'), 4],
     ['with 503 for a second', isPatch, busy(503, '1'), 1],
-  ])('%s is asked again', async (_what, concerns, fault, times) => {
+  ])('%s is sent the request again', async (_what, concerns, fault, times) => {
     disturb(concerns, fault, times);
     expect(await deliver(proxied)).toEqual(refreshed(2));
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
@@ -161,21 +161,21 @@ describe('an API server that is busy', () => {
     ['with 429 for a minute', isWarehouseList, busy(429, '60'), 'cluster API is throttling'],
     ['with 503', isWarehouseList, busy(503, '0'), 'cluster API unavailable'],
     [
-      "and does not know Kargo's kinds",
+      "with 404 for Kargo's kinds",
       isWarehouseList,
       { kind: 'answer', status: 404 },
       'cluster API does not know Kargo',
     ],
     ['with 503 for every refresh', isPatch, busy(503, '60'), 'refreshed 0 of 2 warehouse(s)'],
-  ])('%s is given up', async (_what, concerns, fault, error) => {
+  ])('%s causes 503', async (_what, concerns, fault, error) => {
     disturb(concerns, fault, Infinity);
     expect(await deliver(proxied)).toEqual(unavailable(error));
-    proxy.forget();
+    proxy.reset();
     expect(await deliver(proxied)).toEqual(refreshed(2));
   });
 });
 
-test('an object that is deleted between list and patch is not counted and no failure', async () => {
+test('an object that is deleted between list and patch is neither counted nor a failure', async () => {
   proxy.fault = async ({ method, path }) => {
     if (method === 'PATCH' && path.endsWith('/one')) await testbed.objects.delete(warehouse('demo', 'one'));
     return undefined;
@@ -185,10 +185,10 @@ test('an object that is deleted between list and patch is not counted and no fai
   await testbed.objects.create(warehouse('demo', 'one'));
 });
 
-test('a token that has ended is renewed from the kubeconfig', async () => {
+test('a rejected token is replaced by the one that the kubeconfig holds now', async () => {
   const admin = testbed.as();
   await deleteServiceAccount(admin, RECEIVER);
-  // The API believes in a token for ten seconds after it has looked at it; a new start forgets.
+  // The API caches an authenticated token for ten seconds; a restart clears the cache.
   await testbed.cluster.killApi();
   await testbed.cluster.startApi();
   expect(await deliver(direct)).toEqual(unavailable('cluster API rejected the credentials'));

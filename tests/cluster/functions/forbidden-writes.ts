@@ -6,7 +6,7 @@ export function ownerOf(kind: string, name: string, more: object = {}): object {
   return { apiVersion, kind, name, uid: 'a1b2', ...more };
 }
 
-/** Of the Warehouse that the writes are tried on. */
+/** Subscriptions of the Warehouse under test. */
 export const SUBSCRIPTIONS: readonly object[] = [
   {
     git: {
@@ -21,7 +21,7 @@ export const SUBSCRIPTIONS: readonly object[] = [
 
 const [GIT, IMAGE, MYSTERY] = SUBSCRIPTIONS.map((subscription) => Object.values(subscription)[0] as object);
 
-/** Returns a patch of the Warehouse's first subscription. */
+/** Returns a patch that changes the Warehouse's first subscription. */
 export const ofGit = (fields: object): object => ({
   spec: { subscriptions: [{ git: { ...GIT, ...fields } }, ...SUBSCRIPTIONS.slice(1)] },
 });
@@ -33,10 +33,10 @@ const ANNOTATION = 'the receiver writes no annotation but kargo.akuity.io/refres
 const OWNER = 'the receiver writes no owner';
 const FINALIZER = 'the receiver writes no finalizer';
 
-/** A patch, and the beginning of the policy's message. */
+/** A patch, with the beginning of the policy's message. */
 type Forbidden = readonly [what: string, change: object, message: string];
 
-/** What a subscription of today's Kargo may have, besides its repository, branch, and what Kargo fills in. */
+/** Fields of a subscription in Kargo 1.11, except repository, branch, and those with a default. */
 const AUTHOR_FIELDS =
   'gitRepoURL name config semverConstraint constraint platform since expressionFilter allowTags allowTagsRegex ' +
   'allowTagsRegexes ignoreTags ignoreTagsRegex ignoreTagsRegexes includePaths excludePaths ' +
@@ -45,7 +45,7 @@ const AUTHOR_FIELDS =
 const ofAll = (...subscriptions: unknown[]): object => ({ spec: { subscriptions } });
 const [first, second, third] = SUBSCRIPTIONS;
 
-/** What the receiver may not write to a Warehouse. */
+/** Writes to a Warehouse that the receiver is denied. */
 export const OF_A_WAREHOUSE: readonly Forbidden[] = [
   ['an interval', { spec: { interval: '1m0s' } }, `${SPEC}interval`],
   ['a shard beside the refresh', { spec: { shard: 'x' }, ...REFRESH_PATCH }, `${SPEC}shard`],
@@ -102,7 +102,7 @@ export const OF_A_WAREHOUSE: readonly Forbidden[] = [
   ['no annotations', { metadata: { annotations: null } }, ANNOTATION],
 ];
 
-/** What it may not write to a Promotion. */
+/** Writes to a Promotion that the receiver is denied. */
 export const OF_A_PROMOTION: readonly Forbidden[] = [
   ['its steps', { spec: { steps: [{ uses: 'http' }] } }, `${SPEC}steps`],
   ['its Freight', { spec: { freight: 'evil' } }, `${SPEC}freight`],
@@ -112,7 +112,7 @@ export const OF_A_PROMOTION: readonly Forbidden[] = [
   ['no refresh', annotate({ [REFRESH]: null }), `${ANNOTATION}${REFRESH}`],
 ];
 
-/** What it may not write to a Promotion either, and Kargo's webhooks undo before the policy sees it. */
+/** Further denied writes to a Promotion, which Kargo's webhooks undo before the policy is evaluated. */
 export const OF_A_STAGE: readonly Forbidden[] = [
   ['another owner', { metadata: { ownerReferences: [ownerOf('ConfigMap', 'test')] } }, OWNER],
   ['another Stage as owner', { metadata: { ownerReferences: [ownerOf('Stage', 'sharded')] } }, OWNER],

@@ -17,12 +17,12 @@ interface Spec {
 }
 
 /**
- * Does with a ProjectConfig's status what Kargo's own controller does: makes the whole list anew from the spec, one receiver of
- * another kind included, or blanks it where the Kubernetes Secret is missing; keeps conditions of its own; and merge-patches without a
- * resourceVersion what differs from what it has read.
+ * Fake of Kargo's own controller. It replaces the whole list in a ProjectConfig's status by entries for all receivers of the spec, whatever
+ * their kind, or blanks it where the Kubernetes Secret is missing; maintains its own condition; and merge-patches changed fields without a
+ * resourceVersion.
  */
 export class KargoController {
-  /** How often it has written a status. */
+  /** Number of statuses written. */
   writes = 0;
   readonly #objects: ClusterClient;
   /** Undefined where the Kubernetes Secret is missing. */

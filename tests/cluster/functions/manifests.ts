@@ -7,12 +7,16 @@ import {
 } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 
-/** What the project ships: the rights of each function. */
+/** The RBAC manifests of the project, one for each function. */
 const MANIFESTS = ['receiver.yaml', 'reconciler.yaml'].map(
   (name) => new URL(`../../../infra/rbac/${name}`, import.meta.url),
 );
 
-/** Does with infra/rbac what `kubectl apply --server-side` does, as the administrator. Raises what the API refuses. */
+/**
+ * Applies infra/rbac as administrator, like `kubectl apply --server-side`.
+ *
+ * @throws {Error} where the API rejects an object
+ */
 export async function applyRbacManifests(adminKubeconfig: string): Promise<void> {
   const config = new KubeConfig();
   config.loadFromString(adminKubeconfig);

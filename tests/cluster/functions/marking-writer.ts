@@ -7,7 +7,7 @@ interface Status {
   readonly conditions?: readonly { readonly type: string }[];
 }
 
-/** The entry of a receiver `gh` of another kind, and a condition of its own, both marked with the round. */
+/** Returns an entry for the receiver `gh`, of another kind, and another writer's condition, both with the number of the round. */
 export function marksOf(round: number) {
   return {
     entry: { name: 'gh', path: '/github/x', url: `https://hooks.example.com/round/${round}` },
@@ -22,8 +22,10 @@ export function marksOf(round: number) {
 }
 
 /**
- * Writes a ProjectConfig's status so many times, as somebody who cares for his own part alone: reads, puts the next marks in, and
- * merge-patches without a resourceVersion. Gives the rounds whose marks were gone when he came back.
+ * Fake of another writer of a ProjectConfig's status, which maintains only its own entry and condition. In each round it reads the status,
+ * replaces its marks by those of the round, and merge-patches without a resourceVersion.
+ *
+ * @returns the rounds whose marks were missing in the next round
  */
 export async function keepMarking(
   objects: ClusterClient,
@@ -34,15 +36,15 @@ export async function keepMarking(
   for (let round = 0; round < rounds; round += 1) {
     const { status = {} } = await objects.get('ProjectConfig', project, project);
     const { webhookReceivers = [], conditions = [] } = status as Status;
-    const standing = {
+    const existing = {
       entry: webhookReceivers.find(({ name }) => name === 'gh'),
       condition: conditions.find(({ type }) => type === 'Ready'),
     };
-    if (round > 0 && !isDeepStrictEqual(standing, marksOf(round - 1))) lost.push(round - 1);
+    if (round > 0 && !isDeepStrictEqual(existing, marksOf(round - 1))) lost.push(round - 1);
     const { entry, condition } = marksOf(round);
     await objects.patchStatus(projectConfig(project, []), {
-      webhookReceivers: [entry, ...webhookReceivers.filter((one) => one !== standing.entry)],
-      conditions: [...conditions.filter((one) => one !== standing.condition), condition],
+      webhookReceivers: [entry, ...webhookReceivers.filter((one) => one !== existing.entry)],
+      conditions: [...conditions.filter((one) => one !== existing.condition), condition],
     });
   }
   return lost;

@@ -6,7 +6,7 @@ export const SHARD = 'kargo.akuity.io/shard';
 
 export const NOW = '2026-05-04T10:11:12Z';
 
-/** What a delivery writes. */
+/** The patch of a delivery. */
 export const REFRESH_PATCH = annotate({ [REFRESH]: NOW });
 
 /** Returns a merge patch of annotations. */
@@ -19,7 +19,7 @@ export function pathOf(plural: string, namespace: string, name: string): string 
   return `/apis/kargo.akuity.io/v1alpha1/namespaces/${namespace}/${plural}/${name}`;
 }
 
-/** Merge-patches the object at `path`, unless `request` says otherwise. */
+/** Merge-patches the object at `path`; `request` replaces fields of the request. */
 export function patchObject(
   target: ApiTarget,
   path: string,

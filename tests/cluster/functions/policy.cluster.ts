@@ -16,10 +16,10 @@ import { until } from './until.ts';
 
 const PULL_REQUEST = 'https://bitbucket.org/acme/shop/pull-requests/7';
 
-/** Longer than a label can be. */
+/** Longer than the value of a label can be. */
 const LONG_STAGE = 'a-stage-whose-name-is-longer-than-the-sixty-three-characters-of-a-label';
 
-/** A project that Kargo's webhooks see, and one that they do not. */
+/** A project with Kargo's webhooks, and one without. */
 const [WITH, WITHOUT] = ['demo', 'bare'];
 const PROJECTS = [WITH, WITHOUT];
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
   );
   const { metadata } = await testbed.objects.get('Stage', WITH, 'test');
   stageOwner = ownerOf('Stage', 'test', { uid: metadata.uid, controller: true, blockOwnerDeletion: true });
-  for (const projectName of PROJECTS) await createGuarded(projectName);
+  for (const projectName of PROJECTS) await createObjects(projectName);
   // A policy that was just created is not enforced at once.
   const probe = `${mainOf(WITHOUT)}?dryRun=All`;
   await until(async () => (await patchObject(receiver(), probe, annotate({ probe: NOW }))).code === 422);
@@ -50,7 +50,7 @@ const receiver = (): ApiTarget => testbed.as(testbed.tokens[RECEIVER]);
 const mainOf = (projectName: string): string => pathOf('warehouses', projectName, 'main');
 const waitsOf = (projectName: string): string => pathOf('promotions', projectName, 'waits');
 
-async function createGuarded(projectName: string): Promise<void> {
+async function createObjects(projectName: string): Promise<void> {
   const kargos = { 'kargo.akuity.io/other': 'as it was', [REFRESH]: NOW };
   await testbed.objects.create(
     {
@@ -71,7 +71,7 @@ async function createGuarded(projectName: string): Promise<void> {
   );
 }
 
-describe("the policy accepts a refresh with what Kargo's webhooks write to", () => {
+describe("the policy accepts a refresh, together with what Kargo's webhooks add, of", () => {
   const git = { repoURL: 'https://bitbucket.org/acme/shop' };
   const gitDefaults = {
     commitSelectionStrategy: 'NewestFromBranch',
@@ -190,12 +190,12 @@ describe("the policy accepts a refresh with what Kargo's webhooks write to", () 
   });
 });
 
-describe('the policy accepts of a later Kargo', () => {
+describe('the policy accepts from a later version of Kargo', () => {
   const owner = ownerOf('Stage', 'test', { apiVersion: 'kargo.akuity.io/v1', uid: 'c3d4' });
   test.each<[what: string, path: string, change: object]>([
     ['a field that it fills in', mainOf(WITHOUT), ofGit({ shallow: true })],
     ['another limit that it fills in', mainOf(WITHOUT), ofGit({ shallow: true, discoveryLimit: 50 })],
-    ['the same interval in other words', mainOf(WITHOUT), { spec: { interval: '300s' } }],
+    ['the same interval in another notation', mainOf(WITHOUT), { spec: { interval: '300s' } }],
     ['an owner of another version', waitsOf(WITHOUT), { metadata: { ownerReferences: [owner] } }],
   ])('%s', async (_what, path, change) => {
     expect(await patchObject(receiver(), path, change)).toMatchObject({ code: 200 });
@@ -217,14 +217,14 @@ describe.each([
   ['without them', WITHOUT],
 ])('the policy, %s,', (_where, projectName) => {
   test.each(OF_A_WAREHOUSE)(
-    'keeps the receiver from writing to a Warehouse %s',
+    'denies the receiver to write to a Warehouse %s',
     async (_what, change, message) => {
       expect(await patchObject(receiver(), mainOf(projectName), change)).toMatchObject(denied(message));
     },
   );
 
   test.each(OF_A_PROMOTION)(
-    'keeps the receiver from writing to a Promotion %s',
+    'denies the receiver to write to a Promotion %s',
     async (_what, change, message) => {
       expect(await patchObject(receiver(), waitsOf(projectName), change)).toMatchObject(denied(message));
     },
@@ -236,7 +236,7 @@ describe.each(OF_A_STAGE)('a write to a Promotion of %s', (_what, change, messag
     expect(await patchObject(receiver(), waitsOf(WITHOUT), change)).toMatchObject(denied(message));
   });
 
-  test("is undone where Kargo's webhooks are", async () => {
+  test("is undone by Kargo's webhooks", async () => {
     const { labels, annotations, ownerReferences } = (await testbed.objects.get('Promotion', WITH, 'waits'))
       .metadata;
     expect(await patchObject(receiver(), waitsOf(WITH), change)).toMatchObject({ code: 200 });
@@ -255,13 +255,13 @@ describe('the policy', () => {
   test.each<[what: string, body: object, contentType: string]>([
     ['a JSON patch', [{ op: 'add', path: '/metadata/labels/x', value: 'y' }], 'application/json-patch+json'],
     ['an apply', applied, 'application/apply-patch+yaml'],
-  ])('denies it by %s too', async (_what, body, contentType) => {
+  ])('applies to %s too', async (_what, body, contentType) => {
     const path = `${mainOf(WITH)}?fieldManager=test`;
     const answer = await patchObject(receiver(), path, body, { contentType });
     expect(answer).toMatchObject(denied('the receiver writes no label: x'));
   });
 
-  test('holds for whoever EKS puts into the group', async () => {
+  test('applies to users whom EKS puts into the group', async () => {
     const headers = {
       'impersonate-user': 'arn:aws:sts::111122223333:assumed-role/receiver/session',
       'impersonate-group': 'kargo-front-door:receiver',
@@ -275,7 +275,7 @@ describe('the policy', () => {
     }
   });
 
-  test('does not concern others', async () => {
+  test('does not apply to other users', async () => {
     const body = {
       spec: { interval: '7m0s' },
       metadata: { labels: { team: 'c' }, annotations: { more: 'x' } },
@@ -286,7 +286,7 @@ describe('the policy', () => {
   test.each([
     ['50 subscriptions, 100 KB', 50, 2_000],
     ['1,000 subscriptions, 1 MB', 1_000, 950],
-  ])('has the budget for a Warehouse of %s', async (what, count, bytes) => {
+  ])('can be evaluated for a Warehouse of %s', async (what, count, bytes) => {
     const name = `large-${count}`;
     const large = Array.from({ length: count }, (_, index) => ({
       repoURL: `https://bitbucket.org/acme/shop-${index}`,

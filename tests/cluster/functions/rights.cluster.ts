@@ -28,7 +28,7 @@ const receiver = (): ApiTarget => testbed.as(testbed.tokens[RECEIVER]);
 const reconciler = (): ApiTarget => testbed.as(testbed.tokens[RECONCILER]);
 
 describe('the rights', () => {
-  test('of the receiver let it list configs, refresh, and promote', async () => {
+  test('of the receiver are to list configs, to refresh, and to promote', async () => {
     expect(await allowedOf(receiver())).toEqual([
       'list kargo.akuity.io/projectconfigs',
       'list kargo.akuity.io/clusterconfigs',
@@ -40,7 +40,7 @@ describe('the rights', () => {
     ]);
   });
 
-  test('of the reconciler let it read configs and write their statuses', async () => {
+  test('of the reconciler are to read configs and to write their statuses', async () => {
     expect(await allowedOf(reconciler())).toEqual([
       'get kargo.akuity.io/projectconfigs',
       'list kargo.akuity.io/projectconfigs',
@@ -51,7 +51,7 @@ describe('the rights', () => {
     ]);
   });
 
-  test('are none outside the resources', async () => {
+  test('do not include paths outside resources', async () => {
     for (const path of ['/metrics', '/logs', '/debug/pprof']) {
       expect([path, await mayGet(receiver(), path), await mayGet(reconciler(), path)]).toEqual([
         path,
@@ -123,7 +123,7 @@ describe('the rights', () => {
     expect(await callApi(reconciler(), request)).toMatchObject({ code: 403, body: { reason: 'Forbidden' } });
   });
 
-  test('to a status are none to what is beside it', async () => {
+  test('to a status do not include the other fields of the object', async () => {
     const path = '/apis/kargo.akuity.io/v1alpha1/namespaces/demo/projectconfigs/demo/status';
     const body = { spec: { webhookReceivers: [] }, metadata: { labels: { changed: 'yes' } } };
     expect(await patchObject(reconciler(), path, body)).toMatchObject({ code: 200 });
@@ -133,11 +133,11 @@ describe('the rights', () => {
   });
 });
 
-describe('a role taken away', () => {
+describe('a role whose binding was deleted', () => {
   afterEach(() => void jest.restoreAllMocks());
 
   const user = (role: string): string => `User "system:serviceaccount:kargo-front-door:${role}"`;
-  /** What the deliveries since the last call have written into the log about why they failed. */
+  /** Returns the logged errors of deliveries since the last call. */
   function reasons(): unknown[] {
     const { calls } = jest.mocked(console.error).mock;
     return calls
@@ -148,7 +148,7 @@ describe('a role taken away', () => {
   const isRefused = ({ body }: DeliveryAnswer): boolean =>
     JSON.stringify(body).includes('cluster API forbids the request');
 
-  test('is told by the receiver, which goes on when it has it again', async () => {
+  test('is the reason in the log of the receiver, which works again after it is restored', async () => {
     jest.spyOn(console, 'error').mockImplementation(() => undefined);
     await unbindRole(testbed.as(), RECEIVER);
     // The right to patch may last a moment longer than the right to list.

@@ -1,18 +1,18 @@
 import { callApi, type ApiTarget } from '../api-client.ts';
 
-/** Where a platform team might put the functions' ServiceAccounts. */
+/** Namespace of the functions' ServiceAccounts. */
 export const NAMESPACE = 'kargo-front-door';
 
-/** The least that TokenRequest gives. */
+/** Minimum lifetime that TokenRequest accepts. */
 const TOKEN_SECONDS = 600;
 
-/** Each function has one role of its own, and here a ServiceAccount of the same name. */
+/** Name of a function's ClusterRole, and of its ServiceAccount here. */
 export type RoleName = 'kargo-front-door-receiver' | 'kargo-front-door-reconciler';
 
 const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
 const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
 
-/** Makes the namespace of the ServiceAccounts. */
+/** Creates the namespace of the ServiceAccounts. */
 export async function createNamespace(admin: ApiTarget): Promise<void> {
   const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   await must(admin, 'POST', '/api/v1/namespaces', object);
@@ -26,7 +26,7 @@ export async function deleteServiceAccount(admin: ApiTarget, name: string): Prom
   await must(admin, 'DELETE', `${accounts}/${name}`);
 }
 
-/** Gives the ClusterRole of this name to the ServiceAccount of the same name. */
+/** Binds the ClusterRole of this name to the ServiceAccount of the same name. */
 export async function bindRole(admin: ApiTarget, name: RoleName): Promise<void> {
   await must(admin, 'POST', bindings, {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -37,12 +37,12 @@ export async function bindRole(admin: ApiTarget, name: RoleName): Promise<void> 
   });
 }
 
-/** Takes away what {@link bindRole} gave. */
+/** Deletes the binding of {@link bindRole}. */
 export async function unbindRole(admin: ApiTarget, name: RoleName): Promise<void> {
   await must(admin, 'DELETE', `${bindings}/${name}-account`);
 }
 
-/** Gives a token for the ServiceAccount, by TokenRequest. */
+/** Requests a token for the ServiceAccount. */
 export async function requestToken(admin: ApiTarget, name: string): Promise<string> {
   const request = {
     apiVersion: 'authentication.k8s.io/v1',

@@ -50,21 +50,21 @@ function ownEntry(name: string): object {
 
 const run = (reconcile: ReconcilerHandler) => reconcile({}, lambdaContext());
 
-/** Runs both reconcilers at once and gives how many statuses they wrote together. */
+/** Runs both reconcilers concurrently and returns the number of statuses that they wrote together. */
 async function runBoth(): Promise<number> {
   const results = await Promise.all([run(first), run(second)]);
   return results.reduce((sum, { written }) => sum + written, 0);
 }
 
-test('two reconcilers at once write each status once', async () => {
+test('two concurrent reconcilers write each status once', async () => {
   expect(await runBoth()).toBe(ALL);
   expect(await runBoth()).toBe(0);
 });
 
-test('what a third writer writes at the same time is never lost, and then nothing is left to write', async () => {
+test('changes of a third concurrent writer are never lost, and the statuses become stable', async () => {
   const over = new AbortController();
   const reconciling = [first, second].map(async (reconcile) => {
-    // A status that others write all the time is left to the next run, and this one fails.
+    // A run fails where other writers change a status again and again.
     while (!over.signal.aborted) await run(reconcile).catch(() => undefined);
   });
   const lost = await Promise.all(PROJECTS.map((name) => keepMarking(testbed.objects, name, ROUNDS)));
@@ -84,7 +84,7 @@ test('what a third writer writes at the same time is never lost, and then nothin
   }
 });
 
-test("Kargo's controller with the same secret writes the same, and nobody undoes anything", async () => {
+test("Kargo's controller with the same secret writes the same entries, and no write undoes another", async () => {
   const kargo = new KargoController(testbed.objects, 's3cret');
   const round = async (): Promise<number> => {
     const before = kargo.writes;
@@ -100,7 +100,7 @@ test("Kargo's controller with the same secret writes the same, and nobody undoes
   }
 });
 
-test("Kargo's controller without the secret blanks the lists: each blanking is one write for us, and deliveries go on", async () => {
+test("where Kargo's controller lacks the secret and blanks the lists, each is written again once, and deliveries succeed", async () => {
   const kargo = new KargoController(testbed.objects, undefined);
   await runBoth();
   for (let rounds = 0; rounds < 3; rounds += 1) {

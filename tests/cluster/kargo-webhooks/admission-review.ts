@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** The part of an object that the webhooks read and write; the rest is kept as it came. */
+/** The fields of an object that the webhooks read and write. Others are not changed. */
 export interface KargoObject {
   readonly metadata: ObjectMeta;
   readonly spec?: Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface ObjectMeta {
 }
 
 /**
- * What the API server asks an admission webhook, as far as Kargo's read it.
+ * The API server's request to an admission webhook, with the fields that Kargo's webhooks read.
  *
  * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
@@ -27,7 +27,7 @@ export interface AdmissionRequest {
   readonly oldObject: KargoObject;
 }
 
-/** An update that a webhook denies: the status that the API server answers, its message under the webhook's name. */
+/** Thrown to deny an update. The API server returns this status to the client. */
 export class AdmissionDenial extends Error {
   readonly code: number;
   readonly reason: string;
@@ -39,7 +39,7 @@ export class AdmissionDenial extends Error {
   }
 }
 
-/** Returns the answer that lets a request pass with the object `mutated`, or unchanged where there is none. */
+/** Returns the answer that allows a request, with the patch that makes its object `mutated`. */
 export function allow({ uid, object }: AdmissionRequest, mutated = object): object {
   const patch = PATCHED_PATHS.flatMap((path) => patchOf(path, object, mutated));
   return review({
@@ -63,7 +63,7 @@ function review(response: object): object {
 
 type Path = readonly [section: 'metadata' | 'spec', field: string];
 
-/** Everything that one of Kargo's webhooks writes at an update. */
+/** All fields that Kargo's webhooks change. */
 const PATCHED_PATHS: readonly Path[] = [
   ['metadata', 'labels'],
   ['metadata', 'annotations'],
@@ -71,7 +71,7 @@ const PATCHED_PATHS: readonly Path[] = [
   ['spec', 'subscriptions'],
 ];
 
-/** Makes the operation of a JSON patch that writes the field whole; none where it did not change. */
+/** Returns the JSON patch operation that replaces a changed field, or none. */
 function patchOf([section, field]: Path, from: KargoObject, to: KargoObject): object[] {
   const valueOf = (object: KargoObject): unknown => {
     const part: object = object[section] ?? {};

@@ -2,7 +2,7 @@ import { Agent } from 'node:https';
 import { callApi, type ApiAnswer, type ApiRequest, type ApiTarget } from '../api-client.ts';
 import type { AdmissionRequest, KargoObject } from './admission-review.ts';
 
-/** What Kargo's webhooks ask the cluster before they answer it, as its administrator. */
+/** The requests with which Kargo's webhooks look up objects and rights, as administrator. */
 export class ClusterLookup {
   readonly #target: ApiTarget;
   readonly #agent = new Agent({ keepAlive: true });
@@ -17,7 +17,7 @@ export class ClusterLookup {
     return code === 404 ? undefined : (body as KargoObject);
   }
 
-  /** Asks by SubjectAccessReview whether the user has the verb `promote` on the Stage. */
+  /** Checks by SubjectAccessReview whether the user has the verb `promote` on the Stage. */
   async mayPromote(user: AdmissionRequest['userInfo'], namespace: string, stage: string): Promise<boolean> {
     const { body } = await this.#send({
       method: 'POST',

@@ -27,20 +27,20 @@ const WEBHOOKS: Readonly<Record<string, Webhook>> = {
 };
 
 export interface KargoWebhooksOptions {
-  /** The cluster for its administrator, with the certificate that `key` belongs to as its CA. */
+  /** The cluster, with the administrator's token. Its CA is the certificate of `key`. */
   readonly target: ApiTarget & { readonly ca: string };
   /** PEM of the private key to serve with. */
   readonly key: string;
 }
 
-/** Kargo's admission webhooks for Warehouses and Promotions, registered at a real cluster API. */
+/** Fakes of Kargo's admission webhooks for Warehouses and Promotions, registered at a real cluster API. */
 export interface KargoWebhooks {
   close(): Promise<void>;
 }
 
 /**
- * Serves webhooks on loopback that do at an update what Kargo's do, and registers them with failurePolicy `Fail`. They do
- * not keep this process running, and without it no Warehouse and no Promotion can be updated.
+ * Serves webhooks on loopback that treat updates as Kargo's do, and registers them with failurePolicy `Fail`: without this
+ * process no Warehouse and no Promotion can be updated. They do not keep the process running.
  *
  * @throws {Error} where they cannot be registered
  */

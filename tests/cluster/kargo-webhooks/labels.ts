@@ -3,7 +3,7 @@ import type { ObjectMeta } from './admission-review.ts';
 
 const SHARD = 'kargo.akuity.io/shard';
 
-/** The longest value of a label; the name of a Stage may be longer. */
+/** Maximum length of a label's value. A Stage's name may be longer. */
 const MAX_LABEL_VALUE = 63;
 
 /** Returns the metadata with the label `kargo.akuity.io/shard`, or without it where there is no shard. */

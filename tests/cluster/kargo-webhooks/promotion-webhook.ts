@@ -3,11 +3,11 @@ import { AdmissionDenial, type AdmissionRequest, type KargoObject } from './admi
 import type { ClusterLookup } from './cluster-lookup.ts';
 import { shortenLabelValue, withShard } from './labels.ts';
 
-/** Kargo's own receiver of webhooks, where Kargo is installed in the namespace `kargo`. */
+/** ServiceAccount of Kargo's own webhook server, where Kargo is installed in the namespace `kargo`. */
 const EXEMPT_USER = 'system:serviceaccount:kargo:kargo-external-webhooks-server';
 
 /**
- * Returns the Promotion as Kargo stores it: marked with its Stage, in the Stage's shard, and owned by the Stage.
+ * Returns the Promotion as Kargo stores it: with the label and annotation of its Stage, the Stage's shard, and the Stage as owner.
  *
  * @throws {AdmissionDenial} where the Stage does not exist
  */
@@ -44,9 +44,9 @@ export async function mutatePromotion(
 }
 
 /**
- * Validates that the requesting user may promote to the Promotion's Stage, and that the spec is what it was.
+ * Validates that the requesting user may promote to the Promotion's Stage, and that the spec is unchanged.
  *
- * @throws {AdmissionDenial} where one of both is not so
+ * @throws {AdmissionDenial} otherwise
  */
 export async function validatePromotion(request: AdmissionRequest, cluster: ClusterLookup): Promise<void> {
   const { object, oldObject, userInfo } = request;

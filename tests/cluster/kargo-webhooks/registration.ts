@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callApi, type ApiRequest, type ApiTarget } from '../api-client.ts';
 
-/** The API server starts to use a registration within a tenth of a second. */
+/** The API server usually uses a registration within a tenth of a second. */
 const REGISTERED_WITHIN_MS = 60_000;
 
 const POLL_MS = 20;
@@ -10,17 +10,17 @@ const POLL_MS = 20;
 /** Kargo's own namespace. */
 const NAMESPACE = 'kargo';
 
-/** The label by which a namespace of a test stands for a project of a cluster without Kargo's webhooks. */
+/** Label of a namespace for which the webhooks are not called, as in a cluster without Kargo. */
 export const WITHOUT_WEBHOOKS = { 'kargo-webhooks': 'off' };
 
-/** What Kargo registers for updates, by plural; the API server calls it under `url`. */
+/** Path of each webhook, by plural name of its kind. */
 const RESOURCES = { warehouses: 'warehouse', promotions: 'promotion' };
 
 /**
  * Registers the webhooks under `url` as Kargo's chart does, and waits until the API server calls them.
  *
- * @param areCalled - whether all webhooks of a Warehouse were called by now
- * @throws {Error} where the API server refuses something, or does not call them in time
+ * @param areCalled - returns whether all webhooks of a Warehouse have been called
+ * @throws {Error} where the API server rejects a request, or does not call the webhooks in time
  */
 export async function registerWebhooks(
   target: ApiTarget,
@@ -72,7 +72,7 @@ function configuration(kind: string, url: string, ca = ''): object {
   };
 }
 
-/** Updates a Warehouse, without an effect, until all webhooks were called for it. */
+/** Updates a Warehouse in dry runs until all its webhooks have been called. */
 async function waitForCalls(target: ApiTarget, areCalled: () => boolean): Promise<void> {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   await send(target, { method: 'POST', path: '/api/v1/namespaces', body: namespace });

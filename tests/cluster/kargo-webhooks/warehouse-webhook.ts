@@ -3,14 +3,14 @@ import { withShard } from './labels.ts';
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** What Kargo fills in where a subscription of this kind does not have it. */
+/** Kargo's default fields, by kind of subscription. */
 const DEFAULTS: Readonly<Record<string, JsonRecord>> = {
   git: { commitSelectionStrategy: 'NewestFromBranch', strictSemvers: true },
   image: { imageSelectionStrategy: 'SemVer', strictSemvers: true },
   chart: {},
 };
 
-/** Of every kind of subscription. */
+/** For every kind of subscription. */
 const DEFAULT_DISCOVERY_LIMIT = 20;
 const MAX_DISCOVERY_LIMIT = 100;
 
@@ -29,9 +29,9 @@ export function mutateWarehouse({ object }: AdmissionRequest): KargoObject {
 }
 
 /**
- * Validates the Warehouse by one of Kargo's rules for subscriptions, whatever the update changed.
+ * Validates the whole Warehouse by one of Kargo's rules for subscriptions, whatever the update changed.
  *
- * @throws {AdmissionDenial} where a subscription breaks it
+ * @throws {AdmissionDenial} where a subscription breaks the rule
  */
 export function validateWarehouse({ object }: AdmissionRequest): void {
   for (const [index, subscription] of subscriptionsOf(object).entries()) {
@@ -57,7 +57,7 @@ function withDefaults(subscription: JsonRecord): JsonRecord {
   return Object.fromEntries(
     Object.entries(subscription).map(([kind, content]) => {
       if (!isRecord(content)) return [kind, content];
-      // Kargo keeps the kind of a subscription that it has no type for beside its other fields.
+      // For a kind without a type of its own, Kargo stores the kind in this field.
       const defaults = DEFAULTS[kind] ?? { subscriptionType: kind };
       return [kind, { discoveryLimit: DEFAULT_DISCOVERY_LIMIT, ...defaults, ...content }];
     }),

@@ -63,16 +63,16 @@ describe('a branch push compiles nothing', () => {
     ['patterns that are malformed', { allowTagsRegexes: ['('], ignoreTagsRegexes: ['['] }],
     ['a constraint', { commitSelectionStrategy: 'SemVer', semverConstraint: '1||'.repeat(1000) }],
   ])('of %s', (_what, fields) => {
-    expect(judge([branch('main')], fields)).toEqual({ result: { kind: 'unaffected' }, pauses: 0 });
+    expect(judge([branch('main')], fields)).toEqual({ result: { kind: 'unaffected' }, count: 0 });
     expect(judge([branch('main')], fields, { commitSelectionStrategy: '' })).toEqual({
       result: { kind: 'affected' },
-      pauses: 0,
+      count: 0,
     });
   });
 });
 
 describe('a pause is offered before each expensive step', () => {
-  test.each<[what: string, refs: Ref[], fields: object, kind: string, pauses: number]>([
+  test.each<[what: string, refs: Ref[], fields: object, kind: string, count: number]>([
     ['none for a tag that nothing is compiled for', [tag('v1')], {}, 'affected', 0],
     ['compiling and matching a pattern', [tag('v1')], { allowTagsRegexes: ['^v'] }, 'affected', 2],
     [
@@ -111,8 +111,8 @@ describe('a pause is offered before each expensive step', () => {
       'broken',
       1,
     ],
-  ])('%s', (_what, refs, fields, kind, pauses) => {
-    expect(judge(refs, fields)).toMatchObject({ result: { kind }, pauses });
+  ])('%s', (_what, refs, fields, kind, count) => {
+    expect(judge(refs, fields)).toMatchObject({ result: { kind }, count });
   });
 });
 
