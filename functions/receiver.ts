@@ -33,6 +33,12 @@ const ANSWER_RESERVE_MS = 500;
 /** An attempt on a dead connection leaves time for another one. */
 const ATTEMPT_TIMEOUT_MS = 3_000;
 
+/**
+ * Batch reads of secrets in a second and environment. Unknown paths cause them, so that all environments together, 20 by default, must
+ * leave the quota of the account, 100 a second, to others most of the time. 10 batches are 200 secrets.
+ */
+const SECRET_BATCHES_PER_SECOND = 10;
+
 const settings = readSettings(process.env);
 const logger = createLogger('receiver');
 const log = createLog(logger);
@@ -47,7 +53,13 @@ const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settin
 const deps = {
   directory: new ReceiverDirectory({
     configs: new KargoReceiverConfigs(kargo, settings),
-    secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
+    secrets: new StoredReceiverSecrets({
+      store,
+      secretIdOf,
+      clock,
+      graceMs: settings.graceMs,
+      batchesPerSecond: SECRET_BATCHES_PER_SECOND,
+    }),
     clock,
     graceMs: settings.graceMs,
   }),

@@ -27,6 +27,9 @@ const END_RESERVE_MS = 500;
 /** A cluster under load may take long for a page of configs. */
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
+/** Failures in the run's error, which Lambda writes in one log line. The others have lines of their own. */
+const MAX_NAMED_FAILURES = 10;
+
 const settings = readSettings(process.env);
 const logger = createLogger('reconciler');
 const store = new SecretsManager();
@@ -67,11 +70,16 @@ async function reconcile(_event: unknown, context: Context): Promise<ReconcileRe
     },
   );
   const isNews = result.written > 0 || (result.planned ?? 0) > 0;
-  logger[isNews ? 'info' : 'debug']('reconciled', { ...result, ...gauges });
+  if (isNews) deps.log.info('reconciled', { ...result, ...gauges });
   recordReconcileRun(metrics, result.failures.length, gauges);
-  if (result.failures.length > 0)
-    throw new Error(`${result.failures.length} failed: ${result.failures.join('; ')}`);
+  if (result.failures.length > 0) throw new Error(describeFailures(result.failures));
   return result;
+}
+
+function describeFailures(failures: readonly string[]): string {
+  const named = failures.slice(0, MAX_NAMED_FAILURES).join('; ');
+  const more = failures.length - MAX_NAMED_FAILURES;
+  return `${failures.length} failed: ${named}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
 export const handler = middy<unknown, ReconcileResult>()

@@ -291,6 +291,7 @@ test.each([
   writeFileSync(testbed.kubeconfig, text);
   expect(await deliver(cold)).toEqual(temporarilyUnavailable);
   writeFileSync(testbed.kubeconfig, good);
+  passSeconds(1);
   expect(await deliver(cold)).toEqual(refreshed(2));
 });
 

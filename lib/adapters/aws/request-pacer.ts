@@ -23,13 +23,16 @@ export class RequestPacer {
    * @throws {RetryableError} when the signal ends the waiting
    */
   async waitForTurn(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw this.#timedOut(signal);
     const now = performance.now();
     const turn = Math.max(now, this.#nextAt);
     this.#nextAt = turn + this.#intervalMs;
     if (turn > now) await delay(turn - now, signal);
-    if (signal.aborted) {
-      throw new RetryableError(this.#reason, { cause: signal.reason, detail: 'no time left to wait' });
-    }
+    if (signal.aborted) throw this.#timedOut(signal);
+  }
+
+  #timedOut({ reason }: AbortSignal): RetryableError {
+    return new RetryableError(this.#reason, { cause: reason, detail: 'no time left to wait' });
   }
 }
 

@@ -28,6 +28,12 @@ export const BATCH_SIZE = 20;
 const CONNECT_TIMEOUT_MS = 1_500;
 const REQUEST_TIMEOUT_MS = 3_000;
 
+/**
+ * Connections that idled for longer are replaced. While Lambda freezes an environment, idle connections are dropped silently, and each
+ * attempt of the SDK would take another one of them and wait for its timeout.
+ */
+const MAX_IDLE_MS = 60_000;
+
 /** Reason of every error that a caller may read. */
 export const STORE_UNAVAILABLE = 'secret store unavailable';
 
@@ -52,19 +58,14 @@ const ABOUT_ONE_SECRET = new Set([
 
 /** Client of AWS Secrets Manager. Every method throws `RetryableError` when the store is unavailable or throttles. */
 export class SecretsManager {
-  readonly #client = new SecretsManagerClient({
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
+  #client = createClient();
+  #usedAt = Date.now();
 
   /** Reads one secret at one stage. */
   async read(secretId: string, stage: VersionStage, abortSignal: AbortSignal): Promise<StoredReading> {
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage });
     try {
-      const answer = await this.#client.send(command, { abortSignal });
+      const answer = await this.#connected().send(command, { abortSignal });
       return { kind: 'found', version: toVersion(answer) };
     } catch (error) {
       if (error instanceof SecretsManagerServiceException) {
@@ -81,9 +82,11 @@ export class SecretsManager {
     abortSignal: AbortSignal,
   ): Promise<Map<string, StoredReading>> {
     const command = new BatchGetSecretValueCommand({ SecretIdList: [...secretIds] });
-    const answer = await this.#client.send(command, { abortSignal }).catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    const answer = await this.#connected()
+      .send(command, { abortSignal })
+      .catch((error: unknown) => {
+        throw unavailable(error);
+      });
     const readings = new Map<string, StoredReading>();
     for (const value of answer.SecretValues ?? []) {
       if (value.Name !== undefined) readings.set(value.Name, { kind: 'found', version: toVersion(value) });
@@ -93,6 +96,27 @@ export class SecretsManager {
     }
     return readings;
   }
+
+  /** Returns the client, with new connections where the pooled ones have idled for too long. */
+  #connected(): SecretsManagerClient {
+    const now = Date.now();
+    if (now - this.#usedAt > MAX_IDLE_MS) {
+      this.#client.destroy();
+      this.#client = createClient();
+    }
+    this.#usedAt = now;
+    return this.#client;
+  }
+}
+
+function createClient(): SecretsManagerClient {
+  return new SecretsManagerClient({
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
 }
 
 function toVersion(

@@ -33,7 +33,7 @@ export function logDelivery(
     eventKey: delivery.eventKey,
     ...(receiver !== undefined && { receiver: receiver.name, project: receiver.project || '(cluster)' }),
     ...(event !== undefined && describeEvent(event)),
-    ...(outcome.kind === 'handled' && Object.assign({}, ...outcome.results.map(describeResult))),
+    ...('results' in outcome && Object.assign({}, ...outcome.results.map(describeResult))),
     ...(error !== undefined && { error }),
     status,
     answer: body,

@@ -18,7 +18,7 @@ export function countDelivery(metrics: Metrics, eventKey: string | undefined, ou
     .addDimension('event', eventKey !== undefined && isKnownEvent(eventKey) ? eventKey : 'other')
     .addDimension('outcome', outcome.kind)
     .addMetric('Deliveries', MetricUnit.Count, 1);
-  if (outcome.kind === 'handled') for (const result of outcome.results) countResult(metrics, result);
+  if ('results' in outcome) for (const result of outcome.results) countResult(metrics, result);
   const isRejected = outcome.kind === 'unauthorized' || outcome.kind === 'missing-signature';
   metrics.addMetric('SignatureFailures', MetricUnit.Count, isRejected ? 1 : 0);
 }

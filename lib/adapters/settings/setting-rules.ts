@@ -76,6 +76,7 @@ export const receiverLimitRule = v.pipe(
 /** `PROJECTS`, as a list; undefined where it is empty. */
 export const projectsRule = v.pipe(
   v.string(),
+  v.check((text) => text === '' || /[^\s,]/.test(text), 'must name a project, or be empty for all'),
   v.transform((text) => text.split(',').flatMap((item) => item.trim() || [])),
   v.check(
     (patterns) => patterns.every((pattern) => pattern === CLUSTER_PROJECT || PROJECT_PATTERN.test(pattern)),

@@ -39,7 +39,8 @@ export async function authenticateDelivery(
     return outcome === undefined ? { kind: 'verified', receiver } : { kind: 'rejected', outcome, receiver };
   } catch (error) {
     if (!(error instanceof RetryableError)) throw error;
-    return { kind: 'rejected', outcome: { kind: 'unavailable', reason: UNAVAILABLE }, receiver, error };
+    const outcome: Outcome = { kind: 'unavailable', reason: UNAVAILABLE, results: [] };
+    return { kind: 'rejected', outcome, receiver, error };
   }
 }
 

@@ -1,13 +1,11 @@
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
-import { RetryableError } from '../errors.ts';
 import type { EventScope, Target, TargetResult } from '../targets/target.ts';
 
 /**
- * Passes a verified event to every target. A target that fails does not affect the others.
+ * Hands a verified event to every target. A target that fails does not keep the others from their work.
  *
  * @returns one result for each target, in their order
- * @throws {RetryableError} when a target could not finish
- * @throws {Error} for a bug in a target, even if another one throws a `RetryableError`
+ * @throws {Error} only for a bug in a target, after the others have done their work
  */
 export async function dispatchEvent(
   targets: readonly Target[],
@@ -15,8 +13,7 @@ export async function dispatchEvent(
   scope: EventScope,
   signal: AbortSignal,
 ): Promise<TargetResult[]> {
-  const settled = await Promise.allSettled(targets.map((target) => target.handle(event, scope, signal)));
-  const errors = settled.filter((one) => one.status === 'rejected').map(({ reason }): unknown => reason);
-  if (errors.length > 0) throw errors.find((error) => !(error instanceof RetryableError)) ?? errors[0];
-  return settled.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
+  const handled = targets.map((target) => target.handle(event, scope, signal));
+  await Promise.allSettled(handled);
+  return Promise.all(handled);
 }

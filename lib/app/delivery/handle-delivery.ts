@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import { parseDelivery, type Delivery } from '../../core/delivery/delivery.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
-import { RetryableError } from '../errors.ts';
+import type { RetryableError } from '../errors.ts';
 import type { Target } from '../targets/target.ts';
 import { authenticateDelivery } from './authenticate-delivery.ts';
 import { dispatchEvent } from './dispatch-event.ts';
@@ -49,14 +49,14 @@ export async function handleDelivery(
   const parsed = parseDelivery(delivery);
   if (parsed.kind !== 'event') return { outcome: parsed, receiver };
   const { event } = parsed;
-  try {
-    const scope = { project: receiver.project, deliveryIds: deliveryIdsOf(delivery, requestUuid) };
-    const results = await dispatchEvent(targets, event, scope, signal);
-    return { outcome: { kind: 'handled', results }, receiver, event };
-  } catch (error) {
-    if (!(error instanceof RetryableError)) throw error;
-    return { outcome: { kind: 'unavailable', reason: error.reason }, receiver, event, error };
-  }
+  const scope = { project: receiver.project, deliveryIds: deliveryIdsOf(delivery, requestUuid) };
+  const results = await dispatchEvent(targets, event, scope, signal);
+  const error = results.find((result) => result.error !== undefined)?.error;
+  const outcome: Outcome =
+    error === undefined
+      ? { kind: 'handled', results }
+      : { kind: 'unavailable', reason: error.reason, results };
+  return { outcome, receiver, event, error };
 }
 
 function deliveryIdsOf({ body }: Delivery, requestUuid: string | undefined): string[] {

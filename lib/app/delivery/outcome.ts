@@ -8,5 +8,10 @@ export type Outcome =
   | { readonly kind: 'unauthorized' }
   | UnusableDelivery
   | { readonly kind: 'handled'; readonly results: readonly TargetResult[] }
-  | { readonly kind: 'unavailable'; readonly reason: string }
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: string;
+      /** What was done all the same; empty where the delivery could not be authenticated. */
+      readonly results: readonly TargetResult[];
+    }
   | { readonly kind: 'internal-error'; readonly requestId: string };

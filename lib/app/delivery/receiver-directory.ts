@@ -98,7 +98,6 @@ export class ReceiverDirectory {
       if (this.#lookupError !== undefined) throw this.#lookupError;
       return listed;
     }
-    this.#lookedUpAt = now;
     this.#lookupError = undefined;
     try {
       const { live } = await this.#searchAmong(listing.receivers, hash, 'store', signal);
@@ -106,6 +105,9 @@ export class ReceiverDirectory {
     } catch (error) {
       if (error instanceof RetryableError) this.#lookupError = error;
       throw error;
+    } finally {
+      // From the end on: a lookup that timed out took longer than the interval.
+      this.#lookedUpAt = this.#now();
     }
   }
 

@@ -18,6 +18,9 @@ export interface ReceiverListing {
 /** TTL of a listing: a deleted receiver stops receiving within this time. */
 const LISTING_TTL_MS = 10_000;
 
+/** How long a failed fetch is remembered, so that an unavailable cluster does not cost each delivery its budget. */
+const FAILURE_TTL_MS = 1_000;
+
 /** Timeout for replacing a stale listing, so that time is left to use the stale one. */
 const REFETCH_TIMEOUT_MS = 2_000;
 
@@ -41,10 +44,14 @@ export class ReceiverListings {
    */
   async current(signal: AbortSignal): Promise<ReceiverListing> {
     const latest = this.#latest;
-    if (latest === undefined) return this.#fetch(signal);
-    if (this.#clock().getTime() - latest.fetchedAt < LISTING_TTL_MS) return latest.listing;
+    const now = this.#clock().getTime();
+    if (latest === undefined) return this.since(now - FAILURE_TTL_MS, signal);
+    if (now - latest.fetchedAt < LISTING_TTL_MS) return latest.listing;
     try {
-      return await this.#fetch(AbortSignal.any([signal, AbortSignal.timeout(REFETCH_TIMEOUT_MS)]));
+      return await this.since(
+        now - FAILURE_TTL_MS,
+        AbortSignal.any([signal, AbortSignal.timeout(REFETCH_TIMEOUT_MS)]),
+      );
     } catch (error) {
       if (signal.aborted || !(error instanceof RetryableError)) throw error;
       return latest.listing;
@@ -71,7 +78,7 @@ export class ReceiverListings {
       this.#latest = { listing, fetchedAt };
       return listing;
     } catch (error) {
-      this.#failure = { error, at: fetchedAt };
+      this.#failure = { error, at: this.#clock().getTime() };
       throw error;
     }
   }

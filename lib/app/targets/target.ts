@@ -15,7 +15,8 @@ export interface Target {
    * Applies the event to this system. It is idempotent.
    *
    * @param signal - ends the work when the delivery's time budget is used up
-   * @throws {RetryableError} when not everything could be done, and a later attempt may succeed
+   * @returns what was done; its `error` says that a later attempt may do the rest
+   * @throws {Error} for a bug only
    */
   handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<TargetResult>;
 }

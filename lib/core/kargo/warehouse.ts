@@ -10,6 +10,9 @@ import { AFFECTED, UNAFFECTED, concludeWith, type Verdict } from './verdict.ts';
 const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v.unknown())) }) });
 const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
 
+/** More than any real Warehouse has, and the limit of the admission policy in infra/rbac. To compare 50,000 addresses takes 0.1 s. */
+const MAX_SUBSCRIPTIONS = 1_000;
+
 /** A subscription to the pushed repository, by its index in the Warehouse, and its verdict or the steps that lead to it. */
 interface Judgement {
   readonly index: number;
@@ -29,9 +32,16 @@ export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown):
   if (!v.is(warehouse, object)) {
     return concludeWith({ kind: 'broken', reason: 'spec.subscriptions cannot be read' });
   }
+  const { subscriptions } = object.spec;
+  if (subscriptions && subscriptions.length > MAX_SUBSCRIPTIONS) {
+    return concludeWith({
+      kind: 'broken',
+      reason: `spec.subscriptions has more than ${MAX_SUBSCRIPTIONS} entries`,
+    });
+  }
   const allowance = new PatternAllowance();
   const judgements: Judgement[] = [];
-  for (const [index, subscription] of (object.spec.subscriptions ?? []).entries()) {
+  for (const [index, subscription] of (subscriptions ?? []).entries()) {
     if (!v.is(gitSubscription, subscription) || !isAddressOf(addresses, subscription.git.repoURL)) continue;
     const reading = readGitSubscription(subscription.git);
     const selection =

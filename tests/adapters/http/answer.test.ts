@@ -33,7 +33,11 @@ test.each<[outcome: Outcome, status: number, body: object]>([
     200,
     { msg: 'refreshed 0 promotion(s), 2 refused by the cluster' },
   ],
-  [{ kind: 'unavailable', reason: 'cluster API unreachable' }, 503, { error: 'cluster API unreachable' }],
+  [
+    { kind: 'unavailable', reason: 'cluster API unreachable', results: [] },
+    503,
+    { error: 'cluster API unreachable' },
+  ],
   [{ kind: 'internal-error', requestId: 'r-1' }, 500, { error: 'internal error', requestId: 'r-1' }],
 ])('answers %j', (outcome, status, answer) => {
   expect(answerTo(outcome)).toEqual({ status, body: answer });

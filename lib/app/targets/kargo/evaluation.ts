@@ -30,9 +30,14 @@ const DELIVERY_BUDGET_MS = 3_000;
  */
 const MAX_STEP_MS = 50;
 
+/** Time for all of a delivery, pauses included, where the CPU is shared or slow: part of the eight seconds is left for the refreshes. */
+const DELIVERY_TIMEOUT_MS = 4_000;
+
 export interface EvaluationDeps {
   /** CPU time that this thread has used, in milliseconds. Time in which the machine does other work does not count. */
   readonly nowMs: () => number;
+  /** Time of a clock that never goes back, in milliseconds. */
+  readonly timeMs: () => number;
   /** Lets other work run, and resolves afterwards. */
   readonly pause: () => Promise<void>;
   /** Ends the evaluation with the delivery. */
@@ -44,6 +49,7 @@ const EVENT_LOOP: EvaluationDeps = {
     const { user, system } = threadCpuUsage();
     return (user + system) / 1000;
   },
+  timeMs: () => performance.now(),
   pause: () => setTimeout(PAUSE_MS),
 };
 
@@ -73,6 +79,7 @@ export class Evaluation {
   #deliveryUsedMs = 0;
   #sliceUsedMs = 0;
   #isRunning = false;
+  #startedAt: number | undefined;
 
   constructor(deps: Partial<EvaluationDeps> = {}) {
     this.#deps = { ...EVENT_LOOP, ...deps };
@@ -106,6 +113,7 @@ export class Evaluation {
 
   /** Takes steps until the slice is used up. Returns the verdict if there is one by then. */
   #advance(task: Task): Verdict | undefined {
+    this.#startedAt ??= this.#deps.timeMs();
     let startMs = this.#deps.nowMs();
     while (this.#sliceUsedMs < SLICE_MS) {
       const reason = this.#findExceededBudget(task);
@@ -133,6 +141,9 @@ export class Evaluation {
     }
     if (this.#deliveryUsedMs > DELIVERY_BUDGET_MS) {
       return `evaluating the tag patterns of all projects exceeded ${DELIVERY_BUDGET_MS} ms`;
+    }
+    if (this.#deps.timeMs() - (this.#startedAt ?? 0) > DELIVERY_TIMEOUT_MS) {
+      return `evaluating the tag patterns of all projects took longer than ${DELIVERY_TIMEOUT_MS} ms`;
     }
     return undefined;
   }

@@ -28,6 +28,8 @@ export interface KargoResult {
   readonly refreshed: readonly string[];
   /** What the cluster refused for good: forbidden, denied by an admission webhook, or invalid. */
   readonly refused: readonly string[];
+  /** Why not everything was done; a later attempt may do the rest. */
+  readonly error?: RetryableError;
 }
 
 /** Refreshes the Warehouses that a push affects, or the Promotions that wait for a closed pull request. */
@@ -40,33 +42,35 @@ export class KargoTarget implements Target {
 
   /**
    * Refreshes every affected object of the scope. An object that cannot be judged or refreshed does not affect the others.
-   *
-   * @throws {RetryableError} when the objects could not be listed, or some could not be refreshed in time
    */
   async handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<KargoResult> {
     const kind = kindAffectedBy(event);
     const evaluation = new Evaluation({ signal });
     const run = new RefreshRun(this.#deps, kind, scope, signal);
     const pending: Promise<void>[] = [];
-    let listingError: unknown;
+    const act = (work: Promise<void>): void => {
+      // It is awaited below, when the listing has ended.
+      work.catch(() => undefined);
+      pending.push(work);
+    };
+    let listingError: RetryableError | undefined;
     try {
       for await (const page of this.#deps.objects.pages(kind, scope.project, signal)) {
         for (const object of page) {
           const verdict = evaluation.judge(event, object);
           const { content: _content, ...name } = object;
           // A verdict that takes longer does not delay the refreshes of other objects.
-          if (verdict instanceof Promise) pending.push(verdict.then((late) => run.act(name, late)));
-          else if (verdict.kind !== 'unaffected') pending.push(run.act(name, verdict));
+          if (verdict instanceof Promise) act(run.actLater(name, verdict));
+          else if (verdict.kind !== 'unaffected') act(run.act(name, verdict));
         }
       }
     } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
       listingError = error;
     }
-    const settled = await Promise.allSettled(pending);
-    if (listingError !== undefined) throw listingError;
-    const failed = settled.find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    return run.result();
+    await Promise.allSettled(pending);
+    await Promise.all(pending);
+    return run.result(listingError);
   }
 }
 
@@ -91,6 +95,15 @@ class RefreshRun {
     this.#at = deps.clock();
   }
 
+  /** Acts on a verdict that is not there yet. Counts the object as failed where the time budget ends before. */
+  async actLater(object: ObjectName, verdict: Promise<Verdict>): Promise<void> {
+    try {
+      await this.act(object, await verdict);
+    } catch (error) {
+      this.#fail(object, error);
+    }
+  }
+
   /** Refreshes an affected object, and logs a broken one. */
   async act(object: ObjectName, verdict: Verdict): Promise<void> {
     switch (verdict.kind) {
@@ -110,6 +123,7 @@ class RefreshRun {
     const { objects, recent } = this.#deps;
     const { deliveryIds } = this.#scope;
     try {
+      if (this.#signal.aborted) throw new RetryableError('timed out', { cause: this.#signal.reason });
       const isRepeated = recent.has(object.uid, deliveryIds);
       const isRefreshed =
         isRepeated || (await objects.refresh(this.#kind, object, this.#at, this.#signal)) === 'refreshed';
@@ -117,11 +131,19 @@ class RefreshRun {
       else this.#logOf(object)?.info('object deleted before its refresh', {});
       if (isRefreshed && !isRepeated) recent.add(object.uid, deliveryIds);
     } catch (error) {
-      if (error instanceof TerminalError) this.#refused.push(nameOf(object));
-      else this.#failed += 1;
-      const message = error instanceof TerminalError ? 'refresh refused by the cluster' : 'refresh failed';
-      this.#logOf(object)?.error(message, { error });
+      this.#fail(object, error);
     }
+  }
+
+  /** Counts and logs an object that was refused or failed. Throws what is a bug. */
+  #fail(object: ObjectName, error: unknown): void {
+    if (error instanceof TerminalError) {
+      this.#refused.push(nameOf(object));
+      this.#logOf(object)?.error('refresh refused by the cluster', { error });
+    } else if (error instanceof RetryableError) {
+      this.#failed += 1;
+      this.#logOf(object)?.error('refresh failed', { error });
+    } else throw error;
   }
 
   /** Returns the log for a line about this object, or undefined when its project has used up its lines. */
@@ -138,14 +160,15 @@ class RefreshRun {
     };
   }
 
-  /** @throws {RetryableError} when a refresh failed that a later attempt may complete */
-  result(): KargoResult {
+  result(listingError: RetryableError | undefined): KargoResult {
     const [refreshed, refused] = [this.#refreshed.toSorted(), this.#refused.toSorted()];
-    if (this.#failed > 0) {
-      const total = refreshed.length + this.#failed;
-      throw new RetryableError(`refreshed ${refreshed.length} of ${total} ${this.#kind}(s)`);
-    }
-    return { target: 'kargo', kind: this.#kind, refreshed, refused };
+    const error = listingError ?? this.#failure(refreshed.length);
+    return { target: 'kargo', kind: this.#kind, refreshed, refused, ...(error !== undefined && { error }) };
+  }
+
+  #failure(refreshed: number): RetryableError | undefined {
+    if (this.#failed === 0) return undefined;
+    return new RetryableError(`refreshed ${refreshed} of ${refreshed + this.#failed} ${this.#kind}(s)`);
   }
 }
 
