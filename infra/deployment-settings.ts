@@ -33,11 +33,13 @@ const optional = v.pipe(
   v.optional(v.string(), ''),
   v.transform((value) => value.trim() || undefined),
 );
-const withDefault = (fallback: string) =>
+const withDefault = (fallback: string | number) =>
   v.pipe(
     optional,
-    v.transform((value) => value ?? fallback),
+    v.transform((value) => value ?? String(fallback)),
   );
+const ifSet = <Rule extends v.GenericSchema<string, unknown>>(rule: Rule) =>
+  v.pipe(optional, v.optional(rule));
 const list = v.pipe(
   withDefault(''),
   v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
@@ -48,54 +50,39 @@ const KEY = String.raw`kms:[\w-]+:\d{12}:key/[\w-]+$`;
 
 const flag = v.pipe(withDefault('false'), switchRule);
 
+const text = (pattern: RegExp, fault: string) => ifSet(v.pipe(v.string(), v.regex(pattern, fault)));
+
 const arn = (pattern: string, description: string) =>
-  v.pipe(
-    optional,
-    v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(new RegExp(`^arn:aws[a-z-]*:${pattern}`), `must be the ARN of ${description}`),
-      ),
-    ),
-  );
+  text(new RegExp(`^arn:aws[a-z-]*:${pattern}`), `must be the ARN of ${description}`);
 
 const wholeNumber = (fallback: number) =>
-  v.pipe(withDefault(String(fallback)), v.regex(/^\d+$/, 'must be a whole number'), v.transform(Number));
+  v.pipe(withDefault(fallback), v.regex(/^\d+$/, 'must be a whole number'), v.transform(Number));
 
-type ConcurrencySetting<Name extends FunctionName> = `${Uppercase<Name>}_CONCURRENCY`;
+type ConcurrencySetting = `${Uppercase<FunctionName>}_CONCURRENCY`;
 
-/** Returns the setting of a function's reserved concurrency. */
-export function concurrencySettingOf<Name extends FunctionName>(name: Name): ConcurrencySetting<Name> {
-  return `${name.toUpperCase()}_CONCURRENCY` as ConcurrencySetting<Name>;
+/** Returns the setting of a function's reserved concurrency; 0 reserves none. */
+export function concurrencySettingOf(name: FunctionName): ConcurrencySetting {
+  return `${name.toUpperCase() as Uppercase<FunctionName>}_CONCURRENCY`;
 }
 
-/** The reserved concurrency of each function; 0 reserves none. */
 const concurrency = Object.fromEntries(
   FUNCTION_NAMES.map((name) => [concurrencySettingOf(name), wholeNumber(FUNCTIONS[name].concurrency)]),
-) as Record<ConcurrencySetting<FunctionName>, ReturnType<typeof wholeNumber>>;
+) as Record<ConcurrencySetting, ReturnType<typeof wholeNumber>>;
 
 const schema = v.object({
   ROUTES: v.pipe(
     withDefault(DEFAULTS.routes),
     v.picklist(['per-receiver', 'shared'], 'must be per-receiver or shared'),
   ),
-  RECEIVER_BASE_URL: v.pipe(
-    optional,
-    v.optional(
-      v.pipe(
-        baseUrlRule,
-        v.transform(({ origin, path }) => `${origin}${path}`.replace(/\/+$/, '')),
-      ),
+  RECEIVER_BASE_URL: ifSet(
+    v.pipe(
+      baseUrlRule,
+      v.transform(({ origin, path }) => `${origin}${path}`.replace(/\/+$/, '')),
     ),
   ),
-  DOMAIN_NAME: v.pipe(
-    optional,
-    v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'must be a domain name, such as hooks.example.com'),
-      ),
-    ),
+  DOMAIN_NAME: text(
+    /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/i,
+    'must be a domain name, such as hooks.example.com',
   ),
   CERTIFICATE_ARN: arn(String.raw`acm:[\w-]+:\d{12}:certificate/\S+$`, 'a certificate in ACM'),
   BASE_PATH: v.pipe(
@@ -113,15 +100,19 @@ const schema = v.object({
     ),
   ),
   SYSTEM_RESOURCES_NAMESPACE: v.pipe(withDefault(DEFAULTS.systemResourcesNamespace), namespaceRule),
-  ROTATION_GRACE_HOURS: v.pipe(withDefault(String(DEFAULTS.rotationGraceHours)), hoursRule),
-  MAX_RECEIVERS_PER_PROJECT: v.pipe(withDefault(String(DEFAULTS.maxReceiversPerProject)), receiverLimitRule),
-  PROJECTS: v.pipe(withDefault(''), projectsRule),
+  ROTATION_GRACE_HOURS: v.pipe(withDefault(DEFAULTS.rotationGraceHours), hoursRule),
+  MAX_RECEIVERS_PER_PROJECT: v.pipe(withDefault(DEFAULTS.maxReceiversPerProject), receiverLimitRule),
+  PROJECTS: v.pipe(
+    withDefault(''),
+    projectsRule,
+    v.transform((projects) => projects ?? []),
+  ),
   DRY_RUN: flag,
   /** The default holds where there is no EKS cluster; where there is one, the EKS cluster wins. */
   KUBECONFIG_SECRET_ID: optional,
   EKS_CLUSTER_NAME: optional,
-  EKS_CLUSTER_ENDPOINT: v.pipe(optional, v.optional(clusterEndpointRule)),
-  EKS_CLUSTER_CA: v.pipe(optional, v.optional(clusterCaRule)),
+  EKS_CLUSTER_ENDPOINT: ifSet(clusterEndpointRule),
+  EKS_CLUSTER_CA: ifSet(clusterCaRule),
   VPC_ID: optional,
   SUBNET_IDS: list,
   SECURITY_GROUP_IDS: list,
@@ -131,7 +122,7 @@ const schema = v.object({
   MEMORY_SIZE: wholeNumber(DEFAULTS.memorySize),
   ...concurrency,
   LOG_RETENTION_DAYS: v.pipe(
-    withDefault(String(DEFAULTS.logRetentionDays)),
+    withDefault(DEFAULTS.logRetentionDays),
     v.picklist(RETENTION_DAYS.split(', '), `must be one of ${RETENTION_DAYS}`),
     v.transform(Number),
   ),
@@ -189,17 +180,17 @@ export function readDeploymentSettings({
   nameOf = (name) => name,
   isKnownLater = () => false,
 }: SettingsSource): DeploymentSettings {
-  const known = deploymentSettings.filter((name) => !isKnownLater(name));
-  const parsed = v.safeParse(schema, Object.fromEntries(known.map((name) => [name, get(name)])));
+  const given: Partial<Record<DeploymentSetting, string | undefined>> = Object.fromEntries(
+    deploymentSettings.filter((name) => !isKnownLater(name)).map((name) => [name, get(name)]),
+  );
+  const parsed = v.safeParse(schema, given);
   // A list of nothing is not set, and the path "/" is no path.
-  const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(get(name) ?? '');
-  const conflict = isKnownLater('SECRET_NAME_TEMPLATE')
-    ? undefined
-    : findTemplateConflict(get('SECRET_NAME_TEMPLATE') || DEFAULT_TEMPLATE, [
-        isKnownLater('KUBECONFIG_SECRET_ID') ? undefined : get('KUBECONFIG_SECRET_ID'),
-      ]);
+  const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(given[name] ?? '');
+  const template = given.SECRET_NAME_TEMPLATE || DEFAULT_TEMPLATE;
+  // Without a fixed part it is rejected anyway.
+  const conflict = secretPrefixOf(template) && findTemplateConflict(template, [given.KUBECONFIG_SECRET_ID]);
   const faults = [
-    ...(conflict === undefined ? [] : [`${nameOf('SECRET_NAME_TEMPLATE')} ${conflict}`]),
+    ...(conflict ? [`${nameOf('SECRET_NAME_TEMPLATE')} ${conflict}`] : []),
     ...(parsed.issues ?? []).map(
       (issue) => `${nameOf(v.getDotPath(issue) as DeploymentSetting)} ${issue.message}`,
     ),
