@@ -4,8 +4,13 @@ import {
   type aws_sns as sns,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { alarmsOf } from './alarms.ts';
-import { dashboardRows } from './dashboard.ts';
+import { METRICS_NAMESPACE, type FunctionName } from '../../lib/functions.ts';
+import { alarmsOf, sumOf } from './alarms.ts';
+
+/** Graphs are three to a row of CloudWatch's 24 columns. */
+const ALL_COLUMNS = 24;
+const WIDTH = 8;
+const ALARMS_HEIGHT = 3;
 
 /** The alarms and the dashboard. */
 export class Observability extends Construct {
@@ -20,8 +25,7 @@ export class Observability extends Construct {
     alarmTopic: sns.ITopic | undefined,
   ) {
     super(scope, id);
-    const all = alarmsOf(deploymentName, apiId);
-    this.alarms = Object.entries(all).map(
+    this.alarms = Object.entries(alarmsOf(deploymentName, apiId)).map(
       ([alarmId, props]) =>
         new cloudwatch.Alarm(this, alarmId, { ...props, alarmName: `${deploymentName}-${alarmId}` }),
     );
@@ -37,4 +41,68 @@ export class Observability extends Construct {
       widgets: dashboardRows(deploymentName, apiId, this.alarms),
     });
   }
+}
+
+/** Returns the dashboard's rows of widgets, which answer "are webhooks working?". */
+function dashboardRows(
+  deploymentName: string,
+  apiId: string,
+  alarms: cloudwatch.IAlarm[],
+): cloudwatch.IWidget[][] {
+  const ofLambda = (name: FunctionName, metricName: string, label: string) =>
+    sumOf('AWS/Lambda', metricName, { FunctionName: `${deploymentName}-${name}` }, { label });
+  const ofApi = (metricName: string, statistic: string, label: string) =>
+    sumOf('AWS/ApiGateway', metricName, { ApiId: apiId }, { label, statistic });
+  const title = 'Are webhooks working?';
+  return [
+    [new cloudwatch.AlarmStatusWidget({ title, alarms, width: ALL_COLUMNS, height: ALARMS_HEIGHT })],
+    [
+      graph('Deliveries by event and outcome', search('Deliveries', 'Sum')),
+      graph('Refreshed', search('Refreshed', 'Sum')),
+      graph(
+        'Rejected and failed',
+        search('SignatureFailures', 'Sum', 'signature failures'),
+        search('RefusedRefreshes', 'Sum', 'refused by the cluster'),
+        ofApi('5xx', 'Sum', 'answered 5xx'),
+        ofLambda('receiver', 'Errors', 'receiver errors'),
+        ofLambda('receiver', 'Throttles', 'receiver throttled'),
+      ),
+    ],
+    [
+      graph(
+        'Reconciler: five runs in five minutes',
+        ofLambda('reconciler', 'Invocations', 'runs'),
+        ofLambda('reconciler', 'Errors', 'failed runs'),
+        search('ReconcileFailures', 'Sum', 'failures in them'),
+      ),
+      graph(
+        'Receivers that are not served',
+        search('UnreadyReceivers', 'Maximum', 'not ready'),
+        search('RouteMissing', 'Maximum', 'without a route'),
+        search('ContestedReceivers', 'Maximum', 'published by another deployment'),
+      ),
+      graph(
+        'Time to answer Bitbucket (it times out after 10 s)',
+        ofApi('Latency', 'p50', 'p50'),
+        ofApi('Latency', 'p99', 'p99'),
+      ),
+    ],
+    [
+      graph(
+        'Cluster API latency',
+        search('ClusterLatency', 'p50', 'p50'),
+        search('ClusterLatency', 'p99', 'p99'),
+      ),
+    ],
+  ];
+}
+
+function graph(title: string, ...left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+  return new cloudwatch.GraphWidget({ title, left, width: WIDTH });
+}
+
+/** Finds a metric of the functions under whatever dimensions it has, a line for each. */
+function search(metric: string, statistic: string, label = ''): cloudwatch.IMetric {
+  const filter = `Namespace="${METRICS_NAMESPACE}" MetricName="${metric}"`;
+  return new cloudwatch.SearchExpression({ expression: `SEARCH('${filter}', '${statistic}', 300)`, label });
 }
