@@ -2,13 +2,11 @@ import {
   type App,
   aws_certificatemanager as acm,
   aws_ec2 as ec2,
-  aws_kms as kms,
   aws_sns as sns,
   CfnOutput,
   Stack,
 } from 'aws-cdk-lib';
-import { FUNCTION_NAMES } from '../lib/functions.ts';
-import { concurrencySettingOf, type DeploymentSettings } from './deployment-settings.ts';
+import type { DeploymentSettings } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 import { KargoFrontDoor } from './front-door.ts';
 
@@ -26,52 +24,24 @@ export class FrontDoorStack extends Stack {
       stackName,
       description: 'Receives the webhooks of Bitbucket for Kargo',
     });
-    this.frontDoor = new KargoFrontDoor(this, 'FrontDoor', { ...this.#propsOf(settings), code });
+    const props = {
+      ...this.#networkOf(settings),
+      ...this.#domainOf(settings),
+      ...this.#topicOf(settings),
+      code,
+    };
+    this.frontDoor = new KargoFrontDoor(this, 'FrontDoor', props, settings);
     this.#addOutputs(settings.DOMAIN_NAME);
   }
 
-  #propsOf(settings: DeploymentSettings): KargoFrontDoorProps {
+  #topicOf({ ALARM_TOPIC_ARN: arn }: DeploymentSettings): KargoFrontDoorProps {
+    return arn === undefined ? {} : { alarmTopic: sns.Topic.fromTopicArn(this, 'AlarmTopic', arn) };
+  }
+
+  #domainOf({ DOMAIN_NAME: domainName, CERTIFICATE_ARN: arn }: DeploymentSettings): KargoFrontDoorProps {
+    if (domainName === undefined || arn === undefined) return {};
     return {
-      ...this.#networkOf(settings),
-      cluster: clusterOf(settings),
-      receiverBaseUrl: settings.RECEIVER_BASE_URL,
-      domain: this.#domainOf(settings),
-      routes: settings.ROUTES,
-      secretNameTemplate: settings.SECRET_NAME_TEMPLATE,
-      secretsKey: this.#keyOf('SecretsKey', settings.SECRETS_KEY_ARN),
-      systemResourcesNamespace: settings.SYSTEM_RESOURCES_NAMESPACE,
-      rotationGraceHours: Number(settings.ROTATION_GRACE_HOURS),
-      maxReceiversPerProject: Number(settings.MAX_RECEIVERS_PER_PROJECT),
-      projects: settings.PROJECTS,
-      dryRun: settings.DRY_RUN === 'true',
-      alarmTopic: this.#topicOf(settings.ALARM_TOPIC_ARN),
-      memorySize: settings.MEMORY_SIZE,
-      concurrency: Object.fromEntries(
-        FUNCTION_NAMES.map((name) => [name, settings[concurrencySettingOf(name)]]),
-      ),
-      logRetentionDays: settings.LOG_RETENTION_DAYS,
-      logRemoval: settings.LOG_REMOVAL,
-      logsKey: this.#keyOf('LogsKey', settings.LOGS_KEY_ARN),
-      tracing: settings.TRACING === 'true',
-      logLevel: settings.LOG_LEVEL,
-    };
-  }
-
-  #keyOf(id: string, arn: string | undefined): kms.IKey | undefined {
-    return arn === undefined ? undefined : kms.Key.fromKeyArn(this, id, arn);
-  }
-
-  #topicOf(arn: string | undefined): sns.ITopic | undefined {
-    return arn === undefined ? undefined : sns.Topic.fromTopicArn(this, 'AlarmTopic', arn);
-  }
-
-  #domainOf(settings: DeploymentSettings): KargoFrontDoorProps['domain'] {
-    const { DOMAIN_NAME: domainName, CERTIFICATE_ARN: arn, BASE_PATH: basePath } = settings;
-    if (domainName === undefined || arn === undefined) return undefined;
-    return {
-      domainName,
-      basePath,
-      certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', arn),
+      domain: { domainName, certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', arn) },
     };
   }
 
@@ -109,11 +79,4 @@ export class FrontDoorStack extends Stack {
       if (value !== undefined) new CfnOutput(this, name, { description, value });
     }
   }
-}
-
-function clusterOf(settings: DeploymentSettings): KargoFrontDoorProps['cluster'] {
-  const { EKS_CLUSTER_NAME: name, EKS_CLUSTER_ENDPOINT: endpoint, EKS_CLUSTER_CA: ca } = settings;
-  if (name !== undefined && endpoint !== undefined && ca !== undefined) return { name, endpoint, ca };
-  const { KUBECONFIG_SECRET_ID: kubeconfigSecret } = settings;
-  return kubeconfigSecret === undefined ? undefined : { kubeconfigSecret };
 }

@@ -7,19 +7,12 @@ import {
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { ReceiverApi } from './constructs/api.ts';
-import { addAccessEntry, applyRbac } from './constructs/cluster-access.ts';
-import {
-  bundledCode,
-  environmentOf,
-  FrontDoorFunction,
-  type FrontDoorFunctionProps,
-} from './constructs/function.ts';
-import { FunctionsSecurityGroup, privateSubnetsOf } from './constructs/network.ts';
+import { FrontDoorFunction } from './constructs/function.ts';
+import { addNetwork } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
-import { acknowledgePatterns, permissionsOf, policyOf } from './constructs/permissions.ts';
+import { applyRbac } from './constructs/rbac.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
-import type { KargoFrontDoorProps } from './front-door-props.ts';
-import { readProps } from './read-props.ts';
+import { readProps, type KargoFrontDoorProps } from './front-door-props.ts';
 
 export type { KargoFrontDoorProps } from './front-door-props.ts';
 
@@ -44,82 +37,45 @@ export class KargoFrontDoor extends Construct {
   readonly domainTarget: string | undefined;
   readonly alarms: readonly cloudwatch.Alarm[];
 
-  readonly #name: string;
-  readonly #settings: DeploymentSettings;
-  readonly #api: ReceiverApi;
-  readonly #network: FrontDoorFunctionProps['network'];
-
-  /** @throws {DeploymentError} that names every fault of the props */
-  constructor(scope: Construct, id: string, props: KargoFrontDoorProps = {}) {
+  /**
+   * @param settings - the props, read as settings; FrontDoorStack has read its own, and gives no other props than constructs
+   * @throws {DeploymentError} that names every fault of the props
+   */
+  constructor(
+    scope: Construct,
+    id: string,
+    props: KargoFrontDoorProps = {},
+    settings: DeploymentSettings = readProps(props),
+  ) {
     super(scope, id);
-    this.#name = props.name ?? Stack.of(this).stackName;
-    this.#settings = readProps(props);
-    this.#api = new ReceiverApi(this, 'Api', this.#name, this.#settings, props.domain);
-    this.apiId = this.#api.apiId;
-    this.domainTarget = this.#api.domainTarget;
-    this.receiverBaseUrl = this.#settings.RECEIVER_BASE_URL ?? this.#api.url;
-    this.securityGroup =
-      props.vpc && props.securityGroups === undefined
-        ? new FunctionsSecurityGroup(this, 'Network', this.#name, props.vpc, props.clusterSecurityGroup)
-            .securityGroup
-        : undefined;
-    this.#network = networkOf(props, this.securityGroup);
-    this.functions = Object.fromEntries(
-      FUNCTION_NAMES.map((name) => [name, this.#addFunction(name, props)]),
-    ) as Record<FunctionName, lambda.Function>;
+    const deploymentName = props.name ?? Stack.of(this).stackName;
+    const api = new ReceiverApi(this, 'Api', deploymentName, settings, props.domain?.certificate);
+    this.apiId = api.apiId;
+    this.domainTarget = api.domainTarget;
+    this.receiverBaseUrl = settings.RECEIVER_BASE_URL ?? api.url;
+    const { network, ownGroup } = addNetwork(this, deploymentName, props);
+    this.securityGroup = ownGroup;
+    const { apiId, receiverBaseUrl } = this;
+    const context = { deploymentName, settings, receiverBaseUrl, apiId, network };
+    const functions = FUNCTION_NAMES.map((name) => {
+      const made = new FrontDoorFunction(this, name, context, props.code?.[name]);
+      const { trigger } = FUNCTIONS[name];
+      switch (trigger.kind) {
+        case 'http':
+          api.connect(made.function, settings.ROUTES);
+          break;
+        case 'schedule':
+          made.schedule(trigger.rate);
+          break;
+        default:
+          trigger satisfies never;
+      }
+      return [name, made.function];
+    });
+    this.functions = Object.fromEntries(functions) as Record<FunctionName, lambda.Function>;
     this.receiver = this.functions.receiver;
     this.reconciler = this.functions.reconciler;
-    this.alarms = new Observability(this, 'Observability', this.#name, this.apiId, props.alarmTopic).alarms;
+    this.alarms = new Observability(this, 'Observability', deploymentName, apiId, props.alarmTopic).alarms;
     if (props.applyRbac === true) applyRbac(props.cluster);
   }
-
-  #addFunction(name: FunctionName, props: KargoFrontDoorProps): lambda.Function {
-    const settings = this.#settings;
-    const functionName = `${this.#name}-${name}`;
-    const statements = permissionsOf(name, {
-      functionName,
-      settings,
-      inVpc: this.#network !== undefined,
-    });
-    const made = new FrontDoorFunction(
-      this,
-      name.replace(/^./, (letter) => letter.toUpperCase()),
-      {
-        name,
-        functionName,
-        code: props.code?.[name] ?? bundledCode(name),
-        environment: environmentOf(name, settings, this.receiverBaseUrl, this.apiId),
-        policy: policyOf(statements, this.apiId),
-        settings,
-        network: this.#network,
-      },
-    );
-    acknowledgePatterns(made.role, statements, this.#api.logicalId);
-    if (settings.EKS_CLUSTER_NAME !== undefined)
-      addAccessEntry(made, name, settings.EKS_CLUSTER_NAME, made.role.roleArn);
-    const { trigger } = FUNCTIONS[name];
-    switch (trigger.kind) {
-      case 'http':
-        this.#api.connect(made.function, settings.ROUTES);
-        break;
-      case 'schedule':
-        made.schedule(trigger.rate);
-        break;
-      default:
-        trigger satisfies never;
-    }
-    return made.function;
-  }
-}
-
-function networkOf(
-  { vpc, subnets, securityGroups }: KargoFrontDoorProps,
-  ownGroup: ec2.ISecurityGroup | undefined,
-): FrontDoorFunctionProps['network'] {
-  if (vpc === undefined) return undefined;
-  return {
-    vpc,
-    vpcSubnets: subnets ?? privateSubnetsOf(vpc),
-    securityGroups: securityGroups ?? (ownGroup === undefined ? [] : [ownGroup]),
-  };
 }

@@ -31,38 +31,28 @@ const ACCESS_LOG_FORMAT = {
   integrationError: '$context.integrationErrorMessage',
 };
 
-/** A domain of the team's own for the API. */
-export interface CustomDomainProps {
-  readonly domainName: string;
-  /** Its certificate in ACM, in the same region. */
-  readonly certificate: acm.ICertificate;
-  /** The path under which the API answers there. Default: the root. */
-  readonly basePath?: string;
-}
-
 /** The HTTP API with its stage, access logs and, where there is one, its domain. */
 export class ReceiverApi extends Construct {
   readonly apiId: string;
-  /** The API's name in the template. */
-  readonly logicalId: string;
   /** The API's public address. With a domain of its own, it has no other. */
   readonly url: string;
   /** Where the DNS record of the domain points; the record is the team's to make. */
   readonly domainTarget: string | undefined;
 
+  /** @param certificate - of the domain in the settings */
   constructor(
     scope: Construct,
     id: string,
     deploymentName: string,
     settings: DeploymentSettings,
-    domain: CustomDomainProps | undefined,
+    certificate: acm.ICertificate | undefined,
   ) {
     super(scope, id);
     const api = new apigateway.HttpApi(this, 'HttpApi', {
       apiName: deploymentName,
       description: 'Receives the webhooks of Bitbucket for Kargo',
       createDefaultStage: false,
-      disableExecuteApiEndpoint: domain !== undefined,
+      disableExecuteApiEndpoint: certificate !== undefined,
     });
     const accessLogs = addLogGroup(this, `/aws/apigateway/${deploymentName}`, settings);
     const stage = new apigateway.HttpStage(this, 'Stage', {
@@ -76,10 +66,25 @@ export class ReceiverApi extends Construct {
       },
     });
     this.apiId = api.apiId;
-    this.logicalId = Stack.of(this).resolve((api.node.defaultChild as apigateway.CfnApi).logicalId) as string;
-    const own = domain && this.#addDomain(api, stage, domain);
-    this.url = own?.url ?? api.apiEndpoint;
-    this.domainTarget = own?.target;
+    const { DOMAIN_NAME: domainName, BASE_PATH: basePath } = settings;
+    if (domainName === undefined || certificate === undefined) {
+      this.url = api.apiEndpoint;
+      return;
+    }
+    const domain = new apigateway.DomainName(this, 'DomainName', {
+      domainName,
+      certificate,
+      endpointType: apigateway.EndpointType.REGIONAL,
+      securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
+    });
+    new apigateway.ApiMapping(this, 'Mapping', {
+      api,
+      domainName: domain,
+      stage,
+      ...(basePath !== '' && { apiMappingKey: basePath }),
+    });
+    this.url = `https://${[domainName, basePath].filter(Boolean).join('/')}`;
+    this.domainTarget = domain.regionalDomainName;
   }
 
   /**
@@ -119,29 +124,5 @@ export class ReceiverApi extends Construct {
         reason: 'Bitbucket cannot sign for API Gateway: the receiver itself verifies the HMAC of the body',
       });
     }
-  }
-
-  #addDomain(
-    api: apigateway.HttpApi,
-    stage: apigateway.HttpStage,
-    { domainName, certificate, basePath: path = '' }: CustomDomainProps,
-  ): { readonly url: string; readonly target: string } {
-    const basePath = path.replaceAll(/^\/+|\/+$/g, '');
-    const domain = new apigateway.DomainName(this, 'DomainName', {
-      domainName,
-      certificate,
-      endpointType: apigateway.EndpointType.REGIONAL,
-      securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
-    });
-    new apigateway.ApiMapping(this, 'Mapping', {
-      api,
-      domainName: domain,
-      stage,
-      ...(basePath !== '' && { apiMappingKey: basePath }),
-    });
-    return {
-      url: `https://${[domainName, basePath].filter(Boolean).join('/')}`,
-      target: domain.regionalDomainName,
-    };
   }
 }

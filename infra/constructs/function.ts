@@ -1,4 +1,12 @@
-import { aws_events as events, aws_iam as iam, aws_lambda as lambda, Duration } from 'aws-cdk-lib';
+import {
+  aws_eks as eks,
+  aws_events as events,
+  aws_iam as iam,
+  aws_lambda as lambda,
+  Duration,
+  Stack,
+  Validations,
+} from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { existsSync } from 'node:fs';
 import { FUNCTIONS, type FunctionName } from '../../lib/functions.ts';
@@ -10,6 +18,8 @@ import {
 } from '../deployment-settings.ts';
 import { bundleFolder, bundlePath, handlerOf } from '../package-paths.ts';
 import { addLogGroup } from './log-group.ts';
+import type { FunctionsNetwork } from './network.ts';
+import { permissionsOf, type Permission } from './permissions.ts';
 
 /** A failed run is not retried: the next one does the same work. */
 const SCHEDULED_RETRIES = 0;
@@ -17,51 +27,66 @@ const SCHEDULED_RETRIES = 0;
 /** The least that Lambda allows: a run that could not begin within a minute is no longer of use. */
 const SCHEDULED_MAX_AGE_SECONDS = 60;
 
-export interface FrontDoorFunctionProps {
-  readonly name: FunctionName;
-  /** Its name in AWS. */
-  readonly functionName: string;
-  readonly code: lambda.Code;
-  readonly environment: Record<string, string>;
-  readonly policy: iam.PolicyDocument;
+/** What the functions of a deployment have in common. */
+export interface FunctionContext {
+  readonly deploymentName: string;
   readonly settings: DeploymentSettings;
-  readonly network:
-    Required<Pick<lambda.FunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'>> | undefined;
+  readonly receiverBaseUrl: string;
+  /** The API in which the reconciler keeps routes. */
+  readonly apiId: string;
+  readonly network: FunctionsNetwork | undefined;
 }
 
-/** A function with a role and a log group of its own. */
+/** A function with a role and a log group of its own, and its entry in the EKS cluster, if there is one. */
 export class FrontDoorFunction extends Construct {
   readonly function: lambda.Function;
-  readonly role: iam.Role;
 
-  constructor(scope: Construct, id: string, props: FrontDoorFunctionProps) {
-    super(scope, id);
-    const { name, functionName, settings } = props;
+  /** @param code - Default: the package's own bundle */
+  constructor(scope: Construct, name: FunctionName, context: FunctionContext, code = bundledCode(name)) {
+    super(
+      scope,
+      name.replace(/^./, (letter) => letter.toUpperCase()),
+    );
+    const { settings, network } = context;
     const { description, timeoutSeconds } = FUNCTIONS[name];
+    const functionName = `${context.deploymentName}-${name}`;
     const concurrency = settings[concurrencySettingOf(name)];
     const logGroup = addLogGroup(this, `/aws/lambda/${functionName}`, settings);
-    this.role = new iam.Role(this, 'Role', {
+    const permissions = permissionsOf(name, { ...context, functionName, inVpc: network !== undefined });
+    const role = new iam.Role(this, 'Role', {
       description: `The rights of ${functionName}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: { [name]: props.policy },
+      inlinePolicies: {
+        [name]: new iam.PolicyDocument({ statements: permissions.map(({ statement }) => statement) }),
+      },
     });
+    acknowledgePatterns(role, permissions);
     this.function = new lambda.Function(this, 'Function', {
       functionName,
       description,
       runtime: new lambda.Runtime(RUNTIME, lambda.RuntimeFamily.NODEJS),
       architecture: lambda.Architecture.ARM_64,
       handler: handlerOf(name),
-      code: props.code,
+      code,
       timeout: Duration.seconds(timeoutSeconds),
       memorySize: settings.MEMORY_SIZE,
       ...(concurrency !== 0 && { reservedConcurrentExecutions: concurrency }),
-      environment: props.environment,
+      environment: environmentOf(name, context),
       // The policy above is the whole of it: nothing else adds to it.
-      role: this.role.withoutPolicyUpdates(),
+      role: role.withoutPolicyUpdates(),
       tracing: settings.TRACING === 'true' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
-      ...props.network,
+      ...network,
     });
     this.function.node.addDependency(logGroup);
+    if (settings.EKS_CLUSTER_NAME !== undefined) {
+      new eks.CfnAccessEntry(this, 'AccessEntry', {
+        clusterName: settings.EKS_CLUSTER_NAME,
+        principalArn: role.roleArn,
+        // infra/rbac binds the function's rights to this group.
+        kubernetesGroups: [`kargo-front-door:${name}`],
+        type: 'STANDARD',
+      });
+    }
   }
 
   /** Runs the function on a schedule; a run that fails or comes late is left to the next one. */
@@ -87,12 +112,31 @@ export function addInvokePermission(
   new lambda.CfnPermission(scope, 'Permission', { functionName, action, principal, sourceArn });
 }
 
+/** Acknowledges to cdk-nag (AwsSolutions) every resource that is a pattern, with the reason. */
+function acknowledgePatterns(role: iam.Role, permissions: readonly Permission[]): void {
+  for (const { statement, patternReason } of permissions) {
+    if (patternReason === undefined) continue;
+    for (const resource of statement.resources) {
+      const id = `AwsSolutions-IAM5[Resource::${shownToNag(role, resource)}]`;
+      Validations.of(role).acknowledge({ id, reason: `${statement.sid}: ${patternReason}` });
+    }
+  }
+}
+
+/** Writes a resource as cdk-nag does, with its references in angle brackets. */
+function shownToNag(scope: Construct, resource: string): string {
+  type Joined = { readonly 'Fn::Join': readonly [string, readonly (string | { readonly Ref: string })[]] };
+  const resolved = Stack.of(scope).resolve(resource) as string | Joined;
+  if (typeof resolved === 'string') return resolved;
+  return resolved['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`)).join('');
+}
+
 /**
  * Returns the bundle that the app has made before, or `npm run build`.
  *
  * @throws {Error} where it is missing
  */
-export function bundledCode(name: FunctionName): lambda.Code {
+function bundledCode(name: FunctionName): lambda.Code {
   if (!existsSync(bundlePath(name)))
     throw new Error(`${bundlePath(name)} is missing: npm run build makes it`);
   return lambda.Code.fromAsset(bundleFolder(name));
@@ -112,25 +156,15 @@ const SETTINGS = [
   'LOG_LEVEL',
 ] as const satisfies readonly DeploymentSetting[];
 
-/**
- * Returns a function's environment (docs/settings.md).
- *
- * @param apiId - the API in which the reconciler keeps routes
- */
+/** Returns a function's environment (docs/settings.md). */
 export function environmentOf(
   name: FunctionName,
-  settings: DeploymentSettings,
-  receiverBaseUrl: string,
-  apiId: string,
+  { settings, receiverBaseUrl, apiId }: Pick<FunctionContext, 'settings' | 'receiverBaseUrl' | 'apiId'>,
 ): Record<string, string> {
+  const set = SETTINGS.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
   return {
     RECEIVER_BASE_URL: receiverBaseUrl,
-    ...Object.fromEntries(
-      SETTINGS.flatMap((setting) => {
-        const value = settings[setting]?.toString() ?? '';
-        return value === '' ? [] : [[setting, value]];
-      }),
-    ),
+    ...Object.fromEntries(set.filter(([, value]) => value !== '')),
     ...(name === 'reconciler' && {
       DRY_RUN: settings.DRY_RUN,
       ...(settings.ROUTES === 'per-receiver' && { ROUTES_API_ID: apiId }),

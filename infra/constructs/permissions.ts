@@ -1,20 +1,20 @@
-import { Aws, aws_iam as iam, Validations } from 'aws-cdk-lib';
+import { Aws, aws_iam as iam } from 'aws-cdk-lib';
 import type { FunctionName } from '../../lib/functions.ts';
 import { secretPrefixOf, type DeploymentSettings } from '../deployment-settings.ts';
 
-/** One statement of a role's policy, in CloudFormation's Fn::Sub notation; docs/security.md has a line for each `Sid`. */
-export interface Statement {
-  readonly Sid: string;
-  readonly Effect: 'Allow' | 'Deny';
-  readonly Action: readonly string[];
-  readonly Resource: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** One statement of a role's policy; docs/security.md has a line for each `Sid`. */
+export interface Permission {
+  readonly statement: iam.PolicyStatement;
+  /** Why its resource is a pattern; undefined where it is none. */
+  readonly patternReason?: string | undefined;
 }
 
 /** The facts that decide the rights of a function. */
 export interface PermissionFacts {
   /** The name in AWS of the function itself. */
   readonly functionName: string;
+  /** The API whose routes the reconciler keeps. */
+  readonly apiId: string;
   readonly settings: DeploymentSettings;
   readonly inVpc: boolean;
 }
@@ -29,32 +29,37 @@ const NETWORK_INTERFACES = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** Returns every right of a function's role. `${HttpApi}` stands for the id of the API. */
-export function permissionsOf(name: FunctionName, facts: PermissionFacts): Statement[] {
+/** Returns every right of a function's role. */
+export function permissionsOf(name: FunctionName, facts: PermissionFacts): Permission[] {
   const { functionName, settings } = facts;
   return [
     allow(
       'WriteLogs',
       ['logs:CreateLogStream', 'logs:PutLogEvents'],
       arn('logs', `log-group:/aws/lambda/${functionName}:*`),
+      "the streams of the function's own log group are named by Lambda",
     ),
     allow(
       'ReadReceiverSecrets',
       ['secretsmanager:GetSecretValue'],
       arn('secretsmanager', `secret:${secretPrefixOf(settings.SECRET_NAME_TEMPLATE)}*`),
+      'a receiver, with its secret, may be declared at any time; the prefix confines it',
     ),
-    allow('BatchReceiverSecrets', ['secretsmanager:BatchGetSecretValue'], '*'),
+    allow(
+      'BatchReceiverSecrets',
+      ['secretsmanager:BatchGetSecretValue'],
+      '*',
+      'the action knows no resource; each secret in a batch needs ReadReceiverSecrets as well',
+    ),
     ...(settings.KUBECONFIG_SECRET_ID === undefined ? [] : [readKubeconfig(settings.KUBECONFIG_SECRET_ID)]),
     ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
     ...(facts.inVpc ? useNetwork(functionName) : []),
-    ...(settings.TRACING === 'true'
-      ? [allow('WriteTraces', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*')]
-      : []),
-    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes() : []),
+    ...(settings.TRACING === 'true' ? [writeTraces()] : []),
+    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes(facts.apiId) : []),
   ];
 }
 
-function readKubeconfig(secretId: string): Statement {
+function readKubeconfig(secretId: string): Permission {
   // Secrets Manager adds six characters of its own to a name.
   const resource = secretId.startsWith('arn:')
     ? secretId
@@ -62,97 +67,51 @@ function readKubeconfig(secretId: string): Statement {
   return allow('ReadKubeconfig', ['secretsmanager:GetSecretValue'], resource);
 }
 
-function decryptSecrets(keyArn: string): Statement {
-  const viaSecretsManager = { 'kms:ViaService': 'secretsmanager.${AWS::Region}.${AWS::URLSuffix}' };
-  return {
-    ...allow('DecryptSecrets', ['kms:Decrypt'], keyArn),
-    Condition: { StringEquals: viaSecretsManager },
-  };
+function decryptSecrets(keyArn: string): Permission {
+  const permission = allow('DecryptSecrets', ['kms:Decrypt'], keyArn);
+  const service = `secretsmanager.${Aws.REGION}.${Aws.URL_SUFFIX}`;
+  permission.statement.addCondition('StringEquals', { 'kms:ViaService': service });
+  return permission;
 }
 
-function useNetwork(functionName: string): Statement[] {
-  const itself = { 'lambda:SourceFunctionArn': arn('lambda', `function:${functionName}`) };
+function useNetwork(functionName: string): Permission[] {
+  const keepFromCode = new iam.PolicyStatement({
+    sid: 'KeepNetworkFromCode',
+    effect: iam.Effect.DENY,
+    actions: NETWORK_INTERFACES,
+    resources: ['*'],
+    conditions: { ArnEquals: { 'lambda:SourceFunctionArn': arn('lambda', `function:${functionName}`) } },
+  });
   return [
-    allow('AttachToSubnets', NETWORK_INTERFACES, '*'),
-    {
-      Sid: 'KeepNetworkFromCode',
-      Effect: 'Deny',
-      Action: NETWORK_INTERFACES,
-      Resource: ['*'],
-      Condition: { ArnEquals: itself },
-    },
+    allow(
+      'AttachToSubnets',
+      NETWORK_INTERFACES,
+      '*',
+      'Lambda creates the network interfaces, whose names are not known before',
+    ),
+    { statement: keepFromCode, patternReason: 'it denies: the code itself has no network rights' },
   ];
 }
 
-function keepRoutes(): Statement[] {
-  const api = 'arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/${HttpApi}';
+function writeTraces(): Permission {
+  const actions = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
+  return allow('WriteTraces', actions, '*', 'the actions know no resource');
+}
+
+function keepRoutes(apiId: string): Permission[] {
+  const api = `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}::/apis/${apiId}`;
+  const whyPattern = 'the API names its routes itself; other APIs are out of reach';
   return [
     allow('ListAndAddRoutes', ['apigateway:GET', 'apigateway:POST'], `${api}/routes`),
-    allow('RemoveRoutes', ['apigateway:DELETE'], `${api}/routes/*`),
+    allow('RemoveRoutes', ['apigateway:DELETE'], `${api}/routes/*`, whyPattern),
     allow('FindIntegration', ['apigateway:GET'], `${api}/integrations`),
   ];
 }
 
-function allow(Sid: string, Action: readonly string[], resource: string): Statement {
-  return { Sid, Effect: 'Allow', Action, Resource: [resource] };
+function allow(sid: string, actions: string[], resource: string, patternReason?: string): Permission {
+  return { statement: new iam.PolicyStatement({ sid, actions, resources: [resource] }), patternReason };
 }
 
 function arn(service: string, resource: string): string {
-  return `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`;
-}
-
-/** Makes the policy document of a role. */
-export function policyOf(statements: readonly Statement[], apiId: string): iam.PolicyDocument {
-  const references: Readonly<Record<string, string>> = {
-    'AWS::Partition': Aws.PARTITION,
-    'AWS::Region': Aws.REGION,
-    'AWS::AccountId': Aws.ACCOUNT_ID,
-    'AWS::URLSuffix': Aws.URL_SUFFIX,
-    HttpApi: apiId,
-  };
-  const text = JSON.stringify({ Version: '2012-10-17', Statement: statements });
-  const resolved = text.replaceAll(REFERENCE, (all, reference: string) => references[reference] ?? all);
-  return iam.PolicyDocument.fromJson(JSON.parse(resolved));
-}
-
-const REFERENCE = /\$\{([A-Za-z]+(?:::[A-Za-z]+)?)\}/g;
-
-/** Why the resource of each of these statements is a pattern. */
-const REASONS: Readonly<Record<string, string>> = {
-  WriteLogs: "the streams of the function's own log group are named by Lambda",
-  ReadReceiverSecrets: 'a receiver, with its secret, may be declared at any time; the prefix confines it',
-  BatchReceiverSecrets:
-    'the action knows no resource; each secret in a batch needs ReadReceiverSecrets as well',
-  AttachToSubnets: 'Lambda creates the network interfaces, whose names are not known before',
-  KeepNetworkFromCode: 'it denies: the code itself has no network rights',
-  WriteTraces: 'the actions know no resource',
-  RemoveRoutes: 'the API names its routes itself; other APIs are out of reach',
-};
-
-/**
- * Acknowledges to cdk-nag (AwsSolutions) every resource of a role that is a pattern, with the reason.
- *
- * @param apiLogicalId - logical id that replaces `${HttpApi}` in the template
- * @throws {Error} where a statement has no reason
- */
-export function acknowledgePatterns(
-  role: iam.Role,
-  statements: readonly Statement[],
-  apiLogicalId: string,
-): void {
-  const reasons = new Map<string, string[]>();
-  for (const { Sid, Resource } of statements) {
-    for (const resource of Resource.filter((text) => text.includes('*'))) {
-      const reason = REASONS[Sid];
-      if (reason === undefined) throw new Error(`the statement ${Sid} needs a reason for ${resource}`);
-      reasons.set(resource, [...(reasons.get(resource) ?? []), `${Sid}: ${reason}`]);
-    }
-  }
-  for (const [resource, found] of reasons) {
-    const shown = resource.replaceAll('${HttpApi}', `<${apiLogicalId}>`).replaceAll(REFERENCE, '<$1>');
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${shown}]`,
-      reason: found.join('; '),
-    });
-  }
+  return `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
 }

@@ -20,10 +20,10 @@ const SET: Partial<Record<DeploymentSetting, string>> = {
 const settings = readDeploymentSettings({ get: (name) => SET[name] });
 
 test('every statement of a role has its line, and there is none for a statement that is gone', () => {
-  const facts = { functionName: 'kargo', settings, inVpc: true };
+  const facts = { functionName: 'kargo', apiId: 'api', settings, inVpc: true };
   const made = FUNCTION_NAMES.flatMap((name) => permissionsOf(name, facts));
   const documented = [...read('security.md').matchAll(/^\| `([A-Z]\w+)` /gm)].map(([, sid]) => sid);
-  expect(new Set(made.map(({ Sid }) => Sid))).toEqual(new Set(documented));
+  expect(new Set(made.map(({ statement }) => statement.sid))).toEqual(new Set(documented));
 });
 
 test.each(Object.keys(alarmsOf('kargo', 'api')))('the alarm %s is explained', (id) => {
@@ -31,7 +31,9 @@ test.each(Object.keys(alarmsOf('kargo', 'api')))('the alarm %s is explained', (i
 });
 
 test('every setting is explained', () => {
-  const ofFunctions = Object.keys(environmentOf('reconciler', settings, 'https://hooks.example.com', 'api'));
+  const ofFunctions = Object.keys(
+    environmentOf('reconciler', { settings, receiverBaseUrl: 'https://hooks.example.com', apiId: 'api' }),
+  );
   const names = [...deploymentSettings, ...ofFunctions].filter((name) => name !== 'NODE_OPTIONS');
   const text = read('settings.md');
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
