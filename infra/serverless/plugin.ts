@@ -1,4 +1,3 @@
-import type { DeploymentError } from '../deployment-settings.ts';
 import type { Framework } from './synthesize.ts';
 
 /**
@@ -11,18 +10,10 @@ export default class FrontDoorResources {
 
   constructor(framework: Framework) {
     this.hooks = {
-      'after:aws:package:finalize:mergeCustomProviderResources': () => replaceTemplate(framework),
+      'after:aws:package:finalize:mergeCustomProviderResources': async () => {
+        const { replaceTemplateOf } = await import('./synthesize.ts');
+        replaceTemplateOf(framework);
+      },
     };
-  }
-}
-
-/** @throws an error of the framework's own, which it shows without a stack, where a setting is invalid */
-async function replaceTemplate(framework: Framework): Promise<void> {
-  const { replaceTemplateOf } = await import('./synthesize.ts');
-  try {
-    replaceTemplateOf(framework);
-  } catch (error) {
-    const { name, message } = error as DeploymentError;
-    throw name === 'DeploymentError' ? new framework.classes.Error(message, 'INVALID_SETTINGS') : error;
   }
 }

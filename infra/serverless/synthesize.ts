@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, aws_lambda as lambda, CfnResource, Fn } from 'aws-cdk-lib';
+import { App, aws_lambda as lambda, aws_s3 as s3, CfnResource, Fn, Stack } from 'aws-cdk-lib';
 import { FUNCTION_NAMES } from '../../lib/functions.ts';
-import { readDeploymentSettings } from '../deployment-settings.ts';
+import { DeploymentError, readDeploymentSettings, type DeploymentSettings } from '../deployment-settings.ts';
 import { FrontDoorStack } from '../front-door-stack.ts';
 
 /** The part of the Serverless Framework that is used. */
@@ -34,21 +34,23 @@ const BUCKET = 'ServerlessDeploymentBucket';
 
 /**
  * Replaces the template that the framework has made by that of the CDK stack, with the code where the framework uploads it, the
- * framework's bucket, and its logical ids for the functions. Settings are read from the environment.
+ * framework's bucket, and its logical ids for the functions.
  *
- * @throws {DeploymentError} that names every fault of the settings
+ * @throws an error of the framework's own, which it shows without a stack, where a setting is invalid
  */
 export function replaceTemplateOf(framework: Framework): void {
   const { service } = framework;
   const aws = framework.getProvider('aws');
   const made = service.provider.compiledCloudFormationTemplate;
-  const settings = readDeploymentSettings({ get: (name) => process.env[name] });
+  const settings = readSettings(framework);
   const outdir = mkdtempSync(join(tmpdir(), 'kargo-front-door-'));
   try {
     const app = new App({ outdir, analyticsReporting: false });
+    const uploads = s3.Bucket.fromBucketName(new Stack(app, 'Framework'), 'Uploads', Fn.ref(BUCKET));
     const code = FUNCTION_NAMES.map((name) => {
       const { Properties } = made.Resources[aws.naming.getLambdaLogicalId(name)] ?? {};
-      return [name, new UploadedCode(Properties?.['Code'] as UploadedObject)];
+      const uploaded = Properties?.['Code'] as { readonly S3Key: string };
+      return [name, lambda.Code.fromBucket(uploads, uploaded.S3Key)];
     });
     const stackName = `${service.getServiceName()}-${aws.getStage()}`;
     const stack = new FrontDoorStack(app, stackName, settings, Object.fromEntries(code));
@@ -67,21 +69,12 @@ export function replaceTemplateOf(framework: Framework): void {
   }
 }
 
-interface UploadedObject {
-  readonly S3Key: string;
-}
-
-/** Code that the framework uploads to its bucket. */
-class UploadedCode extends lambda.Code {
-  readonly #object: UploadedObject;
-
-  constructor(object: UploadedObject) {
-    super();
-    this.#object = object;
-  }
-
-  override bind(): lambda.CodeConfig {
-    return { s3Location: { bucketName: Fn.ref(BUCKET), objectKey: this.#object.S3Key } };
+function readSettings(framework: Framework): DeploymentSettings {
+  try {
+    return readDeploymentSettings({ get: (name) => process.env[name] });
+  } catch (error) {
+    if (!(error instanceof DeploymentError)) throw error;
+    throw new framework.classes.Error(error.message, 'INVALID_SETTINGS');
   }
 }
 
