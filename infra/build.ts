@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { bundleFunction } from './bundle.ts';
-import { FUNCTION_NAMES, type FunctionName } from '../lib/functions.ts';
+import { bundleFunctions } from './bundle.ts';
+import { bundlePath } from './package-paths.ts';
+import { FUNCTION_NAMES } from '../lib/functions.ts';
 
 /** The import is measured in processes of its own; the median counts. */
 const RUNS = 5;
@@ -16,28 +17,22 @@ const SETTINGS = {
   POWERTOOLS_DEV: 'true',
 };
 
-for (const name of FUNCTION_NAMES) await buildFunction(name);
-
-async function buildFunction(name: FunctionName): Promise<void> {
-  const path = await bundleFunction(name);
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
-  console.log(
-    `${name}: ${megabytes(statSync(path).size)}, ${megabytes(gzipSync(readFileSync(path)).length)} compressed, imported in ${importMs(path)} ms`,
+await bundleFunctions();
+for (const name of FUNCTION_NAMES) {
+  const path = bundlePath(name);
+  const bundle = readFileSync(path);
+  const [size, compressed] = [bundle, gzipSync(bundle)].map(
+    ({ length }) => `${(length / 1e6).toFixed(2)} MB`,
   );
+  const times = Array.from({ length: RUNS }, () => importMs(path)).toSorted((a, b) => a - b);
+  const median = Math.round(times[Math.floor(RUNS / 2)] ?? Number.NaN);
+  console.log(`${name}: ${size}, ${compressed} compressed, imported in ${median} ms`);
 }
 
 function importMs(path: string): number {
   const program = `const start = performance.now(); await import(${JSON.stringify(pathToFileURL(path))}); console.log(performance.now() - start); process.exit()`;
-  const times = Array.from({ length: RUNS }, () =>
-    Number(
-      execFileSync(process.execPath, ['--enable-source-maps', '--input-type=module', '--eval', program], {
-        env: { ...process.env, ...SETTINGS },
-        encoding: 'utf8',
-      })
-        .trim()
-        .split('\n')
-        .at(-1),
-    ),
-  );
-  return Math.round(times.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)] ?? Number.NaN);
+  const options = ['--enable-source-maps', '--input-type=module', '--eval', program];
+  const env = { ...process.env, ...SETTINGS };
+  const output = execFileSync(process.execPath, options, { env, encoding: 'utf8' });
+  return Number(output.trim().split('\n').at(-1));
 }
