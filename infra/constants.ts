@@ -7,7 +7,7 @@ export const SHARED_ROUTE_PATH = '/bitbucket/{hash}';
 /** Configuration of a team that chooses nothing. */
 export const DEFAULTS = {
   routes: 'per-receiver',
-  secretPrefix: 'kargo/',
+  secretNameTemplate: 'kargo/{namespace}/{name}',
   systemResourcesNamespace: 'kargo-system-resources',
   rotationGraceHours: 168,
   maxReceiversPerProject: 20,

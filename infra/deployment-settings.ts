@@ -11,7 +11,7 @@ import {
   secretNameTemplateRule,
   switchRule,
 } from '../lib/adapters/settings/setting-rules.ts';
-import { FUNCTION_NAMES, FUNCTIONS, type FunctionName } from '../lib/functions.ts';
+import { FUNCTIONS } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
 
 /** Settings that cannot be deployed. The message names every fault. */
@@ -19,14 +19,12 @@ export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
 }
 
-/** Those of Powertools' logger, which ignores any other without a word. */
+/** The levels of Powertools' logger, which silently ignores any other. */
 const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT'] as const;
 
 /** The days that CloudWatch Logs takes (its API's `PutRetentionPolicy`). */
 const RETENTION_DAYS =
   '1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
-
-const DEFAULT_TEMPLATE = `${DEFAULTS.secretPrefix}{namespace}/{name}`;
 
 /** An empty setting is one that is not set. */
 const optional = v.pipe(
@@ -50,6 +48,12 @@ const KEY = String.raw`kms:[\w-]+:\d{12}:key/[\w-]+$`;
 
 const flag = v.pipe(withDefault('false'), switchRule);
 
+const choice = <const Choice extends string>(
+  fallback: Choice,
+  choices: readonly Choice[],
+  fault = `must be one of ${choices.join(', ')}`,
+) => v.pipe(withDefault(fallback), v.picklist(choices, fault));
+
 const text = (pattern: RegExp, fault: string) => ifSet(v.pipe(v.string(), v.regex(pattern, fault)));
 
 const arn = (pattern: string, description: string) =>
@@ -58,22 +62,8 @@ const arn = (pattern: string, description: string) =>
 const wholeNumber = (fallback: number) =>
   v.pipe(withDefault(fallback), v.regex(/^\d+$/, 'must be a whole number'), v.transform(Number));
 
-type ConcurrencySetting = `${Uppercase<FunctionName>}_CONCURRENCY`;
-
-/** Returns the setting of a function's reserved concurrency; 0 reserves none. */
-export function concurrencySettingOf(name: FunctionName): ConcurrencySetting {
-  return `${name.toUpperCase() as Uppercase<FunctionName>}_CONCURRENCY`;
-}
-
-const concurrency = Object.fromEntries(
-  FUNCTION_NAMES.map((name) => [concurrencySettingOf(name), wholeNumber(FUNCTIONS[name].concurrency)]),
-) as Record<ConcurrencySetting, ReturnType<typeof wholeNumber>>;
-
 const schema = v.object({
-  ROUTES: v.pipe(
-    withDefault(DEFAULTS.routes),
-    v.picklist(['per-receiver', 'shared'], 'must be per-receiver or shared'),
-  ),
+  ROUTES: choice(DEFAULTS.routes, ['per-receiver', 'shared'], 'must be per-receiver or shared'),
   RECEIVER_BASE_URL: ifSet(
     v.pipe(
       baseUrlRule,
@@ -92,7 +82,7 @@ const schema = v.object({
     v.regex(/^([\w.-]+(\/[\w.-]+)*)?$/, 'must be a path of letters, digits, ".", "_" and "-"'),
   ),
   SECRET_NAME_TEMPLATE: v.pipe(
-    withDefault(DEFAULT_TEMPLATE),
+    withDefault(DEFAULTS.secretNameTemplate),
     secretNameTemplateRule,
     v.check(
       (template) => secretPrefixOf(template) !== '',
@@ -120,22 +110,17 @@ const schema = v.object({
   SECRETS_KEY_ARN: arn(KEY, 'a KMS key'),
   ALARM_TOPIC_ARN: arn(String.raw`sns:[\w-]+:\d{12}:[\w.-]+$`, 'an SNS topic'),
   MEMORY_SIZE: wholeNumber(DEFAULTS.memorySize),
-  ...concurrency,
+  /** 0 reserves none. */
+  RECEIVER_CONCURRENCY: wholeNumber(FUNCTIONS.receiver.concurrency),
+  RECONCILER_CONCURRENCY: wholeNumber(FUNCTIONS.reconciler.concurrency),
   LOG_RETENTION_DAYS: v.pipe(
-    withDefault(DEFAULTS.logRetentionDays),
-    v.picklist(RETENTION_DAYS.split(', '), `must be one of ${RETENTION_DAYS}`),
+    choice(String(DEFAULTS.logRetentionDays), RETENTION_DAYS.split(', ')),
     v.transform(Number),
   ),
-  LOG_REMOVAL: v.pipe(
-    withDefault(DEFAULTS.logRemoval),
-    v.picklist(['retain', 'destroy'], 'must be retain or destroy'),
-  ),
+  LOG_REMOVAL: choice(DEFAULTS.logRemoval, ['retain', 'destroy'], 'must be retain or destroy'),
   LOGS_KEY_ARN: arn(KEY, 'a KMS key'),
   TRACING: flag,
-  LOG_LEVEL: v.pipe(
-    withDefault(DEFAULTS.logLevel),
-    v.picklist(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
-  ),
+  LOG_LEVEL: choice(DEFAULTS.logLevel, LOG_LEVELS),
 });
 
 /** The settings of a deployment, each valid in itself and with the others. */
@@ -186,8 +171,8 @@ export function readDeploymentSettings({
   const parsed = v.safeParse(schema, given);
   // A list of nothing is not set, and the path "/" is no path.
   const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(given[name] ?? '');
-  const template = given.SECRET_NAME_TEMPLATE || DEFAULT_TEMPLATE;
-  // Without a fixed part it is rejected anyway.
+  const template = given.SECRET_NAME_TEMPLATE || DEFAULTS.secretNameTemplate;
+  // A template without a fixed part is rejected by the schema.
   const conflict = secretPrefixOf(template) && findTemplateConflict(template, [given.KUBECONFIG_SECRET_ID]);
   const faults = [
     ...(conflict ? [`${nameOf('SECRET_NAME_TEMPLATE')} ${conflict}`] : []),

@@ -56,9 +56,7 @@ export interface KargoFrontDoorProps {
   readonly securityGroups?: ec2.ISecurityGroup[] | undefined;
   /** The cluster's security group, which is opened for the new one. Default: none. */
   readonly clusterSecurityGroup?: ec2.ISecurityGroup | undefined;
-  /**
-   * The public base URL, as in Kargo's `EXTERNAL_WEBHOOK_SERVER_BASE_URL`. Default: the address of `domain`, or else the API's own.
-   */
+  /** The public base URL, as in Kargo's `EXTERNAL_WEBHOOK_SERVER_BASE_URL`. Default: that of `domain`, or else the API's own. */
   readonly receiverBaseUrl?: string | undefined;
   /** A domain of the team's own, with its certificate and path. Default: none. */
   readonly domain?: CustomDomainProps | undefined;
@@ -74,19 +72,19 @@ export interface KargoFrontDoorProps {
   readonly systemResourcesNamespace?: string | undefined;
   /** How many hours the previous secret stays valid after a rotation. Default: 168. */
   readonly rotationGraceHours?: number | undefined;
-  /** The most Bitbucket receivers of a project that are served. Default: 20. */
+  /** The maximum number of Bitbucket receivers that are served per project. Default: 20. */
   readonly maxReceiversPerProject?: number | undefined;
   /** Names and `*` patterns of the projects that are served, and `(cluster)` for the ClusterConfig. Default: all. */
   readonly projects?: readonly string[] | undefined;
   /** True: the reconciler logs what it would write, and writes nothing. Default: false. */
   readonly dryRun?: boolean | undefined;
-  /** Is notified of alarms, and of their end. Default: none. */
+  /** The topic that is notified when an alarm starts and ends. Default: none. */
   readonly alarmTopic?: sns.ITopic | undefined;
   /** Each function's memory, in MB. Default: 512. */
   readonly memorySize?: number | undefined;
   /**
-   * Reserved concurrency of each function, 0 for none: Lambda reserves nothing of the last 100 of an account, so that a new account with
-   * fewer cannot reserve at all. Default: 20 for the receiver, 1 for the reconciler.
+   * Reserved concurrency of each function, 0 for none: Lambda keeps the last 100 of an account unreserved, so that a new account with
+   * fewer cannot reserve any. Default: 20 for the receiver, 1 for the reconciler.
    */
   readonly concurrency?: Partial<Readonly<Record<FunctionName, number>>> | undefined;
   /** How many days logs are kept; one of the numbers that CloudWatch takes. Default: 90. */
@@ -97,13 +95,13 @@ export interface KargoFrontDoorProps {
   readonly logsKey?: kms.IKey | undefined;
   /** Traces with X-Ray. Default: false. */
   readonly tracing?: boolean | undefined;
-  /** The least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT. Default: INFO. */
+  /** The lowest level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT. Default: INFO. */
   readonly logLevel?: string | undefined;
   /** The code of functions that are bundled elsewhere, with the handlers of the package. Default: the package's own bundles. */
   readonly code?: Partial<Readonly<Record<FunctionName, lambda.Code>>> | undefined;
 }
 
-/** Takes the place of a construct where the setting would be its id. */
+/** The value of a setting that is the id of a construct. */
 const CONSTRUCT = Symbol('construct');
 
 /** The settings that decide what is in the stack, or that are part of a text there. */
@@ -139,27 +137,24 @@ function settingsOf(
   props: KargoFrontDoorProps,
 ): Record<DeploymentSetting, readonly [prop: string, value: string | number | boolean | symbol | undefined]> {
   const { domain, secretPrefix } = props;
-  const { kubeconfigSecret, eks } = readCluster(props.cluster);
+  const template = secretPrefix === undefined ? undefined : `${secretPrefix}{namespace}/{name}`;
+  const cluster = readCluster(props.cluster);
   return {
     ROUTES: ['routes', props.routes],
     RECEIVER_BASE_URL: ['receiverBaseUrl', props.receiverBaseUrl],
     DOMAIN_NAME: ['domain.domainName', domain?.domainName],
     CERTIFICATE_ARN: ['domain.certificate', domain && CONSTRUCT],
     BASE_PATH: ['domain.basePath', domain?.basePath],
-    SECRET_NAME_TEMPLATE: [
-      'secretNameTemplate',
-      props.secretNameTemplate ??
-        (secretPrefix === undefined ? undefined : `${secretPrefix}{namespace}/{name}`),
-    ],
+    SECRET_NAME_TEMPLATE: ['secretNameTemplate', props.secretNameTemplate ?? template],
     SYSTEM_RESOURCES_NAMESPACE: ['systemResourcesNamespace', props.systemResourcesNamespace],
     ROTATION_GRACE_HOURS: ['rotationGraceHours', props.rotationGraceHours],
     MAX_RECEIVERS_PER_PROJECT: ['maxReceiversPerProject', props.maxReceiversPerProject],
     PROJECTS: ['projects', props.projects?.join(',')],
     DRY_RUN: ['dryRun', props.dryRun],
-    KUBECONFIG_SECRET_ID: ['cluster.kubeconfigSecret', kubeconfigSecret],
-    EKS_CLUSTER_NAME: ['cluster.name', eks?.name],
-    EKS_CLUSTER_ENDPOINT: ['cluster.endpoint', eks?.endpoint],
-    EKS_CLUSTER_CA: ['cluster.ca', eks?.ca],
+    KUBECONFIG_SECRET_ID: ['cluster.kubeconfigSecret', cluster.kubeconfigSecret],
+    EKS_CLUSTER_NAME: ['cluster.name', cluster.name],
+    EKS_CLUSTER_ENDPOINT: ['cluster.endpoint', cluster.endpoint],
+    EKS_CLUSTER_CA: ['cluster.ca', cluster.ca],
     VPC_ID: ['vpc', props.vpc && CONSTRUCT],
     // A VPC has subnets of its own, but subnets need their VPC.
     SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],
@@ -179,13 +174,10 @@ function settingsOf(
 }
 
 /** Reads a cluster in any of its forms. */
-function readCluster(cluster: ClusterProp | undefined): {
-  readonly kubeconfigSecret?: string;
-  readonly eks?: { readonly name: string; readonly endpoint: string; readonly ca: string };
-} {
-  if (cluster === undefined) return {};
-  if ('kubeconfigSecret' in cluster) return cluster;
-  if ('endpoint' in cluster) return { eks: cluster };
+function readCluster(
+  cluster: ClusterProp | undefined,
+): Partial<Record<'kubeconfigSecret' | 'name' | 'endpoint' | 'ca', string>> {
+  if (cluster === undefined || !('clusterName' in cluster)) return cluster ?? {};
   const { clusterName: name, clusterEndpoint: endpoint, clusterCertificateAuthorityData: ca } = cluster;
-  return { eks: { name, endpoint, ca } };
+  return { name, endpoint, ca };
 }

@@ -14,16 +14,8 @@ import { KargoFrontDoor } from './front-door.ts';
 export class FrontDoorStack extends Stack {
   readonly frontDoor: KargoFrontDoor;
 
-  constructor(
-    app: App,
-    stackName: string,
-    settings: DeploymentSettings,
-    code: KargoFrontDoorProps['code'] = {},
-  ) {
-    super(app, 'KargoFrontDoor', {
-      stackName,
-      description: 'Receives the webhooks of Bitbucket for Kargo',
-    });
+  constructor(app: App, stackName: string, settings: DeploymentSettings, code?: KargoFrontDoorProps['code']) {
+    super(app, 'KargoFrontDoor', { stackName, description: 'Receives the webhooks of Bitbucket for Kargo' });
     const props = {
       ...this.#networkOf(settings),
       ...this.#domainOf(settings),

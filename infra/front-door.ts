@@ -49,7 +49,7 @@ export class KargoFrontDoor extends Construct {
   ) {
     super(scope, id);
     const deploymentName = props.name ?? Stack.of(this).stackName;
-    const api = new ReceiverApi(this, 'Api', deploymentName, settings, props.domain?.certificate);
+    const api = new ReceiverApi(this, deploymentName, settings, props.domain?.certificate);
     this.apiId = api.apiId;
     this.domainTarget = api.domainTarget;
     this.receiverBaseUrl = settings.RECEIVER_BASE_URL ?? api.url;
@@ -75,7 +75,7 @@ export class KargoFrontDoor extends Construct {
     this.functions = Object.fromEntries(functions) as Record<FunctionName, lambda.Function>;
     this.receiver = this.functions.receiver;
     this.reconciler = this.functions.reconciler;
-    this.alarms = new Observability(this, 'Observability', deploymentName, apiId, props.alarmTopic).alarms;
+    this.alarms = new Observability(this, deploymentName, apiId, props.alarmTopic).alarms;
     if (props.applyRbac === true) applyRbac(props.cluster);
   }
 }

@@ -11,8 +11,9 @@ export interface FunctionFacts {
 }
 
 /**
- * The Lambda functions of a deployment, one row each. Bundling, both deployments, logging and metrics read this table, so that a new
- * function is a new row here, its file in `functions/` and its statements in infra/constructs/permissions.ts.
+ * The Lambda functions of a deployment, one row each. Bundling, both deployments, logging and metrics read this table. A new function is a
+ * row here, a file in `functions/`, its statements in infra/constructs/permissions.ts and its setting `<NAME>_CONCURRENCY`; the compiler
+ * reports what is missing.
  */
 export const FUNCTIONS = {
   receiver: {
@@ -26,9 +27,9 @@ export const FUNCTIONS = {
   reconciler: {
     description:
       'Keeps the URLs in the statuses of ProjectConfigs and the ClusterConfig, and the routes, right',
-    /** A run ends before the next one begins. */
+    /** A run ends before the next one starts. */
     timeoutSeconds: 55,
-    /** Two runs at a time would write the same statuses and routes. */
+    /** Two concurrent runs would write the same statuses and routes. */
     concurrency: 1,
     trigger: { kind: 'schedule', rate: 'rate(1 minute)' },
   },

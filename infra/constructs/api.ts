@@ -2,6 +2,7 @@ import {
   aws_apigateway as restApi,
   aws_apigatewayv2 as apigateway,
   type aws_certificatemanager as acm,
+  aws_iam as iam,
   type aws_lambda as lambda,
   RemovalPolicy,
   Stack,
@@ -10,13 +11,12 @@ import {
 import { Construct } from 'constructs';
 import { SHARED_ROUTE_PATH } from '../constants.ts';
 import type { DeploymentSettings } from '../deployment-settings.ts';
-import { addInvokePermission } from './function.ts';
 import { addLogGroup } from './log-group.ts';
 
-/** One second more than the receiver has, so that its own answer wins. */
+/** One second more than the receiver has, so that the receiver answers before the gateway times out. */
 const INTEGRATION_TIMEOUT_MS = 11_000;
 
-/** The default of each route. Bitbucket sends one delivery a push: far above the pace of any team, and far below the account's limit. */
+/** The default of each route. Bitbucket sends one delivery a push: far more than any team sends, and far below the account's limit. */
 const THROTTLING = { rateLimit: 20, burstLimit: 40 };
 
 /** No header and no body: a signature never reaches a log. */
@@ -42,19 +42,18 @@ export class ReceiverApi extends Construct {
   /** @param certificate - of the domain in the settings */
   constructor(
     scope: Construct,
-    id: string,
-    deploymentName: string,
+    apiName: string,
     settings: DeploymentSettings,
-    certificate: acm.ICertificate | undefined,
+    certificate?: acm.ICertificate,
   ) {
-    super(scope, id);
+    super(scope, 'Api');
     const api = new apigateway.HttpApi(this, 'HttpApi', {
-      apiName: deploymentName,
+      apiName,
       description: 'Receives the webhooks of Bitbucket for Kargo',
       createDefaultStage: false,
       disableExecuteApiEndpoint: certificate !== undefined,
     });
-    const accessLogs = addLogGroup(this, `/aws/apigateway/${deploymentName}`, settings);
+    const accessLogs = addLogGroup(this, `/aws/apigateway/${apiName}`, settings);
     const stage = new apigateway.HttpStage(this, 'Stage', {
       httpApi: api,
       stageName: '$default',
@@ -103,16 +102,12 @@ export class ReceiverApi extends Construct {
     });
     // It cannot be removed while the reconciler's routes use it, and is deleted with the API.
     integration.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    addInvokePermission(
-      this,
-      receiver,
-      'apigateway.amazonaws.com',
-      Stack.of(this).formatArn({
-        service: 'execute-api',
-        resource: apiId,
-        resourceName: '*/POST/bitbucket/*',
-      }),
-    );
+    const deliveries = { service: 'execute-api', resource: apiId, resourceName: '*/POST/bitbucket/*' };
+    receiver.addPermission('Permission', {
+      scope: this,
+      principal: new iam.ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: Stack.of(this).formatArn(deliveries),
+    });
     if (routes === 'shared') {
       const route = new apigateway.CfnRoute(this, 'Route', {
         apiId,

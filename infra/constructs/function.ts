@@ -11,20 +11,16 @@ import { Construct } from 'constructs';
 import { existsSync } from 'node:fs';
 import { FUNCTIONS, type FunctionName } from '../../lib/functions.ts';
 import { RUNTIME } from '../constants.ts';
-import {
-  concurrencySettingOf,
-  type DeploymentSetting,
-  type DeploymentSettings,
-} from '../deployment-settings.ts';
+import type { DeploymentSetting, DeploymentSettings } from '../deployment-settings.ts';
 import { bundleFolder, bundlePath, handlerOf } from '../package-paths.ts';
 import { addLogGroup } from './log-group.ts';
 import type { FunctionsNetwork } from './network.ts';
 import { permissionsOf, type Permission } from './permissions.ts';
 
-/** A failed run is not retried: the next one does the same work. */
+/** A failed run is not retried: the next run does the same work. */
 const SCHEDULED_RETRIES = 0;
 
-/** The least that Lambda allows: a run that could not begin within a minute is no longer of use. */
+/** The minimum of Lambda. A run that did not start within a minute is replaced by the next one. */
 const SCHEDULED_MAX_AGE_SECONDS = 60;
 
 /** What the functions of a deployment have in common. */
@@ -43,16 +39,13 @@ export class FrontDoorFunction extends Construct {
 
   /** @param code - Default: the package's own bundle */
   constructor(scope: Construct, name: FunctionName, context: FunctionContext, code = bundledCode(name)) {
-    super(
-      scope,
-      name.replace(/^./, (letter) => letter.toUpperCase()),
-    );
+    super(scope, `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
     const { settings, network } = context;
     const { description, timeoutSeconds } = FUNCTIONS[name];
     const functionName = `${context.deploymentName}-${name}`;
-    const concurrency = settings[concurrencySettingOf(name)];
+    const concurrency = settings[`${name.toUpperCase() as Uppercase<FunctionName>}_CONCURRENCY`];
     const logGroup = addLogGroup(this, `/aws/lambda/${functionName}`, settings);
-    const permissions = permissionsOf(name, { ...context, functionName, inVpc: network !== undefined });
+    const permissions = permissionsOf(name, functionName, context);
     const role = new iam.Role(this, 'Role', {
       description: `The rights of ${functionName}`,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
@@ -72,7 +65,7 @@ export class FrontDoorFunction extends Construct {
       memorySize: settings.MEMORY_SIZE,
       ...(concurrency !== 0 && { reservedConcurrentExecutions: concurrency }),
       environment: environmentOf(name, context),
-      // The policy above is the whole of it: nothing else adds to it.
+      // Nothing adds to the policy above.
       role: role.withoutPolicyUpdates(),
       tracing: settings.TRACING === 'true' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
       ...network,
@@ -93,23 +86,13 @@ export class FrontDoorFunction extends Construct {
   schedule(rate: string): void {
     const rule = new events.Rule(this, 'Schedule', { schedule: events.Schedule.expression(rate) });
     rule.addTarget({ bind: () => ({ arn: this.function.functionArn }) });
-    addInvokePermission(this, this.function, 'events.amazonaws.com', rule.ruleArn);
+    const principal = new iam.ServicePrincipal('events.amazonaws.com');
+    this.function.addPermission('Permission', { scope: this, principal, sourceArn: rule.ruleArn });
     this.function.configureAsyncInvoke({
       retryAttempts: SCHEDULED_RETRIES,
       maxEventAge: Duration.seconds(SCHEDULED_MAX_AGE_SECONDS),
     });
   }
-}
-
-/** Allows a service to invoke a function on behalf of one source, and no other. */
-export function addInvokePermission(
-  scope: Construct,
-  { functionArn: functionName }: lambda.IFunction,
-  principal: string,
-  sourceArn: string,
-): void {
-  const action = 'lambda:InvokeFunction';
-  new lambda.CfnPermission(scope, 'Permission', { functionName, action, principal, sourceArn });
 }
 
 /** Acknowledges to cdk-nag (AwsSolutions) every resource that is a pattern, with the reason. */
@@ -132,13 +115,12 @@ function shownToNag(scope: Construct, resource: string): string {
 }
 
 /**
- * Returns the bundle that the app has made before, or `npm run build`.
+ * Returns the bundle that the app or `npm run build` made before.
  *
  * @throws {Error} where it is missing
  */
 function bundledCode(name: FunctionName): lambda.Code {
-  if (!existsSync(bundlePath(name)))
-    throw new Error(`${bundlePath(name)} is missing: npm run build makes it`);
+  if (!existsSync(bundlePath(name))) throw new Error(`${bundlePath(name)} is missing. Run npm run build.`);
   return lambda.Code.fromAsset(bundleFolder(name));
 }
 
@@ -159,7 +141,7 @@ const SETTINGS = [
 /** Returns a function's environment (docs/settings.md). */
 export function environmentOf(
   name: FunctionName,
-  { settings, receiverBaseUrl, apiId }: Pick<FunctionContext, 'settings' | 'receiverBaseUrl' | 'apiId'>,
+  { settings, receiverBaseUrl, apiId }: FunctionContext,
 ): Record<string, string> {
   const set = SETTINGS.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
   return {

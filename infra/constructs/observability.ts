@@ -16,15 +16,9 @@ const ALARMS_HEIGHT = 3;
 export class Observability extends Construct {
   readonly alarms: cloudwatch.Alarm[];
 
-  /** @param alarmTopic - is notified of alarms, and of their end */
-  constructor(
-    scope: Construct,
-    id: string,
-    deploymentName: string,
-    apiId: string,
-    alarmTopic: sns.ITopic | undefined,
-  ) {
-    super(scope, id);
+  /** @param alarmTopic - is notified when an alarm starts and ends */
+  constructor(scope: Construct, deploymentName: string, apiId: string, alarmTopic?: sns.ITopic) {
+    super(scope, 'Observability');
     this.alarms = Object.entries(alarmsOf(deploymentName, apiId)).map(
       ([alarmId, props]) =>
         new cloudwatch.Alarm(this, alarmId, { ...props, alarmName: `${deploymentName}-${alarmId}` }),

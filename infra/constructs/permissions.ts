@@ -1,22 +1,13 @@
 import { Aws, aws_iam as iam } from 'aws-cdk-lib';
 import type { FunctionName } from '../../lib/functions.ts';
-import { secretPrefixOf, type DeploymentSettings } from '../deployment-settings.ts';
+import { secretPrefixOf } from '../deployment-settings.ts';
+import type { FunctionContext } from './function.ts';
 
 /** One statement of a role's policy; docs/security.md has a line for each `Sid`. */
 export interface Permission {
   readonly statement: iam.PolicyStatement;
   /** Why its resource is a pattern; undefined where it is none. */
   readonly patternReason?: string | undefined;
-}
-
-/** The facts that decide the rights of a function. */
-export interface PermissionFacts {
-  /** The name in AWS of the function itself. */
-  readonly functionName: string;
-  /** The API whose routes the reconciler keeps. */
-  readonly apiId: string;
-  readonly settings: DeploymentSettings;
-  readonly inVpc: boolean;
 }
 
 /** The rights to EC2 with which Lambda connects a function to subnets; Lambda acts with the function's role, on any resource. */
@@ -29,9 +20,16 @@ const NETWORK_INTERFACES = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** Returns every right of a function's role. */
-export function permissionsOf(name: FunctionName, facts: PermissionFacts): Permission[] {
-  const { functionName, settings } = facts;
+/**
+ * Returns every right of a function's role.
+ *
+ * @param functionName - the name in AWS of the function itself
+ */
+export function permissionsOf(
+  name: FunctionName,
+  functionName: string,
+  { settings, network, apiId }: FunctionContext,
+): Permission[] {
   return [
     allow(
       'WriteLogs',
@@ -53,9 +51,9 @@ export function permissionsOf(name: FunctionName, facts: PermissionFacts): Permi
     ),
     ...(settings.KUBECONFIG_SECRET_ID === undefined ? [] : [readKubeconfig(settings.KUBECONFIG_SECRET_ID)]),
     ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
-    ...(facts.inVpc ? useNetwork(functionName) : []),
+    ...(network === undefined ? [] : useNetwork(functionName)),
     ...(settings.TRACING === 'true' ? [writeTraces()] : []),
-    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes(facts.apiId) : []),
+    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes(apiId) : []),
   ];
 }
 

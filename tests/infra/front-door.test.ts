@@ -131,7 +131,7 @@ describe('deployed without any setting', () => {
     expect(environmentOf(template, 'reconciler')).toHaveProperty('DRY_RUN', 'false');
   });
 
-  test('the logs outlive the stack, except for a stack that never was', () => {
+  test('the logs are kept when the stack is deleted, unless its first deployment fails', () => {
     const kept = {
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
