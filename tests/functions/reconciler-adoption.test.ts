@@ -195,6 +195,31 @@ describe('two deployments for the same project', () => {
     expect(await urls()).toEqual([entryAt(OURS).url, entryAt(OTHER, 'cc').url]);
   });
 
+  test('settle where the one that publishes has no ready receiver', async () => {
+    await start();
+    const first = await reconcilerAt(OURS);
+    const second = await reconcilerAt(OTHER);
+    for (const reconciler of [first, second, first, second]) await run(reconciler);
+    const denied = { kind: 'answer', status: 400, body: { __type: 'AccessDeniedException' } } as const;
+    for (let round = 0; round < 3; round += 1) {
+      await run(first);
+      // The key of the secret is closed to the second deployment alone.
+      testbed.store.fault = () => denied;
+      await run(second);
+      testbed.store.reset();
+    }
+    testbed.cluster.reset();
+    for (let round = 0; round < 5; round += 1) {
+      passSeconds(60);
+      await run(first);
+      testbed.store.fault = () => denied;
+      await run(second);
+      testbed.store.reset();
+    }
+    expect(writes()).toEqual([]);
+    expect(await conditionOf()).toMatchObject({ status: 'False', reason: 'SecretUnreadable' });
+  });
+
   test('leave a URL that was taken over, name who publishes it, and log it once', async () => {
     await start();
     const reconciler = await coldReconciler();

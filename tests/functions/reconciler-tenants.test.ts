@@ -248,6 +248,23 @@ describe('a gateway without room for everyone', () => {
     expect(lines.takeMetrics('RouteMissing').at(-1)).toEqual({ RouteMissing: 0 });
   });
 
+  test('gives the place of a rotation whose grace has ended to its successor, not to a new receiver', async () => {
+    gateway.quota = 6;
+    const reconciler = await coldReconciler();
+    await run(reconciler);
+    await testbed.secrets.rotate('kargo/second/bitbucket', 'fedcba9876543210');
+    await run(reconciler);
+    await testbed.objects.create(...project('added'));
+    await testbed.secrets.create('kargo/added/bitbucket', SECRET);
+    passSeconds(168 * 3600);
+    await run(reconciler);
+    await run(reconciler);
+    expect(await published('second')).toEqual(
+      ['r1', 'r2', 'r3'].map((name) => routeOf('second', name, 'fedcba9876543210')),
+    );
+    expect(routeKeys()).not.toContain(routeOf('added'));
+  });
+
   test('removes no route for a rate that is exceeded', async () => {
     gateway.add(`POST /bitbucket/${'c'.repeat(64)}`);
     gateway.refuse = (method) =>

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { formatBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
 import { publisherOf, type Readiness, type StatusFacts } from '../../core/kargo/receiver-readiness.ts';
-import { planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
+import { CONDITION_TYPE, planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
 import type { ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { Clock, ConfigStatuses, Log, ReceiverSecrets } from '../ports.ts';
 import { readSecrets } from './read-secrets.ts';
@@ -97,6 +97,7 @@ async function reconcileStatus(
       secretOf,
       unrouted,
       wasPublishedHere: (receiver) => memory.wasPublishedHere(receiver),
+      lastMessage: memory.lastMessageOf(config),
       base,
       now: clock(),
     });
@@ -107,6 +108,7 @@ async function reconcileStatus(
     }
     const result = await statuses.write(config, plan, signal);
     if (result === 'written') {
+      memory.rememberMessage(config, messageIn(plan));
       log.info('status written', describeChange(config, plan));
       return { config, plan, isWritten: true };
     }
@@ -116,6 +118,10 @@ async function reconcileStatus(
     ({ secretOf } = await readSecrets(secrets, [config], signal));
   }
   throw new Error(`conflict: other writers changed it ${MAX_CONFLICTS + 1} times in a row`);
+}
+
+function messageIn({ conditions }: StatusPlan): string {
+  return String(conditions.find(({ type }) => type === CONDITION_TYPE)?.['message']);
 }
 
 function logLostReadiness(deps: StatusDeps, { config, plan, isWritten }: ReconciledStatus): void {

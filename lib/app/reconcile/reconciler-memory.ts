@@ -17,11 +17,22 @@ export class ReconcilerMemory {
   readonly #publishedHere = new Set<string>();
   /** By receiver: whether it was ready in the last run. */
   readonly #wasReady = new Map<string, boolean>();
+  /** By config: message of the condition that was written last. */
+  readonly #messages = new Map<string, string>();
   /** By hash: the receivers that had it. */
   readonly #owners = new Map<string, Set<string>>();
 
   wasPublishedHere({ project, name }: Receiver): boolean {
     return this.#publishedHere.has(receiverKey(project, name));
+  }
+
+  /** Returns the message of the condition that was written last to this config. */
+  lastMessageOf({ namespace, name }: ReceiverConfig): string | undefined {
+    return this.#messages.get(receiverKey(namespace, name));
+  }
+
+  rememberMessage({ namespace, name }: ReceiverConfig, message: string): void {
+    this.#messages.set(receiverKey(namespace, name), message);
   }
 
   /** Remembers the receivers that a status publishes under this base. */

@@ -9,6 +9,8 @@ export interface ReceiverHashes {
   readonly current: string | undefined;
   /** By the previous secret while the grace of a rotation lasts. */
   readonly previous: string | undefined;
+  /** In the status list, which keeps the one that serves until its successor has a route. */
+  readonly published?: string | undefined;
 }
 
 /**
@@ -21,15 +23,20 @@ export function receiverHashes(
   now: Date,
   graceMs: number,
 ): ReceiverHashes[] {
-  return configs.flatMap(usableReceivers).map((receiver) => {
+  const withConfig = configs.flatMap((config) =>
+    usableReceivers(config).map((receiver) => ({ config, receiver })),
+  );
+  return withConfig.map(({ config, receiver }) => {
     const reading = secretOf(receiver);
-    if (reading.kind === 'fault') return { receiver, current: undefined, previous: undefined };
+    const entry = config.status.webhookReceivers.find(({ name }) => name === receiver.name);
+    const published = hashInPath(entry?.path ?? '');
+    if (reading.kind === 'fault') return { receiver, current: undefined, previous: undefined, published };
     const hashes = acceptedSecrets(reading.versions, now, graceMs).map((secret) =>
       receiverHash(receiver.project, receiver.name, secret),
     );
     // The current secret comes first, where it can be used.
     const current = reading.versions.current.kind === 'secret' ? hashes.shift() : undefined;
-    return { receiver, current, previous: hashes[0] };
+    return { receiver, current, previous: hashes[0], published };
   });
 }
 
@@ -41,8 +48,8 @@ export function liveHashes(hashes: readonly ReceiverHashes[]): Set<string> {
 
 /**
  * Lists the hashes that need a route and have none, in the order in which routes are to be added while there is room:
- * rotations first, because their receivers are in use and the previous route ends with the grace; then receivers without any
- * route; then previous secrets whose current one has a route. Within each of these the project with the fewest routes comes first,
+ * rotations first, because their receivers are in use and the previous route ends with the grace, or has just ended; then receivers
+ * without any route; then previous secrets whose current one has a route. Within each of these the project with the fewest routes comes first,
  * so that no project takes the room of another.
  */
 export function orderMissingRoutes(hashes: readonly ReceiverHashes[], routed: ReadonlySet<string>): string[] {
@@ -57,10 +64,11 @@ export function orderMissingRoutes(hashes: readonly ReceiverHashes[], routed: Re
     for (const hash of [current, previous]) if (hasRoute(hash)) countRoute(receiver.project);
 
   const classes: { readonly project: string; readonly hash: string }[][] = [[], [], []];
-  for (const { receiver, current, previous } of hashes) {
+  for (const { receiver, current, previous, published } of hashes) {
     const { project } = receiver;
+    const isRotation = hasRoute(previous) || hasRoute(published);
     if (current !== undefined && !hasRoute(current))
-      classes[hasRoute(previous) ? 0 : 1]?.push({ project, hash: current });
+      classes[isRotation ? 0 : 1]?.push({ project, hash: current });
     if (previous !== undefined && !hasRoute(previous)) classes[2]?.push({ project, hash: previous });
   }
   const ordered = classes.flatMap((members) =>

@@ -17,6 +17,8 @@ export interface StatusFacts {
   readonly unrouted: ReadonlyMap<string, string>;
   /** Whether this deployment is known to have published the receiver's URL before. */
   readonly wasPublishedHere: (receiver: Receiver) => boolean;
+  /** Message of the condition that this deployment wrote last, where it is known. */
+  readonly lastMessage?: string | undefined;
   readonly base: BaseUrl;
   readonly now: Date;
 }

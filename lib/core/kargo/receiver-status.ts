@@ -22,7 +22,7 @@ export interface StatusPlan {
 }
 
 /** Our own condition. Others, such as Kargo's, are kept as they are. */
-const CONDITION_TYPE = 'BitbucketReceiversReady';
+export const CONDITION_TYPE = 'BitbucketReceiversReady';
 
 /** Kubernetes' limit for a condition's message. */
 const MAX_MESSAGE_LENGTH = 32_768;
@@ -94,14 +94,14 @@ function planConditions(
   { declared, status, generation }: ReceiverConfig,
   receivers: readonly Readiness[],
   faults: readonly ReadinessFault[],
-  { base, now }: StatusFacts,
+  { lastMessage, base, now }: StatusFacts,
 ): readonly Condition[] {
   const { conditions } = status;
   const before = conditions.find(({ type }) => type === CONDITION_TYPE);
   if (!declared.some(({ kind }) => kind !== 'other')) {
     return conditions.filter((condition) => condition !== before);
   }
-  if (before !== undefined && isAnotherDeployments(before, receivers)) return conditions;
+  if (before !== undefined && isAnotherDeployments(before, receivers, lastMessage)) return conditions;
   const state = faults.length === 0 ? 'True' : 'False';
   const condition = {
     type: CONDITION_TYPE,
@@ -119,7 +119,13 @@ function planConditions(
  * Recognizes the condition of the deployment that publishes one of these receivers at another base. It stays, so that two deployments
  * do not overwrite each other's condition every minute.
  */
-function isAnotherDeployments(condition: Condition, receivers: readonly Readiness[]): boolean {
+function isAnotherDeployments(
+  condition: Condition,
+  receivers: readonly Readiness[],
+  lastMessage: string | undefined,
+): boolean {
+  const isContested = receivers.some(({ fault }) => fault?.reason === 'PublishedElsewhere');
+  if (isContested && lastMessage !== undefined && condition['message'] !== lastMessage) return true;
   const [, readyAt] = / ready at (\S+?)\.?(?:\s|$)/.exec(String(condition['message'])) ?? [];
   if (readyAt === undefined) return false;
   return receivers.some(({ otherBase }) => otherBase !== undefined && isSameBase(otherBase, readyAt));
