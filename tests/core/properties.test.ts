@@ -38,7 +38,7 @@ describe.each(samples)('the reader of %s', (event, sample) => {
     );
   });
 
-  test('repeats no value of the sender’s where it refuses', () => {
+  test('repeats no value of the payload in a rejection', () => {
     const marker = 'MARKER';
     fc.assert(
       fc.property(
@@ -90,7 +90,7 @@ describe('the addresses of a repository', () => {
     );
   });
 
-  test('tells hosts, workspaces and repositories apart', () => {
+  test('differs between hosts, workspaces and repositories', () => {
     const place = fc.tuple(host, part, part).filter((parts) => parts.every((text) => !text.endsWith('.git')));
     fc.assert(
       fc.property(place, place, (one, other) => {
@@ -118,7 +118,7 @@ describe('the addresses of a repository', () => {
   });
 });
 
-test('a signature is good under its secret alone, and over its bytes alone', () => {
+test('a signature verifies only with its own secret and over its own bytes', () => {
   const bytes = fc.uint8Array({ maxLength: 64 });
   const secret = fc.string({ minLength: 1 });
   fc.assert(
@@ -133,7 +133,7 @@ test('a signature is good under its secret alone, and over its bytes alone', () 
   );
 });
 
-test('no text for a signature makes it throw, or verifies', () => {
+test('arbitrary text neither verifies as a signature nor throws', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f]{64}$/)), (signature) => {
       expect(verifiesSignature(signature, Buffer.from('{}'), ['s3cret', ''])).toBe(false);
@@ -142,7 +142,7 @@ test('no text for a signature makes it throw, or verifies', () => {
   );
 });
 
-test('no object of the cluster makes a verdict or a config throw', () => {
+test('judging objects and reading configs never throw, whatever the object', () => {
   const repoURL = 'https://bitbucket.org/acme/shop';
   const object = {
     metadata: { name: 'a', namespace: 'a', generation: 1 },

@@ -101,8 +101,8 @@ describe('a delivery is answered', () => {
   const paths: Case[] = [
     ['behind a stage name', { path: `/prod${receiverPath()}` }, 200, refreshed(1), MAIN],
     ['behind a mapping', { path: `/kargo/hooks${receiverPath()}` }, 200, refreshed(1), MAIN],
-    ['no receiver has the path', { path: UNKNOWN }, 404, {}],
-    ['the path is none of ours', { path: '/' }, 404, {}],
+    ['a path without a receiver', { path: UNKNOWN }, 404, {}],
+    ['another path', { path: '/' }, 404, {}],
     [
       'the hash in upper case',
       { path: receiverPath().replace(/[0-9a-f]{64}/, (hash) => hash.toUpperCase()) },
@@ -111,7 +111,7 @@ describe('a delivery is answered', () => {
     ],
     ['something after the hash', { path: `${receiverPath()}/` }, 404, {}],
     ['another project with the same secret', { project: 'other' }, 404, {}],
-    ['another name', { receiver: 'cc' }, 404, {}],
+    ['another receiver name', { receiver: 'cc' }, 404, {}],
   ];
   const bodies: Case[] = [
     ['bytes in base64', { base64: true }, 200, refreshed(1), MAIN],
@@ -129,7 +129,12 @@ describe('a delivery is answered', () => {
       { error: 'invalid request body' },
     ],
     ['2 MiB exactly', { body: paddedTo(LIMIT) }, 200, refreshed(1), MAIN],
-    ['a byte more', { body: paddedTo(LIMIT + 1) }, 413, { error: 'content exceeds limit of 2097152 bytes' }],
+    [
+      'one byte over the limit',
+      { body: paddedTo(LIMIT + 1) },
+      413,
+      { error: 'content exceeds limit of 2097152 bytes' },
+    ],
     ['2 MiB in base64', { body: paddedTo(LIMIT), base64: true }, 200, refreshed(1), MAIN],
     [
       'a byte more in base64',
@@ -143,7 +148,7 @@ describe('a delivery is answered', () => {
       413,
       { error: 'content exceeds limit of 2097152 bytes' },
     ],
-    ['no JSON', { body: '{"push":' }, 400, { error: 'invalid request body' }],
+    ['a body that is not JSON', { body: '{"push":' }, 400, { error: 'invalid request body' }],
     ['an empty body', { body: '' }, 400, { error: 'invalid request body' }],
     [
       'null',
@@ -171,7 +176,7 @@ describe('a delivery is answered', () => {
       { error: 'invalid request body', detail: 'push.changes is missing' },
     ],
     [
-      'a field missing',
+      'a missing field',
       { payload: { push: { changes: [] } } },
       400,
       { error: 'invalid request body', detail: 'repository is missing' },
@@ -209,7 +214,7 @@ describe('a delivery is answered', () => {
     ['no event key', { event: null }, 400, { error: 'missing event key' }],
     ['an empty event key', { event: '' }, 400, { error: 'missing event key' }],
     [
-      'an event nothing is done for',
+      'an unhandled event',
       { event: 'repo:fork', body: 'no JSON' },
       200,
       { msg: 'ignored: event type repo:fork' },

@@ -9,7 +9,7 @@ import { cloudPullRequest } from '../support/payloads.ts';
 
 const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
 const unavailable = (error: string) => ({ status: 503, body: { error } });
-/** What an unauthenticated caller learns. */
+/** The answer to an unauthenticated caller, which does not name the dependency. */
 const temporarilyUnavailable = unavailable('temporarily unavailable');
 const unauthorized = { status: 401, body: { error: 'unauthorized' } };
 
@@ -35,7 +35,7 @@ beforeEach(async () => {
     ],
   });
   handler = await testbed.receiver();
-  // The caches are filled.
+  // Fills the caches.
   await deliver(handler);
   await testbed.objects.takeRefreshed();
   testbed.cluster.reset();
@@ -44,7 +44,7 @@ beforeEach(async () => {
 
 afterEach(() => testbed.close());
 
-/** Makes these requests fail, the first so many of them. */
+/** Makes the first `times` of these requests fail. */
 function disturb(concerns: (request: PassingRequest) => boolean, fault: ProxyFault, times = Infinity): void {
   let left = times;
   testbed.cluster.fault = (request) => {
@@ -72,7 +72,7 @@ describe('the secret store', () => {
     ['breaks connections', { kind: 'cut' }],
     ['does not answer', { kind: 'hang' }],
     ['rejects the credentials', rejection('UnrecognizedClientException')],
-  ])('that %s is 503 to a cold receiver', async (_what, fault) => {
+  ])('that %s causes 503 in a cold receiver', async (_what, fault) => {
     const cold = await testbed.receiver();
     testbed.store.fault = () => fault;
     expect(await deliver(cold, { remainingMs: 900 })).toEqual(temporarilyUnavailable);
@@ -105,7 +105,7 @@ describe('the secret store', () => {
       expect(await deliver(cold)).toEqual(refreshed(2));
     });
 
-    test('is 503 to its own receiver, which a status list names', async () => {
+    test('causes 503 for the receiver of the secret', async () => {
       testbed.store.reset();
       await testbed.reconcile();
       testbed.store.fault = (request) => (request.body.includes('other') ? fault(request) : undefined);
@@ -118,7 +118,7 @@ describe('the secret store', () => {
 });
 
 describe('an unreachable cluster', () => {
-  test('is 503 until it is back, without a restart of the function', async () => {
+  test('causes 503 until it is available again', async () => {
     const cold = await testbed.receiver();
     await testbed.cluster.stop();
     expect(await deliver(cold, { remainingMs: 700 })).toEqual(temporarilyUnavailable);
@@ -129,7 +129,7 @@ describe('an unreachable cluster', () => {
     expect(await deliver(cold)).toEqual(refreshed(2));
   });
 
-  test('is not reported to unauthenticated callers', async () => {
+  test('is not named to unauthenticated callers', async () => {
     await testbed.cluster.stop();
     passSeconds(3);
     expect(await deliver(handler, { signature: null })).toEqual({
@@ -142,7 +142,7 @@ describe('an unreachable cluster', () => {
     );
   });
 
-  test('does not matter to deliveries that refresh nothing', async () => {
+  test('does not affect deliveries that refresh nothing', async () => {
     await testbed.cluster.stop();
     expect(await deliver(handler, { event: 'repo:fork' })).toMatchObject({ status: 200 });
     expect(await deliver(handler, { event: 'diagnostics:ping', signature: null })).toMatchObject({
@@ -152,7 +152,7 @@ describe('an unreachable cluster', () => {
   });
 });
 
-/** An answer of the cluster that asks for no wait before the next attempt. */
+/** A failed answer of the cluster, by default without a wait before the next attempt. */
 const failure = (status: number, retryAfter = '0'): ProxyFault => ({
   kind: 'answer',
   status,
@@ -183,7 +183,7 @@ describe('a failing cluster', () => {
     ['401', failure(401), 'cluster API rejected the credentials', 2],
     ['410', failure(410), 'cluster API unavailable', 1],
     ['another object than a list', { kind: 'rewrite', rewrite: () => '{}' }, 'cluster API unavailable', 1],
-  ])('is 503 after %s, until it recovers', async (_what, fault, reason, requests) => {
+  ])('causes 503 after %s, until it recovers', async (_what, fault, reason, requests) => {
     disturb(isWarehouseList, fault);
     expect(await deliver(handler)).toEqual(unavailable(reason));
     expect(testbed.cluster.requests.filter(isWarehouseList)).toHaveLength(requests);
@@ -194,12 +194,12 @@ describe('a failing cluster', () => {
   test.each([
     ['the list of Warehouses', isWarehouseList, unavailable('cluster API did not answer in time')],
     ['one refresh', isPatchOf('one'), unavailable('refreshed 1 of 2 warehouse(s)')],
-  ])('that does not answer %s is 503 within the budget', async (_what, concerns, answer) => {
+  ])('that does not answer %s causes 503 within the budget', async (_what, concerns, answer) => {
     disturb(concerns, { kind: 'hang' });
     expect(await deliver(handler, { remainingMs: 800 })).toEqual(answer);
   });
 
-  test('that does not answer the list of receivers is 503 within the budget', async () => {
+  test('that does not answer the list of receivers causes 503 within the budget', async () => {
     disturb(() => true, { kind: 'hang' });
     passSeconds(10);
     expect(await deliver(handler, { remainingMs: 800 })).toEqual(temporarilyUnavailable);
@@ -243,7 +243,7 @@ describe('a refresh', () => {
     expect(testbed.cluster.requests.filter(isPatchOf('one'))).toHaveLength(1);
   });
 
-  test('that is refused beside one that fails leaves the delivery to a later attempt', async () => {
+  test('that is refused does not end the retries of a delivery in which another one fails', async () => {
     testbed.cluster.fault = (request) => {
       if (isPatchOf('one')(request)) return denial;
       return isPatchOf('two')(request) ? failure(500) : undefined;
@@ -260,7 +260,7 @@ describe('a refresh', () => {
     });
   });
 
-  test('of an object that was deleted after the list is no failure', async () => {
+  test('of an object that was deleted after the list is not a failure', async () => {
     testbed.cluster.fault = async (request) => {
       if (isPatchOf('one')(request)) await testbed.objects.delete(warehouse('demo', 'one'));
       return undefined;
@@ -285,7 +285,7 @@ test('credentials that the cluster rejects are read again from the kubeconfig', 
 test.each([
   ['is not YAML', 'not: [a kubeconfig'],
   ['names no cluster', 'current-context: nowhere'],
-])('a kubeconfig that %s is 503 until it is corrected', async (_what, text) => {
+])('a kubeconfig that %s causes 503 until it is corrected', async (_what, text) => {
   const cold = await testbed.receiver();
   const good = readFileSync(testbed.kubeconfig, 'utf8');
   writeFileSync(testbed.kubeconfig, text);
@@ -295,7 +295,7 @@ test.each([
   expect(await deliver(cold)).toEqual(refreshed(2));
 });
 
-/** Has the store return every secret but `other`, for which it returns this error. */
+/** Makes the store return this error for the secret of `other`, and all other secrets. */
 function withoutOther(code: string): (request: PassingRequest) => ProxyFault {
   const SecretId = 'kargo/other/bitbucket';
   const rewrite = (answer: string): string => {

@@ -134,7 +134,7 @@ describe('a broken Promotion does not affect others', () => {
     ['in its steps', { spec: { steps: 'x' } }],
     ['in its current step', { status: { phase: 'Running', currentStep: 'x' } }],
     ['in its state', { status: { phase: 'Running', currentStep: 1, state: { wait: [{ pr: { url } }] } } }],
-    ['in all of it', { spec: null, status: { phase: 'Running' } }],
+    ['everywhere', { spec: null, status: { phase: 'Running' } }],
   ])('%s', async (_what, change) => {
     testbed.cluster.fault = ({ method, path }) =>
       method === 'GET' && path.includes('/promotions')
@@ -179,7 +179,7 @@ describe('a receiver of the ClusterConfig', () => {
   });
 });
 
-describe('a hostile Warehouse delays no other', () => {
+describe('a hostile Warehouse does not delay others', () => {
   const slow = `(?i)[${String.raw`\pL`.repeat(1350)}]i`;
   /** Each takes about 10 ms to compile, and all are within the limits. */
   const expensive = Array.from(
@@ -218,23 +218,26 @@ describe('a hostile Warehouse delays no other', () => {
     ['the ClusterConfig', { project: '', receiver: 'wide' }],
   ];
 
-  test.each(receivers)('for a tag sent to %s: all others are refreshed, and it is named', async (_of, to) => {
-    const payload = cloudPush('acme/fleet', 'tag v1');
-    expect(await deliver(handler, { ...to, payload })).toEqual(refreshed(20));
-    expect(await testbed.objects.takeRefreshed()).toEqual(names);
-    const field = 'spec.subscriptions[0].git.allowTagsRegexes';
-    expect(broken.map(({ object, reason }) => `${object}: ${reason}`).toSorted()).toEqual([
-      ...[1, 2, 3, 4, 5, 6].map((index) =>
-        expect.stringMatching(
-          `^fleet/a-budget-${index}: evaluating (its tag patterns exceeded 100|the .* its project exceeded 1000) ms$`,
+  test.each(receivers)(
+    'for a tag sent to %s: all others are refreshed, and the log names it',
+    async (_of, to) => {
+      const payload = cloudPush('acme/fleet', 'tag v1');
+      expect(await deliver(handler, { ...to, payload })).toEqual(refreshed(20));
+      expect(await testbed.objects.takeRefreshed()).toEqual(names);
+      const field = 'spec.subscriptions[0].git.allowTagsRegexes';
+      expect(broken.map(({ object, reason }) => `${object}: ${reason}`).toSorted()).toEqual([
+        ...[1, 2, 3, 4, 5, 6].map((index) =>
+          expect.stringMatching(
+            `^fleet/a-budget-${index}: evaluating (its tag patterns exceeded 100|the .* its project exceeded 1000) ms$`,
+          ),
         ),
-      ),
-      `fleet/b-count: ${field}: has more than 50 patterns`,
-      String.raw`fleet/c-classes: ${field}[0]: has more than 32 Unicode classes such as \pL`,
-    ]);
-    // Refreshes were sent while hostile ones were still evaluated.
-    expect(broken.at(-1)?.patched).toBeGreaterThan(0);
-  });
+        `fleet/b-count: ${field}: has more than 50 patterns`,
+        String.raw`fleet/c-classes: ${field}[0]: has more than 32 Unicode classes such as \pL`,
+      ]);
+      // Refreshes were sent while hostile ones were still evaluated.
+      expect(broken.at(-1)?.patched).toBeGreaterThan(0);
+    },
+  );
 
   test.each(receivers)('for a branch sent to %s: nothing is compiled', async (_of, to) => {
     const payload = cloudPush('acme/fleet', 'main');
@@ -245,7 +248,7 @@ describe('a hostile Warehouse delays no other', () => {
 });
 
 describe('a project of more Warehouses than a page holds', () => {
-  test('is read page by page, and refreshed to its end', async () => {
+  test('is listed in pages and refreshed completely', async () => {
     const delivery = { project: 'crowd', payload: cloudPush('acme/many', 'main') };
     expect(await deliver(handler, delivery)).toEqual(refreshed(501));
     const patches = testbed.cluster.requests.filter(({ method }) => method === 'PATCH');

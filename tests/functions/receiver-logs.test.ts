@@ -114,7 +114,7 @@ test.each<[what: string, delivery: DeliveryOptions]>([
   expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(8_192);
 });
 
-test('says how many names of a list are left out', async () => {
+test('logs the number of names that are left out of a list', async () => {
   const names = Array.from({ length: 200 }, (_, index) => `tag v${index}`);
   await send({ payload: cloudPush('acme/shop', ...names) });
   const refs = delivered()[0]?.['refs'] as string[];
@@ -250,12 +250,12 @@ test('logs no body, signature or secret, whatever happens', async () => {
   testbed.store.fault = () => ({ kind: 'cut' });
   await sendUncached();
   expect(lines.length).toBeGreaterThan(2 * deliveries.length);
-  const told = lines.join('\n');
+  const logged = lines.join('\n');
   const never = [
     SECRET,
     MARKER,
     signature.slice('sha256='.length),
     Buffer.from(MARKER).toString('base64').slice(0, 20),
   ];
-  expect(never.filter((text) => told.includes(text))).toEqual([]);
+  expect(never.filter((text) => logged.includes(text))).toEqual([]);
 });

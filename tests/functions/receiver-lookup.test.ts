@@ -92,7 +92,7 @@ test('configs that Kargo ignores declare no receivers', async () => {
 describe('unknown paths', () => {
   const paths = Array.from({ length: 20 }, (_, index) => ({ path: unknownPath(index) }));
 
-  test('cause one lookup in the minimum interval, however many they are', async () => {
+  test('cause at most one lookup in the minimum interval', async () => {
     await deliver(handler);
     passSeconds(3);
     testbed.cluster.reset();
@@ -106,12 +106,12 @@ describe('unknown paths', () => {
     expect([lists(), batchReads()]).toEqual([2, 2]);
   });
 
-  test('call no dependency where they cannot be a receiver’s', async () => {
+  test('cause no request where they have another form', async () => {
     expect(await all([{ path: '/' }, { path: '/bitbucket/abc' }])).toEqual([unknown, unknown]);
     expect(testbed.cluster.requests).toEqual([]);
   });
 
-  test('become known when their receiver is created', async () => {
+  test('are found after their receiver is created', async () => {
     const path = receiverPath('demo', 'late', 'another');
     expect(await deliver(handler, { path, secret: 'another' })).toEqual(unknown);
     await testbed.objects.patch(demoConfig as never, {
@@ -121,7 +121,7 @@ describe('unknown paths', () => {
     expect(await deliver(handler, { path, secret: 'another' })).toEqual(refreshed);
   });
 
-  test('are answered at once within the interval, and known after it', async () => {
+  test('are 404 within the interval, without a lookup, and found after it', async () => {
     expect(await deliver(handler, { path: unknownPath(0) })).toEqual(unknown);
     await testbed.objects.create(...project('late'), warehouse('late', 'main'));
     await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
@@ -141,10 +141,10 @@ describe('unknown paths', () => {
   });
 });
 
-describe('the status list is no proof', () => {
+describe('the status list', () => {
   const blank = { webhookReceivers: null };
 
-  test('and not needed: before it is written, and after somebody blanked it', async () => {
+  test('is not needed: deliveries succeed before it is written and after it was blanked', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
     await testbed.reconcile();
     passSeconds(10);
@@ -156,7 +156,7 @@ describe('the status list is no proof', () => {
     expect(await deliver(handler)).toEqual(refreshed);
   });
 
-  test('whatever another project writes into its own', async () => {
+  test('of another project cannot claim a receiver', async () => {
     const path = receiverPath();
     const stolen = { name: 'bb', path, url: `https://hooks.example.com${path}` };
     await testbed.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [stolen] });
@@ -165,7 +165,7 @@ describe('the status list is no proof', () => {
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
   });
 
-  test('and does not hide the receiver whose hash another claims, whose own secret cannot be read', async () => {
+  test('of another project cannot hide a receiver, even while the secret of its claim cannot be read', async () => {
     const path = receiverPath();
     const claimed = { name: 'bb', path, url: `https://hooks.example.com${path}` };
     await testbed.objects.patchStatus(projectConfig('other', []), { webhookReceivers: [claimed] });
@@ -176,7 +176,7 @@ describe('the status list is no proof', () => {
     expect(await deliver(handler)).toEqual(refreshed);
   });
 
-  test('but spares a lookup through all receivers', async () => {
+  test('saves a lookup through all receivers', async () => {
     await testbed.reconcile();
     testbed.store.reset();
     testbed.cluster.reset();
@@ -186,15 +186,15 @@ describe('the status list is no proof', () => {
   });
 });
 
-describe('a receiver follows its configuration:', () => {
-  test('the receiver deleted', async () => {
+describe('a receiver rejects deliveries after', () => {
+  test('the receiver was deleted', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
     await testbed.objects.patch(demoConfig as never, { spec: { webhookReceivers: [] } });
     passSeconds(10);
     expect(await deliver(handler)).toEqual(unknown);
   });
 
-  test('the project deleted', async () => {
+  test('the project was deleted', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
     await testbed.objects.delete(namespace('demo'));
     passSeconds(10);
@@ -202,7 +202,7 @@ describe('a receiver follows its configuration:', () => {
     expect(await deliver(handler, { project: 'other', secret: 'others' })).toEqual(refreshed);
   });
 
-  test('the receiver pointed to another secret', async () => {
+  test('its secretRef was changed, if they are signed with the secret before', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
     await testbed.objects.patch(demoConfig as never, {
       spec: { webhookReceivers: [bitbucket('bb', 'second')] },
@@ -213,14 +213,14 @@ describe('a receiver follows its configuration:', () => {
     expect(await deliver(handler, { secret: 'another' })).toEqual(refreshed);
   });
 
-  test('the secret deleted', async () => {
+  test('the secret was deleted', async () => {
     expect(await deliver(handler)).toEqual(refreshed);
     await testbed.secrets.delete('kargo/demo/bitbucket');
     passSeconds(30);
     expect(await deliver(handler)).toEqual(unknown);
   });
 
-  test('the secret emptied: an empty secret verifies nothing', async () => {
+  test('the secret was emptied, even if they are signed with the empty secret', async () => {
     await testbed.secrets.rotate('kargo/other/own', '{"secret":""}');
     expect(await deliver(handler, { project: 'other', secret: '' })).toEqual(unknown);
     passSeconds(3);

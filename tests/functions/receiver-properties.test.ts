@@ -58,7 +58,7 @@ const deliveries = fc.record({ event: events, body: bodies, base64: fc.constant(
 
 const patches = (): number => testbed.cluster.requests.filter(({ method }) => method === 'PATCH').length;
 
-test('no signed delivery is answered with an error of ours', async () => {
+test('no signed delivery causes an internal error', async () => {
   await fc.assert(
     fc.asyncProperty(deliveries, async (delivery) => {
       const { status } = await deliver(handler, delivery);
@@ -70,7 +70,7 @@ test('no signed delivery is answered with an error of ours', async () => {
   expect(patches()).toBeGreaterThan(0);
 });
 
-test('no delivery without a good signature refreshes anything', async () => {
+test('no delivery without a valid signature refreshes anything', async () => {
   const signatures = (body: Buffer): fc.Arbitrary<string | null> =>
     fc.oneof(
       fc.constantFrom(

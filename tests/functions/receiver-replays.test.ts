@@ -27,7 +27,7 @@ test.each<[what: string, first: DeliveryOptions, second: DeliveryOptions, second
   ['the same UUID', uuid('a'), uuid('a'), 1, 1],
   ['the same body after 2 s', { payload: push }, { payload: push }, 2, 2],
   ['another push to the same branch', uuid('a'), uuid('b'), 0, 2],
-])('refreshes as often as it must: %s', async (_what, first, second, seconds, patched) => {
+])('refreshes once or twice as expected after %s', async (_what, first, second, seconds, patched) => {
   expect(await deliver(handler, first)).toEqual(refreshed);
   passSeconds(seconds);
   expect(await deliver(handler, second)).toEqual(refreshed);

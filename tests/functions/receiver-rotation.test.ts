@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(() => testbed.close());
 
-/** Sends so many deliveries, a second apart, and returns the answers that are not 200. */
+/** Sends one delivery a second and returns the answers that are not 200. */
 async function load(delivery: DeliveryOptions, seconds: number): Promise<DeliveryAnswer[]> {
   const others: DeliveryAnswer[] = [];
   for (let second = 0; second < seconds; second += 1) {
@@ -42,8 +42,8 @@ async function load(delivery: DeliveryOptions, seconds: number): Promise<Deliver
   return others;
 }
 
-// The tests of this file are the hours of one rotation.
-test('while the secret is replaced, deliveries of the previous and the current one are all accepted', async () => {
+// The tests of this file follow one rotation, in this order.
+test('every delivery with the previous or the current secret is accepted while the secret is replaced', async () => {
   const rejected = await load(old, 5);
   await testbed.secrets.rotate(NAME, JSON.stringify({ secret: 'new' }));
   rejected.push(...(await load(old, 40)));
@@ -53,7 +53,7 @@ test('while the secret is replaced, deliveries of the previous and the current o
   expect(rejected).toEqual([]);
 });
 
-test('the status names the new URL alone', async () => {
+test('the status has only the URL of the current secret', async () => {
   const { status } = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
   expect(status).toMatchObject({
     webhookReceivers: [
@@ -65,25 +65,25 @@ test('the status names the new URL alone', async () => {
   });
 });
 
-test('the old secret may sign at the new URL, and the other way round', async () => {
+test('either secret verifies deliveries to either URL', async () => {
   expect(await deliver(handler, { secret: 'old', signedWith: 'new' })).toEqual(refreshed);
   expect(await deliver(handler, { secret: 'new', signedWith: 'old' })).toEqual(refreshed);
 });
 
-test('the old URL is found by a receiver that has seen nothing', async () => {
+test('a cold receiver finds both URLs', async () => {
   const cold = await testbed.receiver();
   expect(await deliver(cold, old)).toEqual(refreshed);
   expect(await deliver(cold, fresh)).toEqual(refreshed);
 });
 
-test('the last moment of the grace', async () => {
-  // 80 seconds went by since the rotation.
+test('the previous secret is accepted until the last moment of the grace', async () => {
+  // 80 seconds have passed since the rotation.
   passSeconds(1719);
   expect(await deliver(handler, old)).toEqual(refreshed);
   expect(await deliver(await testbed.receiver(), old)).toEqual(refreshed);
 });
 
-test('after the grace the old URL is unknown and the old secret signs nothing', async () => {
+test('the previous URL and secret are rejected after the grace', async () => {
   passSeconds(1);
   expect(await deliver(handler, old)).toEqual(unknown);
   expect(await deliver(await testbed.receiver(), old)).toEqual(unknown);
@@ -94,7 +94,7 @@ test('after the grace the old URL is unknown and the old secret signs nothing', 
   expect(await deliver(handler, fresh)).toEqual(refreshed);
 });
 
-test('a slip in the next rotation leaves the secret before it good for its grace', async () => {
+test('the previous secret stays valid for the grace where the current one is empty', async () => {
   await testbed.secrets.rotate(NAME, '{"secret":""}');
   passSeconds(30);
   expect(await deliver(handler, fresh)).toEqual(refreshed);

@@ -65,12 +65,12 @@ const statusOf = async (name = 'demo') =>
 const urls = async (): Promise<string[]> => ((await statusOf()).webhookReceivers ?? []).map(({ url }) => url);
 const conditionOf = async () => (await statusOf()).conditions?.[0];
 
-describe('beside a Kargo server that serves the receiver already', () => {
+describe('where a Kargo server already publishes the receiver', () => {
   const notServed =
     'receiver "bb": not served here. Secret "kargo/demo/bitbucket" not found in Secrets Manager. ' +
     'Create it to serve the receiver here; https://kargo.example.com stays published by another server.';
 
-  test('keeps what Kargo published, for ten runs, and says that the receiver is not served here', async () => {
+  test('keeps its entry for ten runs, and the condition says that the receiver is not served here', async () => {
     await start({ secrets: {} });
     const published = entryAt(KARGO);
     await testbed.objects.patchStatus(demo, { webhookReceivers: [published] });
@@ -94,7 +94,7 @@ describe('beside a Kargo server that serves the receiver already', () => {
   test.each([
     ['empty', '{"secret":""}'],
     ['malformed', '{}'],
-  ])('keeps what Kargo published where the secret here is %s', async (_what, text) => {
+  ])('keeps its entry where the secret here is %s', async (_what, text) => {
     await start({ secrets: { 'kargo/demo/bitbucket': text } });
     await testbed.objects.patchStatus(demo, { webhookReceivers: [entryAt(KARGO)] });
     await testbed.reconcile();
@@ -113,7 +113,7 @@ describe('beside a Kargo server that serves the receiver already', () => {
     expect(await conditionOf()).toMatchObject({ status: 'True' });
   });
 
-  test('hands the receiver back when its secret is deleted here, and may take it over again', async () => {
+  test('withdraws its URL when the secret is deleted here, and can take the receiver over again', async () => {
     await start();
     const reconciler = await coldReconciler();
     await run(reconciler);
@@ -128,7 +128,7 @@ describe('beside a Kargo server that serves the receiver already', () => {
     expect(await urls()).toEqual([entryAt(OURS).url]);
   });
 
-  test('keeps the entry of a receiver that is gone, unless it is its own', async () => {
+  test('removes only its own entry of a deleted receiver', async () => {
     await start({ objects: project('demo', []) });
     await testbed.objects.patchStatus(demo, {
       webhookReceivers: [entryAt(KARGO), entryAt(OURS, 'cc')],
@@ -156,28 +156,33 @@ describe('two deployments for the same project', () => {
     ['one receiver', [bitbucket('bb')], {}],
     ['two receivers', [bitbucket('bb'), bitbucket('cc')], {}],
     ['a receiver that has no secret', [bitbucket('bb'), bitbucket('cc', 'gone')], {}],
-  ])('settle with %s, and the first one says who publishes', async (_what, receivers) => {
-    await start({ objects: project('demo', receivers) });
-    const [first, second] = [await reconcilerAt(OURS), await reconcilerAt(OTHER)];
-    await run(first);
-    await run(second);
-    await run(first);
-    await run(second);
-    testbed.cluster.reset();
-    lines.lines.length = 0;
-    for (let round = 0; round < 8; round += 1) {
-      passSeconds(60);
+  ])(
+    'become stable with %s, and the condition of the first names the publisher',
+    async (_what, receivers) => {
+      await start({ objects: project('demo', receivers) });
+      const [first, second] = [await reconcilerAt(OURS), await reconcilerAt(OTHER)];
       await run(first);
       await run(second);
-    }
-    expect(writes()).toEqual([]);
-    expect(await urls()).toContain(entryAt(OTHER).url);
-    const contested = lines.takeMetrics('ContestedReceivers').map((metrics) => metrics['ContestedReceivers']);
-    const count = receivers.filter((receiver) => JSON.stringify(receiver).includes('bitbucket"}')).length;
-    expect(contested).toEqual(Array.from({ length: 16 }, (_, index) => (index % 2 === 0 ? count : 0)));
-  });
+      await run(first);
+      await run(second);
+      testbed.cluster.reset();
+      lines.lines.length = 0;
+      for (let round = 0; round < 8; round += 1) {
+        passSeconds(60);
+        await run(first);
+        await run(second);
+      }
+      expect(writes()).toEqual([]);
+      expect(await urls()).toContain(entryAt(OTHER).url);
+      const contested = lines
+        .takeMetrics('ContestedReceivers')
+        .map((metrics) => metrics['ContestedReceivers']);
+      const count = receivers.filter((receiver) => JSON.stringify(receiver).includes('bitbucket"}')).length;
+      expect(contested).toEqual(Array.from({ length: 16 }, (_, index) => (index % 2 === 0 ? count : 0)));
+    },
+  );
 
-  test('settle where each has the secret of another receiver', async () => {
+  test('become stable where each has the secret of another receiver', async () => {
     await start({
       objects: project('demo', [bitbucket('bb', 'b'), bitbucket('cc', 'c')]),
       secrets: { 'kargo/demo/b': SECRET, 'other/demo/c': SECRET },
@@ -220,7 +225,7 @@ describe('two deployments for the same project', () => {
     expect(await conditionOf()).toMatchObject({ status: 'False', reason: 'SecretUnreadable' });
   });
 
-  test('leave a URL that was taken over, name who publishes it, and log it once', async () => {
+  test('keep a URL that was taken over, name its publisher, and log it once', async () => {
     await start();
     const reconciler = await coldReconciler();
     await run(reconciler);
@@ -229,8 +234,8 @@ describe('two deployments for the same project', () => {
     await run(reconciler);
     expect(await urls()).toEqual([entryAt(KARGO).url]);
     const message =
-      `receiver "bb": another server publishes it at ${KARGO}, after ${OURS} had been published. ` +
-      'Its entry is left as it is. Let one of the two serve the project (setting PROJECTS).';
+      `receiver "bb": another server publishes it at ${KARGO}, where ${OURS} was published before. ` +
+      'Its entry is kept. Let only one of the two serve the project (setting PROJECTS).';
     expect(await conditionOf()).toMatchObject({ status: 'False', reason: 'PublishedElsewhere', message });
     expect(lines.takeLogs('receiver no longer ready')).toMatchObject([
       { level: 'WARN', config: 'ProjectConfig demo/demo', receiver: 'bb', reason: 'PublishedElsewhere' },
@@ -239,7 +244,7 @@ describe('two deployments for the same project', () => {
     expect(lines.takeLogs('receiver no longer ready')).toEqual([]);
   });
 
-  test('go on after a change of the other one ends', async () => {
+  test('continue after the other one stops publishing', async () => {
     await start();
     const reconciler = await coldReconciler();
     await run(reconciler);
@@ -285,7 +290,7 @@ describe('PROJECTS', () => {
     ).toEqual(written);
   });
 
-  test('reads no secret of another project, and does not look at a config there that cannot be read', async () => {
+  test('excludes the secrets of other projects, and their unreadable configs', async () => {
     await start({ objects, secrets, settings: { PROJECTS: 'demo' } });
     testbed.cluster.fault = ({ path }) =>
       path.includes('/projectconfigs?')
@@ -351,7 +356,7 @@ describe('DRY_RUN', () => {
   });
 });
 
-test('names no receiver that was never published here as no longer ready', async () => {
+test('does not log a receiver that was never published here as no longer ready', async () => {
   await start({ secrets: {} });
   const reconciler = await coldReconciler();
   await run(reconciler);

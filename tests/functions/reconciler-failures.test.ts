@@ -30,8 +30,8 @@ const nameOf = async (name: string) => {
 const demoPath = [`/kargo/bitbucket/${HASH}`];
 const isStatusOf = (name: string, path: string): boolean => path.endsWith(`/projectconfigs/${name}/status`);
 
-describe('another writer changes the status at the same moment', () => {
-  test('and neither change is lost', async () => {
+describe('a concurrent change by another writer', () => {
+  test('of the status is kept together with the own one', async () => {
     let times = 1;
     testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path) && times-- > 0)
@@ -42,7 +42,7 @@ describe('another writer changes the status at the same moment', () => {
     expect(await nameOf('demo')).toEqual([...demoPath, github.path]);
   });
 
-  test('to what was about to be written, and nothing is written', async () => {
+  test('to the planned status leaves nothing to write', async () => {
     await testbed.reconcile();
     const status = await statusOf('demo');
     await testbed.objects.patchStatus(demo, { webhookReceivers: null, conditions: null });
@@ -54,7 +54,7 @@ describe('another writer changes the status at the same moment', () => {
     expect(await statusOf('demo')).toEqual(status);
   });
 
-  test('and the spec, and the new spec counts', async () => {
+  test('of the spec is followed', async () => {
     let times = 1;
     testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path) && times-- > 0)
@@ -68,7 +68,7 @@ describe('another writer changes the status at the same moment', () => {
     });
   });
 
-  test('by deleting the project, and the others are made right', async () => {
+  test('that deletes the project does not affect the others', async () => {
     testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path)) await testbed.objects.delete(demo);
       return undefined;
@@ -77,7 +77,7 @@ describe('another writer changes the status at the same moment', () => {
     expect(await nameOf('zoo')).toHaveLength(1);
   });
 
-  test('at every attempt: the run ends in an error and the others are made right', async () => {
+  test('at every attempt fails the run and does not affect the others', async () => {
     let turn = 0;
     testbed.cluster.fault = async ({ path }) => {
       turn += 1;
@@ -90,7 +90,7 @@ describe('another writer changes the status at the same moment', () => {
   });
 });
 
-describe('the run ends in an error, and what can be made right is', () => {
+describe('the run fails and does not affect the others', () => {
   test('when a write fails', async () => {
     testbed.cluster.fault = ({ path }) =>
       isStatusOf('zoo', path) ? { kind: 'answer', status: 422, body: { kind: 'Status' } } : undefined;
@@ -126,7 +126,7 @@ describe('the run ends in an error, and what can be made right is', () => {
   });
 });
 
-describe('a secret that cannot be read is the condition of its project, and no failure', () => {
+describe('a secret that cannot be read is reported in the condition and does not fail the run', () => {
   const unreadable = (reason: string) => ({
     conditions: [
       {
@@ -144,7 +144,7 @@ describe('a secret that cannot be read is the condition of its project, and no f
   };
 
   test.each(['AccessDeniedException', 'DecryptionFailure', 'InternalServiceError'])(
-    'when the store answers %s for it, and its URL stays',
+    'when the store answers %s for it, and its URL is kept',
     async (code) => {
       await testbed.reconcile();
       inBatch((answer) => denyDemo(answer, code));
@@ -195,7 +195,7 @@ describe('nothing is written', () => {
   );
 });
 
-/** Changes a batch's answer to that of a store which does not let us read that one. */
+/** Replaces the secret of `demo` in a batch's answer by an error. */
 function denyDemo(answer: string, ErrorCode = 'AccessDeniedException'): string {
   const SecretId = 'kargo/demo/bitbucket';
   const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };

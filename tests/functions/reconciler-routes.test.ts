@@ -17,8 +17,8 @@ const HOURS = 3_600;
 const demoConfig = projectConfig('demo', []);
 const zooConfig = projectConfig('zoo', []);
 
-/** Changes a batch's answer to one in which a secret may not be read. */
-function deny(answer: string, name: string): string {
+/** Replaces a secret in a batch's answer by an error. */
+function denySecret(answer: string, name: string): string {
   const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };
   return JSON.stringify({
     SecretValues: SecretValues.filter(({ Name }) => Name !== name),
@@ -60,7 +60,7 @@ const conditionOf = async (name: string) => {
 };
 
 describe('the routes of the gateway', () => {
-  test('are added for the live receivers, and stay as they are', async () => {
+  test('are added for live receivers, and not changed afterwards', async () => {
     expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
     expect(routeKeys()).toEqual([demo, zoo].toSorted());
     expect(gateway.routes.map(({ target }) => target)).toEqual([
@@ -72,7 +72,7 @@ describe('the routes of the gateway', () => {
     expect(gateway.changes).toEqual([]);
   });
 
-  test('of others are left alone', async () => {
+  test('of others are not changed', async () => {
     const foreign = [
       gateway.add('GET /health'),
       gateway.add('$default'),
@@ -84,7 +84,7 @@ describe('the routes of the gateway', () => {
     expect(routeKeys()).toEqual([...foreign, demo, zoo].toSorted());
   });
 
-  test('of a receiver that is gone are removed, after those of new ones were added', async () => {
+  test('of a deleted receiver are removed after those of new ones are added', async () => {
     gateway.pageSize = 1;
     gateway.add(`POST /bitbucket/${'c'.repeat(64)}`);
     await testbed.reconcile();
@@ -117,7 +117,7 @@ describe('the routes of the gateway', () => {
     await before();
     testbed.store.fault = ({ operation, body }) =>
       operation === 'BatchGetSecretValue'
-        ? { kind: 'rewrite', rewrite: (answer) => deny(answer, 'kargo/demo/bitbucket') }
+        ? { kind: 'rewrite', rewrite: (answer) => denySecret(answer, 'kargo/demo/bitbucket') }
         : body.includes('kargo/demo/')
           ? DENIED
           : undefined;
@@ -125,11 +125,13 @@ describe('the routes of the gateway', () => {
     expect(routeKeys()).toEqual([demo, routeOf('demo', 'new'), zoo].toSorted());
   });
 
-  test('stay as long as their URL cannot be withdrawn', async () => {
+  test('stay while their URL cannot be withdrawn', async () => {
     await testbed.reconcile();
     await testbed.objects.patch(zooConfig, { spec: { webhookReceivers: [] } });
     testbed.cluster.fault = ({ path }) =>
-      path.endsWith('/projectconfigs/zoo/status') ? { kind: 'answer', status: 503 } : undefined;
+      path.endsWith('/projectconfigs/zoo/status')
+        ? { kind: 'answer', status: 503, headers: { 'retry-after': '0' } }
+        : undefined;
     await expect(testbed.reconcile()).rejects.toThrow(
       'ProjectConfig zoo/zoo: its status could not be written',
     );
@@ -141,7 +143,7 @@ describe('the routes of the gateway', () => {
 });
 
 describe('a gateway', () => {
-  test('without room is named in the condition, and everything else goes on', async () => {
+  test('with a used-up quota is reported in the condition and does not affect the rest', async () => {
     gateway.add(`POST /bitbucket/${'d'.repeat(64)}`);
     gateway.refuse = (method) => (method === 'POST' ? NO_ROOM : undefined);
     expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
@@ -179,7 +181,7 @@ describe('a gateway', () => {
     expect(await pathsOf('zoo')).toEqual([`/kargo${receiverPath('zoo')}`]);
   });
 
-  test('that cannot be listed leaves what is published', async () => {
+  test('that cannot be listed fails the run, and published URLs stay', async () => {
     await testbed.reconcile();
     gateway.refuse = () => TOO_FAST;
     await expect(testbed.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');

@@ -100,7 +100,7 @@ describe('more receivers than a project may have', () => {
     });
   });
 
-  test('are named in the condition, and have no URL, no route, and no read of their secret', async () => {
+  test('are named in the condition; they get no URL and no route, and their secrets are not read', async () => {
     await testbed.objects.patchStatus(projectConfig('demo', []), {
       webhookReceivers: [entryOf('demo', 'd')],
     });
@@ -169,7 +169,7 @@ describe('a project that holds all routes', () => {
     ['', 300, () => undefined, [routeOf('unreadable')]],
     [', while the secret of a third one cannot be read', 60, () => denySecretsOf('unreadable'), []],
   ])(
-    'leaves its neighbours the routes of a new receiver and of a rotation in the next run%s',
+    'does not prevent routes for a new receiver and for a rotation of other projects in the next run%s',
     async (_what, quota, prepare, alsoRouted) => {
       await grabRoutes(quota);
       prepare();
@@ -188,7 +188,7 @@ describe('a project that holds all routes', () => {
   );
 });
 
-describe('a gateway without room for everyone', () => {
+describe('a gateway with too small a quota', () => {
   beforeEach(async () => {
     const receivers = ['r1', 'r2', 'r3'].map((name) => bitbucket(name));
     await start({
@@ -197,7 +197,7 @@ describe('a gateway without room for everyone', () => {
     });
   });
 
-  test('shares it among the projects, and counts who has none', async () => {
+  test('is shared among the projects, and receivers without a route are counted', async () => {
     gateway.quota = 4;
     expect(await testbed.reconcile()).toMatchObject({ failures: [] });
     expect(routeKeys()).toEqual(
@@ -208,7 +208,7 @@ describe('a gateway without room for everyone', () => {
     expect(lines.takeMetrics(...METRICS)).toEqual([{ ...ALL_WELL, UnreadyReceivers: 2, RouteMissing: 2 }]);
   });
 
-  test('asks it once for room that there is none of', async () => {
+  test('is asked once for a route that it cannot add', async () => {
     gateway.quota = 4;
     const reconciler = await coldReconciler();
     await run(reconciler);
@@ -223,7 +223,7 @@ describe('a gateway without room for everyone', () => {
     expect(gateway.changes).toEqual([]);
   });
 
-  test('keeps the previous route of a rotation, and adds the new one when there is room', async () => {
+  test('keeps the previous route of a rotation until the new one can be added', async () => {
     gateway.quota = 6;
     const reconciler = await coldReconciler();
     await run(reconciler);
@@ -265,7 +265,7 @@ describe('a gateway without room for everyone', () => {
     expect(routeKeys()).not.toContain(routeOf('added'));
   });
 
-  test('removes no route for a rate that is exceeded', async () => {
+  test('loses no route where only the request rate is exceeded', async () => {
     gateway.add(`POST /bitbucket/${'c'.repeat(64)}`);
     gateway.refuse = (method) =>
       method === 'POST'

@@ -14,7 +14,7 @@ const entry = {
   path: `/kargo/bitbucket/${HASH}`,
   url: `https://hooks.example.com/kargo/bitbucket/${HASH}`,
 };
-/** The secret of Kargo's measured hash is short, and the condition says so. */
+/** The condition warns, because the secret of the measured hash is short. */
 const readyAt = (base: string, secretName = 'kargo/demo/bitbucket') => ({
   type: 'BitbucketReceiversReady',
   status: 'True',
@@ -63,7 +63,7 @@ describe('the status of a ProjectConfig', () => {
     ['https://hooks.example.com/kargo/', '/kargo', 'https://hooks.example.com'],
     ['https://hooks.example.com', '', 'https://hooks.example.com'],
     ['https://hooks.example.com:8443/a/b', '/a/b', 'https://hooks.example.com:8443'],
-  ])('is below %s what Kargo writes, byte for byte', async (base, path, origin) => {
+  ])('has the same bytes as in Kargo, below %s', async (base, path, origin) => {
     await start({ objects: project('demo'), settings: { RECEIVER_BASE_URL: base } });
     expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
     const written = {
@@ -79,13 +79,13 @@ describe('the status of a ProjectConfig', () => {
     expect(JSON.stringify(webhookReceivers)).toBe(JSON.stringify([written]));
   });
 
-  test('follows a secret as Kargo keeps it, JSON with the key "secret"', async () => {
+  test('uses a secret in the form of Kargo, JSON with the key "secret"', async () => {
     await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{"secret":"s3cret"}' } });
     await testbed.reconcile();
     expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
   });
 
-  test('follows the secret of another template', async () => {
+  test('uses the secret of another template', async () => {
     const secrets = { 'teams/bitbucket/of/demo': 's3cret', 'kargo/demo/bitbucket': 'another' };
     await start({
       objects: project('demo'),
@@ -96,7 +96,7 @@ describe('the status of a ProjectConfig', () => {
     expect(await statusOf()).toMatchObject({ webhookReceivers: [entry] });
   });
 
-  test('keeps the entry of another kind as it is, whatever it lacks', async () => {
+  test('keeps the entry of another kind unchanged, even if it is incomplete', async () => {
     await start({ objects: project('demo', [github, bitbucket('bb')]) });
     await testbed.objects.patchStatus(demo, {
       webhookReceivers: [{ name: 'gh', url: 'x' }, { path: '/azure/1' }],
@@ -106,7 +106,7 @@ describe('the status of a ProjectConfig', () => {
     expect(webhookReceivers).toEqual([{ name: 'gh', url: 'x' }, entry, { path: '/azure/1' }]);
   });
 
-  test('keeps what others have written, in the order of the spec', async () => {
+  test('keeps entries of others, in the order of the spec', async () => {
     await start({ objects: project('demo', [github, bitbucket('bb')]) });
     await testbed.objects.patchStatus(demo, {
       webhookReceivers: [githubEntry],
@@ -121,7 +121,7 @@ describe('the status of a ProjectConfig', () => {
     });
   });
 
-  test('drops the entry of a receiver that is gone, and then the condition', async () => {
+  test('removes the entry of a deleted receiver, and then the condition', async () => {
     await start({ objects: project('demo', [bitbucket('bb'), bitbucket('cc')]) });
     await testbed.reconcile();
     expect(await statusOf()).toMatchObject({ webhookReceivers: [{ name: 'bb' }, { name: 'cc' }] });
@@ -136,7 +136,7 @@ describe('the status of a ProjectConfig', () => {
     expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [] });
   });
 
-  test('is written again after somebody blanked the list', async () => {
+  test('is written again after another writer blanked the list', async () => {
     await start({ objects: project('demo') });
     await testbed.reconcile();
     await testbed.objects.patchStatus(demo, { webhookReceivers: null });
@@ -239,14 +239,17 @@ describe('a receiver that is not ready', () => {
       'ReceiverInvalid',
       `receiver "bb": bitbucket.secretRef.name is not the name of a Secret. Correct ${FIELD}.`,
     ],
-  ])('has no URL and says why: %s', async (_what, secrets, receivers, reason, message) => {
-    await start({ objects: project('demo', receivers), secrets });
-    await testbed.objects.patchStatus(demo, { webhookReceivers: [entry] });
-    expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
-    expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [notReady(reason, message)] });
-  });
+  ])(
+    'has no URL, and the condition has the reason: %s',
+    async (_what, secrets, receivers, reason, message) => {
+      await start({ objects: project('demo', receivers), secrets });
+      await testbed.objects.patchStatus(demo, { webhookReceivers: [entry] });
+      expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
+      expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [notReady(reason, message)] });
+    },
+  );
 
-  test('becomes ready when its secret is corrected, and the condition has the time of it', async () => {
+  test('becomes ready when its secret is corrected, with the time of this transition', async () => {
     await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{}' } });
     await testbed.reconcile();
     await testbed.secrets.rotate('kargo/demo/bitbucket', 's3cret');

@@ -132,8 +132,8 @@ export function judgeReadiness(
   const hash = receiverHash(receiver.project, name, current.value);
   if (otherBase !== undefined && facts.wasPublishedHere(receiver)) {
     const message =
-      `another server publishes it at ${otherBase}, after ${formatBaseUrl(facts.base)} had been published. ` +
-      'Its entry is left as it is. Let one of the two serve the project (setting PROJECTS).';
+      `another server publishes it at ${otherBase}, where ${formatBaseUrl(facts.base)} was published before. ` +
+      'Its entry is kept. Let only one of the two serve the project (setting PROJECTS).';
     return faulty('withdraw', 'PublishedElsewhere', message);
   }
   const noRoute = facts.unrouted.get(hash);

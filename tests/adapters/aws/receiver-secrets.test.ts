@@ -17,7 +17,7 @@ function unavailable(name: string): RetryableError {
   return new RetryableError('secret store unavailable', { cause, detail: name });
 }
 
-/** Fake of the store; `errorOf` says with what it answers a request for these secrets instead. */
+/** Fake of the store; `errorOf` returns the error for a request for these secrets, if any. */
 class FakeStore {
   readonly batches: (readonly string[])[] = [];
   readonly reads: string[] = [];
@@ -70,7 +70,7 @@ async function read(count: number): Promise<(string | undefined)[]> {
   return outcome;
 }
 
-describe('the pace of batch reads', () => {
+describe('the rate of batch reads', () => {
   test('is 40 a second, however many secrets there are', async () => {
     const reading = secrets.read(receiversOf(4_000), 'store', live);
     await jest.advanceTimersByTimeAsync(1_000);
@@ -82,7 +82,7 @@ describe('the pace of batch reads', () => {
     expect(await reading).toHaveLength(4_000);
   });
 
-  test('holds across reads', async () => {
+  test('is limited across reads', async () => {
     const reading = Promise.all([1, 2, 3, 4].map(() => secrets.read(receiversOf(400), 'store', live)));
     await jest.advanceTimersByTimeAsync(1_000);
     expect(store.batches).toHaveLength(41);
@@ -96,7 +96,7 @@ describe('the pace of batch reads', () => {
     expect([store.reads.length, store.batches.length]).toEqual([100, 0]);
   });
 
-  test('ends with the signal', async () => {
+  test('is no longer waited for when the signal ends', async () => {
     const end = new AbortController();
     const reading = secrets.read(receiversOf(4_000), 'store', end.signal);
     const outcome = reading.catch(String);
@@ -111,14 +111,14 @@ describe('an error of the store', () => {
   const isOf = (id: string) => (ids: readonly string[]) => ids.includes(id);
   const unreadable = 'unreadable: Secret "s1" cannot be read: secret store unavailable: ';
 
-  test('for a batch is one of its secret alone, where that one can cause it', async () => {
+  test('for a batch is that of a single secret, where one can cause it', async () => {
     store.errorOf = (ids) => (isOf('s1')(ids) ? unavailable('InternalServiceError') : undefined);
     const readings = await read(30);
     expect(readings[1]).toBe(`${unreadable}InternalServiceError`);
     expect(readings.filter((reading) => reading !== undefined)).toHaveLength(1);
   });
 
-  test('for a batch is one of all its secrets, where no single one can cause it', async () => {
+  test('for a batch is that of all its secrets, where no single one can cause it', async () => {
     store.errorOf = (ids) => (isOf('s1')(ids) ? unavailable('ThrottlingException') : undefined);
     const readings = await read(30);
     expect(readings[1]).toBe(`${unreadable}ThrottlingException`);
@@ -129,7 +129,7 @@ describe('an error of the store', () => {
     expect(store.reads).toHaveLength(10);
   });
 
-  test('for all batches ends the read, without asking for each secret', async () => {
+  test('for all batches ends the read, without reading each secret', async () => {
     store.errorOf = () => unavailable('InternalServiceError');
     await expect(read(60)).rejects.toThrow('secret store unavailable: InternalServiceError');
     expect([store.batches.length, store.reads.length]).toEqual([3, 0]);
@@ -140,7 +140,7 @@ describe('an error of the store', () => {
     await expect(read(1)).rejects.toThrow('secret store unavailable: InternalServiceError');
   });
 
-  test('that is a bug of ours is not taken for one of the store', async () => {
+  test('that is a bug is thrown unchanged', async () => {
     store.errorOf = (ids) => (isOf('s1')(ids) ? new TypeError('bug') : undefined);
     await expect(read(30)).rejects.toThrow('bug');
   });

@@ -38,7 +38,7 @@ describe('the body is the bytes that were signed', () => {
   });
 });
 
-test('the hash is that of the path, wherever the API is mounted', () => {
+test('reads the hash from the path, whatever precedes it', () => {
   const hash = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
   const hashAt = (path: string) => readGatewayDelivery(gatewayEvent({ path })).hash;
   expect([receiverPath(), `/kargo${receiverPath()}`, '/bitbucket', '/'].map(hashAt)).toEqual([
@@ -49,7 +49,7 @@ test('the hash is that of the path, wherever the API is mounted', () => {
   ]);
 });
 
-test('an answer is JSON', () => {
+test('formats an answer as JSON', () => {
   expect(toGatewayResult({ status: 400, body: { error: 'a "b"' } })).toEqual({
     statusCode: 400,
     headers: { 'content-type': 'application/json' },

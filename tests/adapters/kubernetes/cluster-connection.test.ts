@@ -94,7 +94,7 @@ describe('a patch', () => {
       'RetryableError: cluster API unavailable: HTTP 200: the answer is not JSON',
       4,
     ],
-  ])('that is answered with %s', async (_what, answer, outcome, attempts) => {
+  ])('answered with %s', async (_what, answer, outcome, attempts) => {
     server.answer = () => answer;
     expect(await outcomeOf(patch())).toBe(outcome);
     expect(server.requests).toHaveLength(attempts);
@@ -121,7 +121,7 @@ describe('a patch', () => {
     });
   });
 
-  test("keeps at most 2048 bytes of the cluster's words, and no half of a character", async () => {
+  test("keeps at most 2048 bytes of the cluster's message, without a partial character", async () => {
     server.answer = () => status(422, `x${'é'.repeat(2_000)}`);
     expect(await outcomeOf(patch())).toBe(
       `TerminalError: Warehouse demo/one: HTTP 422: x${'é'.repeat(1_023)}`,
@@ -184,7 +184,7 @@ describe('a read', () => {
       1,
     ],
     [
-      "list with a webhook's words",
+      "list with a webhook's message",
       list,
       status(500, DENIED),
       `RetryableError: cluster API unavailable: HTTP 500: ${DENIED}`,
@@ -255,7 +255,7 @@ describe('a timeout', () => {
     expect(latencies).toHaveLength(2);
   });
 
-  test('of every attempt is the reason', async () => {
+  test('of every attempt is the reason of the error', async () => {
     server.answer = () => 'hang';
     let attempts = 0;
     api = new KargoApi(server.connect({ attemptTimeoutMs: 20, recordLatency: () => void (attempts += 1) }));
@@ -280,19 +280,19 @@ describe('a timeout', () => {
     const budget = new AbortController();
     const connected: Socket[] = [];
     // Accepts connections, and never answers the TLS handshake.
-    const silent = createServer((socket) => {
+    const unresponsive = createServer((socket) => {
       connected.push(socket);
       budget.abort();
     });
-    silent.listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    unresponsive.listen(0, '127.0.0.1');
+    await once(unresponsive, 'listening');
+    const url = `https://127.0.0.1:${(unresponsive.address() as AddressInfo).port}`;
     const kubeconfig = parseKubeconfig(kubeconfigOf({ url, token: 'token' }), 'test');
     api = new KargoApi(new ClusterConnection(async () => ({ kubeconfig }), { attemptTimeoutMs: 30_000 }));
     const request = api.patch('warehouses', 'demo', 'one', {}, budget.signal);
     expect(await outcomeOf(request)).toBe('RetryableError: cluster API did not answer in time');
     for (const socket of connected) socket.destroy();
-    silent.close();
+    unresponsive.close();
   });
 });
 
@@ -364,7 +364,7 @@ describe('connections', () => {
     expect(await Promise.all([patch(), patch(), patch()])).toEqual(['patched', 'patched', 'patched']);
   });
 
-  test('that were dropped silently while they idled for longer do not cost an attempt', async () => {
+  test('that idled for longer and were dropped are replaced before the next request', async () => {
     await Promise.all([patch(), patch(), patch()]);
     const dropped = new Set(server.requests.map(({ socket }) => socket));
     expect(dropped.size).toBe(3);

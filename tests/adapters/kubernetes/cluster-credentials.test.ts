@@ -119,12 +119,12 @@ describe('a kubeconfig file', () => {
       () => kubeconfigFor({}, { 'insecure-skip-tls-verify': false }),
       () => 'HTTP protocol is not allowed when skipTLSVerify is not set or false',
     ],
-  ])('that %s is not used', async (_what, text, message) => {
+  ])('that %s is rejected', async (_what, text, message) => {
     expect(await fromFile(text())).toBe(`cluster API not configured: ${message()}`);
     expect(server.requests).toEqual([]);
   });
 
-  test('that does not exist is not used', async () => {
+  test('that does not exist is rejected', async () => {
     expect(await connectAndPatch({ kind: 'kubeconfig-file', path: path('none') })).toBe(
       `cluster API not configured: ENOENT: no such file or directory, open '${path('none')}'`,
     );
@@ -156,7 +156,7 @@ describe('a kubeconfig in Secrets Manager', () => {
     expect(error).not.toHaveProperty('cause');
   });
 
-  test('that cannot be read is named', async () => {
+  test('that cannot be read is named in the error', async () => {
     stored = { kind: 'fault', fault: 'missing', reason: 'secret "front-door/kubeconfig" does not exist' };
     expect(await connectAndPatch({ kind: 'kubeconfig-secret', secretId: 'front-door/kubeconfig' })).toBe(
       'cluster API not configured: secret "front-door/kubeconfig" does not exist',

@@ -70,14 +70,14 @@ describe('the pages of a list', () => {
     expect(limits()).toEqual(expected);
   });
 
-  test('are bounded by what they are after decompression', async () => {
+  test('are limited by their decompressed size', async () => {
     serve(sizes(6, 2 * MB), gzipSync);
     expect(await listAll()).toHaveLength(6);
     expect(limits()).toEqual([50, 25, 12, 6, 3, 2, 2]);
     expect(server.requests[0]?.headers['accept-encoding']).toBe('gzip');
   });
 
-  test('with an object that alone is too large are a retryable error', async () => {
+  test('with an object over the limit cause a retryable error', async () => {
     serve([9 * MB]);
     await expect(listAll()).rejects.toMatchObject({
       name: 'RetryableError',
@@ -85,7 +85,7 @@ describe('the pages of a list', () => {
     });
   });
 
-  test('hold names and what is read of the objects, and nothing else', async () => {
+  test('contain only the needed fields of the objects', async () => {
     serve([10]);
     expect(await listAll()).toEqual([
       {

@@ -140,9 +140,12 @@ describe('a kubeconfig from Secrets Manager', () => {
     expect(user?.exec).toBeUndefined();
   });
 
-  test.each(['', 'null', 'not: [yaml', 'a-token', '{"current-context": "x"}'])('is not %j', (text) => {
-    expect(() => restrictKubeconfig(text, 'secret "kc"')).toThrow(
-      new Error('secret "kc" is not a kubeconfig. Store the whole document in it.'),
-    );
-  });
+  test.each(['', 'null', 'not: [yaml', 'a-token', '{"current-context": "x"}'])(
+    'is rejected where it is %j',
+    (text) => {
+      expect(() => restrictKubeconfig(text, 'secret "kc"')).toThrow(
+        new Error('secret "kc" is not a kubeconfig. Store the whole document in it.'),
+      );
+    },
+  );
 });

@@ -29,7 +29,7 @@ test('fills in defaults where only the required settings are set', () => {
   });
 });
 
-test('takes an empty setting for one that is not set', () => {
+test('treats an empty setting as not set', () => {
   const empty = {
     SECRET_NAME_TEMPLATE: '',
     SYSTEM_RESOURCES_NAMESPACE: '',
@@ -46,8 +46,8 @@ test('takes an empty setting for one that is not set', () => {
 
 test('freezes everything', () => {
   const settings = readSettings({ ...least, PROJECTS: 'demo' });
-  const parts = [settings, settings.base, settings.cluster, settings.projects];
-  expect(parts.map((part) => Object.isFrozen(part))).toEqual([true, true, true, true]);
+  const objects = [settings, settings.base, settings.cluster, settings.projects];
+  expect(objects.map((object) => Object.isFrozen(object))).toEqual([true, true, true, true]);
 });
 
 describe('accepts', () => {
@@ -141,7 +141,7 @@ describe('rejects', () => {
     expect(faultsOf({ ...least, [name]: value })).toEqual([fault]);
   });
 
-  test('all faults together', () => {
+  test('several settings with all their faults', () => {
     const bad = {
       SECRET_NAME_TEMPLATE: 'x',
       SYSTEM_RESOURCES_NAMESPACE: 'X',
@@ -208,7 +208,7 @@ describe('a template under which a project could name a secret of the system', (
     ['kargo/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'kargo/demo/Kubeconfig' }],
     ['kargo/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'kargo/a.b/kubeconfig' }],
     ['team-kargo-{namespace}/{name}', {}],
-  ])('is none: %s with %j', (SECRET_NAME_TEMPLATE, secrets) => {
+  ])('is not found in %s with %j', (SECRET_NAME_TEMPLATE, secrets) => {
     const settings = readSettings({ ...least, ...secrets, SECRET_NAME_TEMPLATE });
     expect(settings.secretNameTemplate).toBe(SECRET_NAME_TEMPLATE);
   });

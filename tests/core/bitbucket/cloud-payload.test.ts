@@ -25,14 +25,14 @@ describe('repo:push', () => {
     ],
     ['a deletion', [{ new: null, old: main, closed: true }], []],
     ['a deletion beside an update', [{ new: null }, { new: main }], ['branch main']],
-    ['a change that says nothing', [{}], []],
+    ['a change without fields', [{}], []],
     ['no change', [], []],
     [
       'fields of a later day',
       [{ new: { ...main, target: { hash: 'x' } }, truncated: true }],
       ['branch main'],
     ],
-  ])('of %s', (_what, given, refs) => {
+  ])('reads the refs of %s', (_what, given, refs) => {
     expect(read('repo:push', { push: { changes: given }, repository })).toEqual({
       kind: 'event',
       event: {
@@ -50,7 +50,7 @@ describe('repo:push', () => {
     ['its name, with links: null', { full_name: 'acme/shop', links: null }],
     ['its name, with html: null', { full_name: 'acme/shop', links: { html: null } }],
     ['its name, with other links', { full_name: 'acme/shop', links: { self: { href: 'https://api' } } }],
-  ])('knows the repository by %s', (_what, named) => {
+  ])('identifies the repository by %s', (_what, named) => {
     expect(read('repo:push', { push: { changes }, repository: named })).toMatchObject({
       event: { addresses: ['bitbucket.org/acme/shop'] },
     });
@@ -99,13 +99,13 @@ describe('repo:push', () => {
       { push: { changes }, repository: { links: { html: { href: null } } } },
       'repository.links.html.href must be string, not null',
     ],
-  ])('refuses %j', (payload, detail) => {
+  ])('rejects %j', (payload, detail) => {
     expect(read('repo:push', payload)).toEqual({ kind: 'invalid', detail });
   });
 });
 
 describe.each(['pullrequest:fulfilled', 'pullrequest:rejected'])('%s', (event) => {
-  test('gives the web address of the pull request as it is written', () => {
+  test('returns the web address of the pull request unchanged', () => {
     const href = 'https://bitbucket.org/Acme/shop/pull-requests/7/';
     expect(read(event, { pullrequest: { links: { html: { href } } }, repository: null })).toEqual({
       kind: 'event',
@@ -126,7 +126,7 @@ describe.each(['pullrequest:fulfilled', 'pullrequest:rejected'])('%s', (event) =
       { pullrequest: { links: { html: { href: 7 } } } },
       'pullrequest.links.html.href must be string, not number',
     ],
-  ])('refuses %j', (payload, detail) => {
+  ])('rejects %j', (payload, detail) => {
     expect(read(event, payload)).toEqual({ kind: 'invalid', detail });
   });
 });
@@ -140,6 +140,6 @@ test.each([
   '',
   'constructor',
   '__proto__',
-])('nothing is done for %j', (event) => {
+])('no reader exists for %j', (event) => {
   expect(payloadReaderOf(event)).toBeUndefined();
 });

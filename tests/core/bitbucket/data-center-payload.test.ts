@@ -46,7 +46,7 @@ describe('repo:refs_changed', () => {
       ['tag v1', 'branch main'],
     ],
     ['no change', [], []],
-  ])('of %s', (_what, given, refs) => {
+  ])('reads the refs of %s', (_what, given, refs) => {
     expect(read('repo:refs_changed', { changes: given, repository })).toEqual({
       kind: 'event',
       event: {
@@ -70,7 +70,7 @@ describe('repo:refs_changed', () => {
     ['where it is browsed, with clone: [null]', { links: { clone: [null], self: [null, ...self] } }],
     ['a clone link, with self: [null]', { links: { clone: [null, http], self: [null] } }],
     ['a clone link, with project: null', { project: null, links: { clone: [http], self: null } }],
-  ])('knows the repository by %s', (_what, named) => {
+  ])('identifies the repository by %s', (_what, named) => {
     expect(read('repo:refs_changed', { changes, repository: named })).toMatchObject({
       event: { addresses },
     });
@@ -118,7 +118,7 @@ describe('repo:refs_changed', () => {
       { changes, repository: { links: { clone: [http], self: [{ href: 7 }] } } },
       'repository.links.self[0].href must be string, not number',
     ],
-  ])('refuses %j', (payload, detail) => {
+  ])('rejects %j', (payload, detail) => {
     expect(read('repo:refs_changed', payload)).toEqual({ kind: 'invalid', detail });
   });
 });
@@ -126,12 +126,15 @@ describe('repo:refs_changed', () => {
 describe.each(['pr:merged', 'pr:declined'])('%s', (event) => {
   const href = 'https://git.acme.example/users/ada/repos/web/pull-requests/3';
 
-  test.each([[[{ href }]], [[null, { href }]], [[{ href }, { href: 'https://other' }]]])('of %j', (links) => {
-    expect(read(event, { pullRequest: { links: { self: links } } })).toEqual({
-      kind: 'event',
-      event: { kind: 'pull-request-closed', url: href },
-    });
-  });
+  test.each([[[{ href }]], [[null, { href }]], [[{ href }, { href: 'https://other' }]]])(
+    'reads the first link of %j',
+    (links) => {
+      expect(read(event, { pullRequest: { links: { self: links } } })).toEqual({
+        kind: 'event',
+        event: { kind: 'pull-request-closed', url: href },
+      });
+    },
+  );
 
   test.each<[payload: unknown, detail: string]>([
     [{}, 'pullRequest is missing'],
@@ -149,7 +152,7 @@ describe.each(['pr:merged', 'pr:declined'])('%s', (event) => {
       { pullRequest: { links: { self: [{ href: null }] } } },
       'pullRequest.links.self[0].href must be string, not null',
     ],
-  ])('refuses %j', (payload, detail) => {
+  ])('rejects %j', (payload, detail) => {
     expect(read(event, payload)).toEqual({ kind: 'invalid', detail });
   });
 });

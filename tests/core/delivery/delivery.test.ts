@@ -19,52 +19,64 @@ const delivery = (changes: Partial<Delivery> = {}): Delivery => ({
 });
 const huge = Buffer.alloc(2_097_153);
 
-describe('before the signature is looked at', () => {
+describe('the check before verification', () => {
   test.each<[what: string, changes: Partial<Delivery>, outcome: UnverifiedOutcome | undefined]>([
-    ['nothing is wrong', {}, undefined],
-    ['the limit itself', { body: Buffer.alloc(2_097_152) }, undefined],
-    ['too large', { body: huge }, { kind: 'body-too-large' }],
-    ['too large before a ping', { body: huge, eventKey: 'diagnostics:ping' }, { kind: 'body-too-large' }],
-    ['a ping before no signature', { eventKey: 'diagnostics:ping', signature: undefined }, { kind: 'pong' }],
+    ['accepts a valid delivery', {}, undefined],
+    ['accepts a body of exactly the limit', { body: Buffer.alloc(2_097_152) }, undefined],
+    ['rejects a body over the limit', { body: huge }, { kind: 'body-too-large' }],
     [
-      'no signature before no event key',
+      'rejects a ping with a body over the limit',
+      { body: huge, eventKey: 'diagnostics:ping' },
+      { kind: 'body-too-large' },
+    ],
+    [
+      'answers a ping without a signature',
+      { eventKey: 'diagnostics:ping', signature: undefined },
+      { kind: 'pong' },
+    ],
+    [
+      'rejects a missing signature before a missing event key',
       { eventKey: undefined, signature: undefined },
       { kind: 'missing-signature' },
     ],
-    ['an empty signature', { signature: '' }, { kind: 'missing-signature' }],
-    ['a signature that is none', { signature: 'x' }, undefined],
+    ['rejects an empty signature', { signature: '' }, { kind: 'missing-signature' }],
+    ['leaves a malformed signature to verification', { signature: 'x' }, undefined],
   ])('%s', (_what, changes, outcome) => {
     expect(checkUnverified(delivery(changes))).toEqual(outcome);
   });
 
-  test('nothing is signed without a signature', () => {
+  test('a delivery without a signature is not signed with any secret', () => {
     expect(isSignedWith(delivery(), ['s3cret'])).toBe(true);
     expect(isSignedWith(delivery({ signature: undefined }), ['s3cret', ''])).toBe(false);
   });
 });
 
-describe('after the signature was verified', () => {
+describe('parsing a verified delivery', () => {
   test.each<[what: string, changes: Partial<Delivery>, outcome: ParsedDelivery]>([
     [
-      'no event key before a bad body',
+      'rejects a missing event key before an invalid body',
       { eventKey: undefined, body: Buffer.from('{') },
       { kind: 'missing-event-key' },
     ],
-    ['an empty event key', { eventKey: '' }, { kind: 'missing-event-key' }],
+    ['rejects an empty event key', { eventKey: '' }, { kind: 'missing-event-key' }],
     [
-      'an ignored event before a bad body',
+      'ignores an unhandled event whatever its body',
       { eventKey: 'a', body: Buffer.from('{') },
       { kind: 'ignored', eventKey: 'a' },
     ],
-    ['no JSON', { body: Buffer.from('{') }, { kind: 'invalid-body' }],
-    ['a byte order mark', { body: Buffer.from('\ufeff{}') }, { kind: 'invalid-body' }],
-    ['nothing', { body: Buffer.alloc(0) }, { kind: 'invalid-body' }],
-    ['a field missing', { body: Buffer.from('{}') }, { kind: 'invalid-body', detail: 'push is missing' }],
+    ['rejects a body that is not JSON', { body: Buffer.from('{') }, { kind: 'invalid-body' }],
+    ['rejects a byte order mark', { body: Buffer.from('\ufeff{}') }, { kind: 'invalid-body' }],
+    ['rejects an empty body', { body: Buffer.alloc(0) }, { kind: 'invalid-body' }],
+    [
+      'names a missing field',
+      { body: Buffer.from('{}') },
+      { kind: 'invalid-body', detail: 'push is missing' },
+    ],
   ])('%s', (_what, changes, outcome) => {
     expect(parseDelivery(delivery(changes))).toEqual(outcome);
   });
 
-  test('an event is acted on', () => {
+  test('returns the event', () => {
     expect(parseDelivery(delivery())).toMatchObject({ kind: 'event', event: { kind: 'push' } });
   });
 });

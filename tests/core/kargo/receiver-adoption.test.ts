@@ -20,8 +20,8 @@ import {
 describe('an entry that another server publishes', () => {
   const publishedHere = { wasPublishedHere: () => true };
   const words =
-    'another server publishes it at https://kargo.example.com, after https://hooks.example.com/kargo had been published. ' +
-    'Its entry is left as it is. Let one of the two serve the project (setting PROJECTS).';
+    'another server publishes it at https://kargo.example.com, where https://hooks.example.com/kargo was published before. ' +
+    'Its entry is kept. Let only one of the two serve the project (setting PROJECTS).';
   const notServed = (what: string, advice: string): Condition =>
     notReady(
       'NotServedHere',
@@ -91,7 +91,7 @@ describe('an entry that another server publishes', () => {
     expect(planned).toMatchObject({ webhookReceivers: [ours], conditions: [condition()] });
   });
 
-  test('is told by its base, in whatever letter case and with whatever port it is written', () => {
+  test('is recognized by its base, whatever the letter case and with a default port', () => {
     const url = `https://HOOKS.example.com:443/kargo/bitbucket/${HASH}`;
     const planned = planDemo(
       [bb],

@@ -96,8 +96,8 @@ describe('the list', () => {
       [gitlab, ours, github],
     ],
     ['has entries without a receiver last', [bb, other('gh')], [gitlab, github], [ours, github, gitlab]],
-    ['lacks what others have not written yet', [other('gh'), bb], [], [ours]],
-    ['holds a name once', [bb, bb], [], [ours]],
+    ['has no entry for a receiver of another kind', [other('gh'), bb], [], [ours]],
+    ['has one entry for each name', [bb, bb], [], [ours]],
     ['drops the entry of a receiver over the limit', [bb, overLimit('x')], [{ ...ours, name: 'x' }], [ours]],
     ['keeps its entry of another base too', [overLimit('bb')], [kargos], [kargos]],
   ])('%s', (_what, declared, webhookReceivers, after) => {
@@ -138,7 +138,7 @@ describe('a receiver that is not ready', () => {
       ),
     ],
     [
-      'is badly declared',
+      'has an invalid declaration',
       unusable,
       found(SECRET),
       [],
@@ -270,7 +270,7 @@ describe('the condition', () => {
     expect(String(written?.['message'])).toHaveLength(32_768);
   });
 
-  test('says no generation where the cluster has none', () => {
+  test('has no generation where the config has none', () => {
     const config = {
       kind: 'ProjectConfig',
       namespace: 'demo',

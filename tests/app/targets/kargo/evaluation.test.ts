@@ -34,7 +34,7 @@ const warehouse = (namespace: string, name: string, patterns: number): ClusterOb
 const hostile = (namespace: string, name = 'hostile') => warehouse(namespace, name, 50);
 const cheap = (namespace: string, name: string) => warehouse(namespace, name, 0);
 
-/** An evaluation by a clock on which each step takes this long, and each pause an hour. */
+/** An evaluation with a fake clock, on which each step takes this long and each pause an hour. */
 class FakeEvaluation {
   pauses = 0;
   readonly #settled: string[] = [];
@@ -107,7 +107,7 @@ describe('the budget of a Warehouse', () => {
     expect(evaluation.pauses).toBeGreaterThan(7);
   });
 
-  test('does not end one of few steps, however long the machine takes for them', async () => {
+  test('does not end one of few steps, however slow the machine is', async () => {
     const evaluation = new FakeEvaluation(60_000);
     evaluation.judge(warehouse('demo', 'few', 1));
     evaluation.judge(warehouse('demo', 'more', 2));
@@ -153,7 +153,7 @@ describe('the budget of a delivery', () => {
     expect(settled.at(-1)).toMatch(/evaluating the tag patterns of all projects exceeded 3000 ms$/);
   });
 
-  test('ends with its signal: what is not yet judged is to be retried', async () => {
+  test('ends with its signal, with a retryable error', async () => {
     const evaluation = new FakeEvaluation(2, AbortSignal.abort());
     for (const object of [hostile('demo'), cheap('demo', 'cheap'), hostile('zoo')]) evaluation.judge(object);
     expect(await evaluation.finish()).toEqual([
@@ -164,7 +164,7 @@ describe('the budget of a delivery', () => {
   });
 });
 
-test('a cheap verdict does not wait for an expensive one that was asked for before it', async () => {
+test('a cheap verdict does not wait for an earlier expensive one', async () => {
   const evaluation = new FakeEvaluation(2);
   for (const object of [hostile('demo'), warehouse('demo', 'small', 4), warehouse('zoo', 'small', 4)]) {
     evaluation.judge(object);

@@ -87,7 +87,7 @@ describe('a tag with a name of over 1 KB', () => {
     expect(judge(fields, long, tag('1'))).toBe(true);
   });
 
-  test('is selected where no name is looked at', () => {
+  test('is selected where names have no effect', () => {
     expect(judge(tags, long)).toBe(true);
   });
 });

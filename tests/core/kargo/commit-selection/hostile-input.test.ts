@@ -33,7 +33,7 @@ const text = fc.oneof(
   fc.stringMatching(/^[()[\]{}\\?P<>:|*+^$.a-dQEpL0-9-]{0,20}$/),
 );
 
-test('no subscription and no ref make it throw', () => {
+test('judging never throws, whatever the subscription and the refs', () => {
   const git = fc.record(
     {
       repoURL: fc.constant(repoURL),
@@ -62,7 +62,7 @@ describe('a branch push compiles nothing', () => {
     ['100 slow patterns', { allowTagsRegexes: Array<string>(100).fill(slow) }],
     ['patterns that are malformed', { allowTagsRegexes: ['('], ignoreTagsRegexes: ['['] }],
     ['a constraint', { commitSelectionStrategy: 'SemVer', semverConstraint: '1||'.repeat(1000) }],
-  ])('of %s', (_what, fields) => {
+  ])('where the subscription has %s', (_what, fields) => {
     expect(judge([branch('main')], fields)).toEqual({ result: { kind: 'unaffected' }, count: 0 });
     expect(judge([branch('main')], fields, { commitSelectionStrategy: '' })).toEqual({
       result: { kind: 'affected' },
@@ -71,9 +71,9 @@ describe('a branch push compiles nothing', () => {
   });
 });
 
-describe('a pause is offered before each expensive step', () => {
+describe('each expensive part of the work is a step of its own', () => {
   test.each<[what: string, refs: Ref[], fields: object, kind: string, count: number]>([
-    ['none for a tag that nothing is compiled for', [tag('v1')], {}, 'affected', 0],
+    ['nothing, where nothing is compiled', [tag('v1')], {}, 'affected', 0],
     ['compiling and matching a pattern', [tag('v1')], { allowTagsRegexes: ['^v'] }, 'affected', 2],
     [
       'compiling and matching 50 patterns',
@@ -105,7 +105,7 @@ describe('a pause is offered before each expensive step', () => {
       4,
     ],
     [
-      'refusing the first of seven slow patterns',
+      'rejecting the first of seven slow patterns',
       [tag('v1')],
       { allowTagsRegexes: Array<string>(7).fill(slow) },
       'broken',
@@ -130,7 +130,7 @@ describe('expressions that make other engines backtrack are answered', () => {
   });
 });
 
-describe('an expression over a limit is broken, and named with the limit', () => {
+describe('an expression over a limit makes the Warehouse broken, with the limit as reason', () => {
   const patterns = (count: number, pattern = 'v') => Array<string>(count).fill(pattern);
   const allow = (...allowTagsRegexes: string[]) => ({ allowTagsRegexes });
   const complex = 'is too complex: it repeats too much, too often (more than 5000 instructions)';
@@ -211,7 +211,7 @@ describe('an expression over a limit is broken, and named with the limit', () =>
     );
   });
 
-  test('and so is one that is too complex for a long name, but not for a short one', () => {
+  test('too complex for a long name, but not for a short one', () => {
     const fields = allow('[a-z]{1,1000}!');
     expect(judge([tag('v!')], fields).result).toEqual({ kind: 'affected' });
     expect(judge([tag(`${'a'.repeat(300)}!`)], fields).result).toEqual({
@@ -222,7 +222,7 @@ describe('an expression over a limit is broken, and named with the limit', () =>
   });
 });
 
-describe('an expression that ends too early is refused without backtracking', () => {
+describe('an expression that ends too early is rejected without backtracking', () => {
   test.each([
     ['in a class', `[${String.raw`\p{L}`.repeat(32)}\\`, 'error parsing regexp: trailing backslash'],
     [
@@ -241,7 +241,7 @@ describe('an expression that ends too early is refused without backtracking', ()
   });
 });
 
-describe('an expression that a person would write is within the limits', () => {
+describe('a usual expression is within the limits', () => {
   const alternatives = Array.from({ length: 400 }, (_none, index) => `release-${index}`);
 
   test.each([
@@ -262,30 +262,41 @@ describe('an expression that a person would write is within the limits', () => {
       String.raw`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$`,
     ],
     ['build-20260504', String.raw`^build-\d{1,1000}$`],
-  ])('%s by %.60s', (name, pattern) => {
+  ])('that selects %s', (name, pattern) => {
     expect(judge([tag(name)], { allowTagsRegexes: [pattern] }).result).toEqual({ kind: 'affected' });
   });
 });
 
+/** Rows whose first column is the beginning of the text, because a title with all of it would fill the report. */
+function abbreviated<T>(
+  ...rows: readonly [text: string, expected: T][]
+): [start: string, expected: T, text: string][] {
+  return rows.map(([text, expected]) => [text.slice(0, 20), expected, text]);
+}
+
 describe('hostile constraints and versions', () => {
-  test.each([
-    ['>=1,'.repeat(1023) + '1', 'constraint'],
-    ['1||'.repeat(1000) + '1', 'constraint'],
-    ['1 - 2,'.repeat(600) + '1', 'constraint'],
-    [' '.repeat(4096), 'malformed'],
-    [' - '.repeat(1365), 'malformed'],
-    [`1-${'a.'.repeat(2000)}_ - 2`, 'malformed'],
-    ['1||'.repeat(1_000_000), 'malformed'],
-  ])('%.20s… is %s', (constraint, kind) => {
+  test.each(
+    abbreviated(
+      ['>=1,'.repeat(1023) + '1', 'constraint'],
+      ['1||'.repeat(1000) + '1', 'constraint'],
+      ['1 - 2,'.repeat(600) + '1', 'constraint'],
+      [' '.repeat(4096), 'malformed'],
+      [' - '.repeat(1365), 'malformed'],
+      [`1-${'a.'.repeat(2000)}_ - 2`, 'malformed'],
+      ['1||'.repeat(1_000_000), 'malformed'],
+    ),
+  )('%s… is %s', (_start, kind, constraint) => {
     expect(parseSemverConstraint(constraint).kind).toBe(kind);
   });
 
-  test.each([
-    ['1'.repeat(1_000_000), false],
-    ['0'.repeat(1_000_000), true],
-    [`1-${'a.'.repeat(1_000_000)}a`, true],
-    [`1-${'a.'.repeat(1_000_000)}_`, false],
-  ])('%.20s… is a version: %s', (version, expected) => {
+  test.each(
+    abbreviated(
+      ['1'.repeat(1_000_000), false],
+      ['0'.repeat(1_000_000), true],
+      [`1-${'a.'.repeat(1_000_000)}a`, true],
+      [`1-${'a.'.repeat(1_000_000)}_`, false],
+    ),
+  )('%s… is a version: %s', (_start, expected, version) => {
     expect(parseSemverVersion(version, { strict: false }) !== undefined).toBe(expected);
   });
 });

@@ -18,7 +18,7 @@ const { tags, constraints, regexes } = answers;
 
 const tagsAt = (places: readonly number[]): (string | undefined)[] => places.map((at) => tags[at]);
 
-describe('as Masterminds/semver and Go answer', () => {
+describe('agrees with the recorded answers of Masterminds/semver and Go:', () => {
   test.each([
     { strict: false, expected: tagsAt(answers.loose) },
     { strict: true, expected: tagsAt(answers.strict) },

@@ -23,7 +23,7 @@ function definition(
   return parse(readFileSync(new URL(name, folder), 'utf8'));
 }
 
-/** Everything that `small` says has to be said by `whole` too; it may leave out what it preserves unknown. */
+/** Checks that every rule in `small` is in `whole` too. Fields that `small` preserves as unknown may be missing. */
 function disagreements(small: Schema, whole: Schema, path: string): string[] {
   const { properties = {}, items, 'x-kubernetes-preserve-unknown-fields': isOpen, ...rules } = small;
   const wrong = Object.entries(rules).filter(([rule, value]) => !isDeepStrictEqual(whole[rule], value));
@@ -41,12 +41,12 @@ function disagreements(small: Schema, whole: Schema, path: string): string[] {
 describe.each(names)('the definition %s', (name) => {
   const small = definition(DEFINITIONS_FOLDER, name);
 
-  test('is of a kind that has a status of its own', () => {
+  test('is of a kind with a status subresource', () => {
     expect(small.spec.versions).toMatchObject([{ subresources: { status: {} } }]);
   });
 
   if (!isBesideKargo) return;
-  test("says nothing that Kargo's does not say", () => {
+  test("has no rule that Kargo's does not have", () => {
     const whole = definition(KARGO_DEFINITIONS, `kargo.akuity.io_${name}`);
     const [{ schema: smallSchema, ...smallVersion }] = small.spec.versions;
     const [{ schema: wholeSchema, ...wholeVersion }] = whole.spec.versions;

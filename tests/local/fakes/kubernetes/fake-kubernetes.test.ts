@@ -71,7 +71,7 @@ describe('the fake Kubernetes API', () => {
     ['a watch', { path: `${CONFIGS}?watch=true` }, 400],
     ['delete options', { method: 'DELETE', path: `${CONFIGS}/one`, body: {} }, 400],
     ['a replacement', { method: 'PUT', path: `${CONFIGS}/one`, body: {} }, 405],
-    ['a continue token that it does not know', { path: `${CONFIGS}?limit=1&continue=x` }, 410],
+    ['an unknown continue token', { path: `${CONFIGS}?limit=1&continue=x` }, 410],
   ])('rejects %s', async (_name, request, code) => {
     const target = await start([NAMESPACE, kargo('ProjectConfig', {})]);
     expect(await callApi(target, request)).toMatchObject({ code });
