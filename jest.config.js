@@ -2,9 +2,9 @@
 export default {
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  // Much of a run is waiting for loopback servers; on two cores jest would take one worker by itself.
+  // Tests mostly wait for loopback servers, but on two cores jest uses one worker by default.
   maxWorkers: 2,
-  // A first import compiles every source; a loaded machine takes seconds for it.
+  // The first import compiles all sources, which takes seconds on a busy machine.
   testTimeout: 20_000,
   transform: {
     '\\.ts$': [

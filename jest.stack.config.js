@@ -1,6 +1,6 @@
 import config from './jest.config.js';
 
-/** The real deployments, on an emulator of AWS. */
+/** The tests of the packaged deployments on an emulator of AWS. */
 export default {
   ...config,
   testMatch: ['<rootDir>/tests/**/*.stack.ts'],

@@ -24,13 +24,13 @@ import { answerTo } from '../lib/adapters/http/answer.ts';
 import { KargoTarget } from '../lib/app/targets/kargo/kargo-target.ts';
 import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
 
-/** Bitbucket Cloud times out after 10 s; this leaves two for the network. */
+/** Bitbucket Cloud times out after 10 s, of which two are left for the network. */
 const BUDGET_MS = 8_000;
 
 /** Part of the function's own timeout that is kept for the answer. */
 const ANSWER_RESERVE_MS = 500;
 
-/** An attempt on a dead connection leaves time for another one. */
+/** Leaves time for another attempt after one on a dead connection. */
 const ATTEMPT_TIMEOUT_MS = 3_000;
 
 /**
@@ -73,7 +73,7 @@ const deps = {
   ],
 };
 
-/** Answers one delivery of Bitbucket to `POST /bitbucket/<hash>`. */
+/** Answers one delivery to `POST /bitbucket/<hash>`. */
 async function receive(
   event: APIGatewayProxyEventV2,
   context: Context,

@@ -18,7 +18,7 @@ import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile/reconcile-receivers.ts';
 import { ReconcilerMemory } from '../lib/app/reconcile/reconciler-memory.ts';
 
-/** A run ends before the next one begins, a minute later. */
+/** A run ends before the next one, a minute later. */
 const BUDGET_MS = 50_000;
 
 /** Part of the function's own timeout that is kept for the end of the run. */
@@ -59,7 +59,7 @@ const deps = {
 /**
  * Reconciles every receiver once.
  *
- * @throws {Error} after the whole run when it had failures, so that an alarm can act on the function's errors
+ * @throws {Error} at the end of a run with failures, so that the alarm on the function's errors reports them
  */
 async function reconcile(_event: unknown, context: Context): Promise<ReconcileResult> {
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - END_RESERVE_MS);
@@ -69,8 +69,8 @@ async function reconcile(_event: unknown, context: Context): Promise<ReconcileRe
       throw error;
     },
   );
-  const isNews = result.written > 0 || (result.planned ?? 0) > 0;
-  if (isNews) deps.log.info('reconciled', { ...result, ...gauges });
+  const hasChanges = result.written > 0 || (result.planned ?? 0) > 0;
+  if (hasChanges) deps.log.info('reconciled', { ...result, ...gauges });
   recordReconcileRun(metrics, result.failures.length, gauges);
   if (result.failures.length > 0) throw new Error(describeFailures(result.failures));
   return result;

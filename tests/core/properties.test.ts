@@ -125,7 +125,7 @@ test('a signature verifies only with its own secret and over its own bytes', () 
     fc.property(bytes, bytes, secret, secret, (body, otherBody, one, other) => {
       const signature = signatureOf(Buffer.from(body), one);
       expect(verifiesSignature(signature, body, [other, one])).toBe(true);
-      // HMAC fills short keys up with zero bytes.
+      // HMAC pads short keys with zero bytes.
       const sameKey = one.replace(/\0+$/, '') === other.replace(/\0+$/, '');
       expect(verifiesSignature(signature, body, [other])).toBe(sameKey);
       expect(verifiesSignature(signature, otherBody, [one])).toBe(Buffer.from(body).equals(otherBody));

@@ -28,7 +28,7 @@ describe.each(CONFORMANCE_FILES)('%s', (_name, file) => {
   afterAll(() => testbed.close());
 
   test.each(cases)('$name', async (one) => {
-    // Past the interval of look-ups, so that no unknown path waits for it.
+    // Longer than the minimum interval, so that an unknown path causes a lookup.
     passSeconds(3);
     const result = await playCase(handler, testbed.objects, one);
     expect(result).toEqual({ ...result, ...one.expected });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   handler = await testbed.receiver();
 });
 
-// Past the interval of look-ups, so that no unknown path waits for it.
+// Longer than the minimum interval, so that an unknown path causes a lookup.
 beforeEach(() => passSeconds(3));
 
 afterAll(() => testbed.close());

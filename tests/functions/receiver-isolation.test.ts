@@ -17,14 +17,14 @@ const url = 'https://bitbucket.org/acme/shop/pull-requests/7';
 const tagged = { commitSelectionStrategy: 'NewestTag' };
 const longTag = `${'a'.repeat(400)}!`;
 
-/** One more than a page holds. */
+/** One more object than fits into a page. */
 const crowd = Array.from({ length: 501 }, (_, index) =>
   warehouse('crowd', `many-${index}`, { repoURL: 'https://bitbucket.org/acme/many' }),
 );
 
 let testbed: Testbed;
 let handler: ReceiverHandler;
-/** What the log said of objects that object skipped, and how many refreshes had been sent by then. */
+/** The log lines `object skipped`, each with the number of refreshes sent before it. */
 const broken: { object: string; reason: string; patched: number }[] = [];
 
 beforeAll(async () => {
@@ -181,7 +181,7 @@ describe('a receiver of the ClusterConfig', () => {
 
 describe('a hostile Warehouse does not delay others', () => {
   const slow = `(?i)[${String.raw`\pL`.repeat(1350)}]i`;
-  /** Each takes about 10 ms to compile, and all are within the limits. */
+  /** Patterns within the limits. Each takes about 10 ms to compile. */
   const expensive = Array.from(
     { length: 50 },
     (_none, index) => `(?i)[${String.raw`\pL`.repeat(32)}A-\u{1e941}]${index}`,

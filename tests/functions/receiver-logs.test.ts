@@ -13,7 +13,7 @@ import { startTestbed, type Testbed } from '../support/testbed.ts';
 import { cloudPullRequest, cloudPush, refsChanged } from '../support/payloads.ts';
 
 const SECRET = 'a-secret-that-no-log-may-hold';
-/** In every body. */
+/** Part of every body, which no log line may contain. */
 const MARKER = 'text-of-a-body-that-no-log-may-hold';
 const LEVELS = ['debug', 'info', 'warn', 'error', 'log'] as const;
 
@@ -231,7 +231,7 @@ test('logs no body, signature or secret, whatever happens', async () => {
     { payload: { push: { changes: [{ new: { type: MARKER, name: {} } }] }, [MARKER]: MARKER } },
     { payload: MARKER },
   ];
-  // Past every cache.
+  // Longer than every TTL.
   const sendUncached = (delivery?: DeliveryOptions) => {
     passSeconds(31);
     return send(delivery);

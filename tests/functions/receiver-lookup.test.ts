@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 afterEach(() => testbed.close());
 
-/** Sends one delivery after the other, as one environment of Lambda gets them, and returns the answers. */
+/** Sends deliveries sequentially, as one Lambda environment receives them, and returns the answers. */
 async function all(deliveries: DeliveryOptions[]): Promise<DeliveryAnswer[]> {
   const answers: DeliveryAnswer[] = [];
   for (const delivery of deliveries) answers.push(await deliver(handler, delivery));

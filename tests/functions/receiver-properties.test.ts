@@ -53,7 +53,7 @@ const bodies = fc.oneof(
   payloads.map((payload) => Buffer.from(JSON.stringify(payload))),
   fc.uint8Array().map((bytes) => Buffer.from(bytes)),
 );
-/** Of any kind, as far as it goes without a good signature and a good path. */
+/** Deliveries with any event and body. Each test adds signature and path. */
 const deliveries = fc.record({ event: events, body: bodies, base64: fc.constant(true) });
 
 const patches = (): number => testbed.cluster.requests.filter(({ method }) => method === 'PATCH').length;
@@ -66,7 +66,7 @@ test('no signed delivery causes an internal error', async () => {
     }),
     { numRuns: 300 },
   );
-  // Some were good enough to refresh.
+  // Some of them were valid pushes.
   expect(patches()).toBeGreaterThan(0);
 });
 

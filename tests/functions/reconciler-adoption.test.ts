@@ -350,7 +350,7 @@ describe('DRY_RUN', () => {
     expect(writes()).toEqual([]);
     expect(gateway.changes).toEqual([]);
     expect(gateway.routes).toEqual([stale]);
-    // What was only planned was not published: it is planned again.
+    // A dry run publishes nothing, so the next one plans the same.
     expect(await run(reconciler)).toMatchObject({ planned: 3 });
     await gateway.stop();
   });

@@ -139,7 +139,7 @@ describe('a project that holds all routes', () => {
   const served = names.slice(0, 20).map((name) => routeOf('grabber', name));
   const rotation = [routeOf('rotating'), routeOf('rotating', 'bb', 'old')];
 
-  /** Gives the last ones all routes but one, as they may have had them before receivers were limited. */
+  /** Uses up the quota except one route, with receivers over the limit that may have been served before there was one. */
   async function grabRoutes(quota: number): Promise<void> {
     gateway.quota = quota;
     gateway.add(routeOf('rotating', 'bb', 'old'));
@@ -179,7 +179,7 @@ describe('a project that holds all routes', () => {
       expect(await published('grabber')).toEqual(served);
       expect(routeKeys()).toEqual([...served, ...alsoRouted, ...rotation, routeOf('neighbour')].toSorted());
       expect(lines.takeMetrics('RouteMissing')).toEqual([{ RouteMissing: 0 }]);
-      // Only as many as needed are removed before the rest is added and published.
+      // Before the rest is added and published, only as many as needed are removed.
       const [removed, added, removedNext] = gateway.changes;
       expect(added).toBe(`POST ${routeOf('rotating')}`);
       expect([removed, removedNext].map((change) => change?.split(' ', 1)[0])).toEqual(['DELETE', 'DELETE']);
@@ -239,7 +239,7 @@ describe('a gateway with too small a quota', () => {
       routeOf('first', 'r2'),
       routeOf('first', 'r3'),
     ]);
-    // After the grace the previous routes make room for the rest.
+    // The previous routes are removed after the grace, which makes room for the rest.
     passSeconds(168 * 3600);
     await run(reconciler);
     expect(await published('first')).toEqual(
@@ -272,7 +272,7 @@ describe('a gateway with too small a quota', () => {
         ? { status: 429, type: 'TooManyRequestsException', message: 'Rate exceeded' }
         : undefined;
     await expect(testbed.reconcile()).rejects.toThrow('routes could not be added: API Gateway unavailable');
-    // The stale one goes at the end, after the statuses.
+    // The unneeded route is removed at the end, after the statuses.
     expect(gateway.changes).toEqual([`DELETE POST /bitbucket/${'c'.repeat(64)}`]);
   });
 });

@@ -1,7 +1,7 @@
 import { RetryableError } from '../../app/errors.ts';
 
 /**
- * Spaces requests evenly, so that no more than a number of them is sent in any second.
+ * Limits the rate of requests by spacing them evenly.
  *
  * p-throttle is not used: it depends on the wall clock, which tests stop and which can be set back, and it cannot end one caller's wait
  * with that caller's signal.

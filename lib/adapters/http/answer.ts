@@ -2,7 +2,7 @@ import type { Outcome } from '../../app/delivery/outcome.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import { MAX_BODY_BYTES } from '../../core/delivery/delivery.ts';
 
-/** An HTTP answer before it is put into the gateway's form. */
+/** An HTTP answer, independent of the gateway's format. */
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, string>>;

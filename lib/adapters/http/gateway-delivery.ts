@@ -4,7 +4,7 @@ import { hashInPath } from '../../core/kargo/receiver-path.ts';
 import type { Answer } from './answer.ts';
 
 /**
- * Reads a request of API Gateway's HTTP API (payload format 2.0). The body stays the bytes that were signed.
+ * Reads a request of API Gateway's HTTP API (payload format 2.0). The body is kept as the bytes that were signed.
  *
  * @param event - with header names in lower case
  */
@@ -20,7 +20,7 @@ export function readGatewayDelivery({ headers, ...event }: APIGatewayProxyEventV
   };
 }
 
-/** Puts an answer into the gateway's form. */
+/** Formats an answer for the gateway. */
 export function toGatewayResult({ status, body }: Answer): APIGatewayProxyStructuredResultV2 {
   return { statusCode: status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }

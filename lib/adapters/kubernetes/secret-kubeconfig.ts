@@ -33,8 +33,8 @@ const documentSchema = v.object({
 });
 
 /**
- * Reduces a kubeconfig that is kept in Secrets Manager to the entries of its current context. Whoever may write the secret is trusted
- * with access to the cluster, but not with the function: programs and files are refused, and servers whose identity is not verified.
+ * Reduces a kubeconfig from Secrets Manager to the entries of its current context. Whoever may write the secret chooses the access to the
+ * cluster, but must not control the function. So programs, files, and servers without a verified certificate are rejected.
  *
  * @param source - names the secret in errors
  * @returns the reduced kubeconfig, as JSON

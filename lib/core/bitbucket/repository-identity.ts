@@ -15,7 +15,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:
 /** Bitbucket Cloud's second SSH host, for networks that allow port 443 only. It serves the same repositories. */
 const CLOUD_ALTERNATE_SSH = 'altssh.bitbucket.org:443';
 
-/** No browser or Git host accepts a longer one. Keeps the expressions below cheap. */
+/** Longer addresses count as unreadable, which keeps the expressions below cheap. No Git host accepts them. */
 const MAX_ADDRESS_CHARACTERS = 2048;
 
 /** A Data Center lists one clone link per protocol. Each Warehouse's address is compared with all of them. */

@@ -47,10 +47,10 @@ export function liveHashes(hashes: readonly ReceiverHashes[]): Set<string> {
 }
 
 /**
- * Lists the hashes that need a route and have none, in the order in which routes are to be added while there is room:
+ * Lists the hashes that need a route and have none, in the order in which routes are added until the quota is used up:
  * rotations first, because their receivers are in use and the previous route ends with the grace, or has just ended; then receivers
  * without any route; then previous secrets whose current one has a route. Within each of these the project with the fewest routes comes first,
- * so that no project takes the room of another.
+ * so that no project uses up the quota for the others.
  */
 export function orderMissingRoutes(hashes: readonly ReceiverHashes[], routed: ReadonlySet<string>): string[] {
   const routesOf = new Map<string, number>();

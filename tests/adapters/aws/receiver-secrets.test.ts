@@ -125,7 +125,7 @@ describe('an error of the store', () => {
     expect(readings.map((reading) => reading !== undefined)).toEqual(
       Array.from({ length: 30 }, (_, index) => index < 20),
     );
-    // Those of the other batch, for the dates of their versions.
+    // Single reads of the other batch's secrets, for the dates of their versions.
     expect(store.reads).toHaveLength(10);
   });
 

@@ -5,7 +5,7 @@ test.each([
   ['kargo/{namespace}/{name}', 'demo', 'bitbucket', 'kargo/demo/bitbucket'],
   ['{name}/of/{namespace}', 'demo', 'bitbucket', 'bitbucket/of/demo'],
   ['kargo/{namespace}/{name}', '', 'bitbucket', 'kargo/system/bitbucket'],
-  // What stands for one is never read as the other.
+  // Values that look like placeholders are not replaced.
   ['kargo/{namespace}/{name}', '{name}', '{namespace}', 'kargo/{name}/{namespace}'],
   ['kargo/{namespace}/{name}', '$1', '$&', 'kargo/$1/$&'],
 ])('%s of project "%s", secret "%s" is %s', (template, project, secretName, id) => {

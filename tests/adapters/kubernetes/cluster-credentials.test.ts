@@ -41,7 +41,7 @@ function kubeconfigFor(user: object, cluster: object = {}): string {
   });
 }
 
-/** Patches an object with these credentials, and returns the result or the error's message. */
+/** Patches an object with these credentials. Returns the result, or the error's message. */
 async function connectAndPatch(settings: ClusterSettings): Promise<string> {
   const credentials = clusterCredentials(settings, { read: () => Promise.resolve(stored) });
   const api = new KargoApi(new ClusterConnection(credentials, { attemptTimeoutMs: 5_000 }));

@@ -16,13 +16,13 @@ export interface ReceivedRequest {
   readonly socket: Socket;
 }
 
-/** What to answer; a string or bytes are sent as they are, anything else as JSON. `cut` breaks the connection, `hang` never answers. */
+/** One answer. A string or bytes are sent unchanged, anything else as JSON. `cut` closes the connection, `hang` never answers. */
 export type FakeAnswer =
   | 'cut'
   | 'hang'
   | { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: unknown };
 
-/** An HTTP server on loopback whose answers a test decides one by one. */
+/** An HTTP server on loopback for which a test decides each answer. */
 export class FakeApiServer {
   readonly requests: ReceivedRequest[] = [];
   answer: (request: ReceivedRequest) => FakeAnswer = () => ({});
@@ -44,7 +44,7 @@ export class FakeApiServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Connects as the functions do, with the token `token`, and without waits between attempts. */
+  /** Connects like the functions, with the token `token`, but without waits between attempts. */
   connect(options: Partial<ConnectionOptions> = {}): ClusterConnection {
     const kubeconfig = parseKubeconfig(kubeconfigOf({ url: this.url, token: 'token' }), 'test');
     const wait = (): Promise<void> => Promise.resolve();

@@ -25,7 +25,7 @@ const warehouse = (index: number, bytes: number): object => ({
   status: { padding: 'x'.repeat(bytes) },
 });
 
-/** Serves Warehouses of these sizes in bytes, in pages of as many as the query asks for. */
+/** Serves Warehouses of these sizes in bytes, in pages of the requested length. */
 function serve(sizes: readonly number[], encode: (text: string) => string | Buffer = (text) => text): void {
   const texts = sizes.map((bytes, index) => JSON.stringify(warehouse(index, bytes)));
   const headers = encode === gzipSync ? { 'content-encoding': 'gzip' } : {};

@@ -215,7 +215,7 @@ describe('a template under which a project could name a secret of the system', (
 });
 
 describe('an EKS cluster', () => {
-  /** Of no real cluster; made with `openssl req -x509`. */
+  /** A certificate of no real cluster, made with `openssl req -x509`. */
   const ca = readFileSync(join(import.meta.dirname, '../../fixtures/certificate/ca.pem')).toString('base64');
   const eks = {
     RECEIVER_BASE_URL: 'https://hooks.example.com',

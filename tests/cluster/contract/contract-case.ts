@@ -1,13 +1,13 @@
 import type { ApiAnswer, ApiRequest } from '../api-client.ts';
 
-/** What a response must contain. Strings may hold `{namespace}`, the namespace that each case has for itself. */
+/** Expected response. `{namespace}` in a string is replaced by the namespace of the case. */
 export interface Expected {
   readonly code: number;
   /** The content type; JSON unless set. */
   readonly type?: string;
   /** The whole text of a response that is not JSON. */
   readonly text?: string;
-  /** Part of the response's object. */
+  /** Fields that the response's object must have. */
   readonly body?: object;
   /** Paths in the response's object, joined by dots, that must not exist. */
   readonly absent?: readonly string[];
@@ -19,7 +19,7 @@ export interface Step {
   readonly expect: Expected;
 }
 
-/** A few exchanges in a namespace of their own. `name` completes the sentence "the API …". */
+/** Exchanges in a namespace of their own. `name` completes the sentence "the API …". */
 export interface ContractCase {
   readonly name: string;
   readonly steps: readonly Step[];
@@ -31,7 +31,7 @@ export const CONFIGS = `${KARGO}/namespaces/{namespace}/projectconfigs`;
 export const PROMOTIONS = `${KARGO}/namespaces/{namespace}/promotions`;
 export const SECRETS = '/api/v1/namespaces/{namespace}/secrets';
 
-/** The fields of an object; those of its metadata in addition to its name. */
+/** Fields of an object. Fields of `metadata` are added to its name. */
 type Fields = { readonly metadata?: object } & Readonly<Record<string, unknown>>;
 
 /** Returns an object of one of Kargo's kinds. */
@@ -39,7 +39,7 @@ export function kargoObject(kind: string, name: string, { metadata, ...rest }: F
   return { apiVersion: 'kargo.akuity.io/v1alpha1', kind, metadata: { name, ...metadata }, ...rest };
 }
 
-/** Returns a valid Warehouse; `fields` replace what it would have. */
+/** Returns a valid Warehouse; `fields` replace its own. */
 export function warehouse(name: string, fields: Fields = {}): object {
   const spec = { subscriptions: [{ git: { repoURL: 'https://x/y' } }] };
   return kargoObject('Warehouse', name, { spec, ...fields });
@@ -63,7 +63,7 @@ export function versionIn(answers: readonly ApiAnswer[], index: number): string 
   return answers[index]?.body.metadata.resourceVersion;
 }
 
-/** Returns what a response with a failure must contain. */
+/** Returns the expected response of a failure. */
 export function failure(code: number, reason: string, message?: unknown): Expected {
   const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason };
   return { code, body: { ...status, ...(message !== undefined && { message }) } };

@@ -279,7 +279,7 @@ export const deleting: readonly ContractCase[] = [
         send: { method: 'DELETE', path: '/api/v1/namespaces/{namespace}' },
         expect: { code: 200, body: { kind: 'Namespace', status: { phase: 'Terminating' } } },
       },
-      // Forbidden while it terminates, not found after that: how long it takes is up to the controllers.
+      // 403 while the namespace terminates, 404 afterwards. How long that takes depends on controllers.
       {
         send: post(WAREHOUSES, warehouse('w')),
         expect: { code: expect.any(Number) as unknown as number, body: { status: 'Failure' } },

@@ -14,7 +14,7 @@ test.each<[patterns: string[] | undefined, project: string, isServed: boolean]>(
   [['a*b*c'], 'a-x-b-y-c', true],
   [['a*b*c'], 'a-x-c', false],
   [['*'], 'demo', true],
-  // A `*` stands for projects; the ClusterConfig is none.
+  // A `*` matches projects, not the ClusterConfig.
   [['*'], '', false],
   [['*', '(cluster)'], '', true],
   [['(cluster)'], 'demo', false],

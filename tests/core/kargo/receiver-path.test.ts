@@ -16,10 +16,10 @@ describe('computes the hash of a receiver', () => {
     // Measured with Kargo.
     ['p10', 'bb', 's3cret', '60fd7ee847185cd0891e6a5d186bf205fc3bf8a719eeb14c4d409e223adbed65'],
     ['demo', 'bb', 's3cret', HASH],
-    // Of the ClusterConfig.
+    // A receiver of the ClusterConfig.
     ['', 'bb', 's3cret', '9d6bb3c77e07da0bc5b9e06880b615c41e035d21b08a93ee13d8903c5d156042'],
     ['demo', 'bb', 'é✓', '6ea9e45f2655247bd0cc6557ffcaa26b5852e06ba8db4f12ed34282415127619'],
-    // Nothing stands between the three, in Kargo either.
+    // Like Kargo, without separators.
     ['dem', 'obb', 's3cret', HASH],
   ])('of project "%s", receiver "%s", secret "%s"', (project, name, secret, hash) => {
     expect(receiverHash(project, name, secret)).toBe(hash);

@@ -57,7 +57,7 @@ describe('during a rotation', () => {
     [secret('same'), secret('same'), inTime, ['same']],
     [secret('new'), empty, inTime, ['new']],
     [secret('new'), malformed, inTime, ['new']],
-    // A mistake in the rotation rejects nothing that was valid before.
+    // Where the current secret cannot be used, the previous one is still valid.
     [empty, secret('old'), inTime, ['old']],
     [malformed, secret('old'), inTime, ['old']],
     [malformed, secret('old'), late, []],
@@ -85,7 +85,7 @@ describe('describes the weakness of a secret', () => {
     ['0123456789abcdef', undefined],
     ['0123456789abcde', 'has 15 bytes, fewer than 16'],
     ['x', 'has 1 bytes, fewer than 16'],
-    // Bytes count, not characters.
+    // The limit is in bytes, not in characters.
     ['ééééééé', 'has 14 bytes, fewer than 16'],
     ['éééééééé', undefined],
     ['0123456789abcdef\n', spaces],

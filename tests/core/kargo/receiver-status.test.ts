@@ -144,7 +144,7 @@ describe('a receiver that is not ready', () => {
       [],
       notReady('ReceiverInvalid', `it has no secret. Correct ${FIELD}.`),
     ],
-    // Nothing is known against the existing entry.
+    // The existing entry may still be right.
     [
       'has a secret that cannot be read',
       bb,

@@ -66,7 +66,7 @@ export interface TagFilter {
 /** A compiled pattern of `allowTagsRegexes` or `ignoreTagsRegexes`. */
 interface TagRegex {
   readonly kind: 'regex';
-  /** Where it stands, for a fault: `allowTagsRegexes[1]`. */
+  /** Its field, for messages: `allowTagsRegexes[1]`. */
   readonly field: string;
   /** Returns true if it matches anywhere in the tag's name. Takes time linear in the name's length. */
   readonly matches: (tag: string) => boolean;

@@ -23,10 +23,10 @@ const judge = (refs: readonly Ref[], ...git: readonly object[]) => {
   return countSteps(judgeWarehouse({ kind: 'push', addresses, refs }, { spec: { subscriptions } }));
 };
 
-/** The form that RE2JS compiles slowest for its length: 0.4 s. */
+/** The slowest known pattern to compile in RE2JS for its length: 0.4 s. */
 const slow = `(?i)[${'\\pL'.repeat(1350)}]i`;
 
-/** Text that comes close to what the parsers look for. */
+/** Texts of the characters and words that the parsers handle. */
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.stringMatching(/^[vxX0-9.*|,<>=!~^ a+-]{0,20}$/),
@@ -267,11 +267,11 @@ describe('a usual expression is within the limits', () => {
   });
 });
 
-/** Rows whose first column is the beginning of the text, because a title with all of it would fill the report. */
+/** Makes rows that begin with the start of their text: a title with all of it would be megabytes long. */
 function abbreviated<T>(
-  ...rows: readonly [text: string, expected: T][]
-): [start: string, expected: T, text: string][] {
-  return rows.map(([text, expected]) => [text.slice(0, 20), expected, text]);
+  ...rows: readonly [input: string, expected: T][]
+): [start: string, expected: T, input: string][] {
+  return rows.map(([input, expected]) => [input.slice(0, 20), expected, input]);
 }
 
 describe('hostile constraints and versions', () => {

@@ -37,7 +37,7 @@ const { expression } = fc.letrec<{ expression: string; atom: string }>((tie) => 
   };
 });
 
-/** Undefined for an expression that RE2JS refuses. */
+/** Returns undefined for an expression that RE2JS rejects. */
 function compiledSize(pattern: string): number | undefined {
   try {
     return RE2JS.compile(pattern).programSize();
@@ -49,7 +49,7 @@ function compiledSize(pattern: string): number | undefined {
 test('the estimate is never below the size of the compiled program', () => {
   const property = fc.property(expression, (pattern) => {
     const estimate = estimateRegexCost(pattern).instructions;
-    // Larger ones are refused, and take long to compile.
+    // Larger ones are rejected, and would take long to compile.
     fc.pre(estimate < 20_000);
     // Every program has four instructions of its own.
     expect((compiledSize(pattern) ?? 0) - 4).toBeLessThanOrEqual(estimate);

@@ -32,10 +32,10 @@ describe('constraints', () => {
     ['^*', ['0.0.0'], ['0.0.1', '1.0.0']],
     ['1.2 - 1.4.5', ['1.2.0', '1.4.5'], ['1.1.9', '1.4.6']],
     ['1.x || >=3', ['1.7.0', '3.0.0'], ['2.0.0']],
-    // A pre-release is considered where one of the terms beside it names one, and only there.
+    // A pre-release is considered only where a term of the same alternative names one.
     ['>=1.2.3-0 <2', ['1.2.3-rc.1', '1.5.0-rc.1'], ['2.0.0']],
     ['>=1.2.3-0 <1.3 || >=2', ['1.2.3-rc.1', '2.0.0'], ['2.1.0-rc.1']],
-    // A space before a range is taken for part of it; a comma is not.
+    // A space before a range belongs to it; a comma does not.
     ['>0,1 - 2', ['1.0.0', '2.9.0'], ['3.0.0']],
   ])('%s', (text, allowed, refused) => {
     const parsed = parseSemverConstraint(text);

@@ -13,8 +13,8 @@ interface Schema {
 }
 
 const names = readdirSync(DEFINITIONS_FOLDER);
-/** Where the workspace does not have Kargo's definitions, there is nothing to compare with. */
-const isBesideKargo = existsSync(KARGO_DEFINITIONS);
+/** False where the workspace does not have Kargo's own definitions to compare with. */
+const hasKargoDefinitions = existsSync(KARGO_DEFINITIONS);
 
 function definition(
   folder: URL,
@@ -23,7 +23,7 @@ function definition(
   return parse(readFileSync(new URL(name, folder), 'utf8'));
 }
 
-/** Checks that every rule in `small` is in `whole` too. Fields that `small` preserves as unknown may be missing. */
+/** Lists the paths at which `small` has another rule than `whole`, or lacks a field that it does not preserve as unknown. */
 function disagreements(small: Schema, whole: Schema, path: string): string[] {
   const { properties = {}, items, 'x-kubernetes-preserve-unknown-fields': isOpen, ...rules } = small;
   const wrong = Object.entries(rules).filter(([rule, value]) => !isDeepStrictEqual(whole[rule], value));
@@ -45,7 +45,7 @@ describe.each(names)('the definition %s', (name) => {
     expect(small.spec.versions).toMatchObject([{ subresources: { status: {} } }]);
   });
 
-  if (!isBesideKargo) return;
+  if (!hasKargoDefinitions) return;
   test("has no rule that Kargo's does not have", () => {
     const whole = definition(KARGO_DEFINITIONS, `kargo.akuity.io_${name}`);
     const [{ schema: smallSchema, ...smallVersion }] = small.spec.versions;

@@ -13,7 +13,7 @@ import { startFakeSecretsManager } from '../../../../local/fakes/secrets-manager
 const SecretId = 'kargo/demo/bitbucket';
 const NOT_FOUND = "Secrets Manager can't find the specified secret.";
 
-/** What no error may quote. */
+/** A secret value, which no error may contain. */
 const SECRET = 'the secret value';
 
 /** Returns a ClientRequestToken, which is a version's id. */
