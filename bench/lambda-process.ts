@@ -25,11 +25,7 @@ export class LambdaProcesses {
     });
   }
 
-  /**
-   * Runs a task in a new process.
-   *
-   * @throws {Error} where the process ends without a report: it ran out of memory, or an answer was wrong
-   */
+  /** @throws {Error} where the process ends without a report: it ran out of memory, or an answer was wrong */
   async run(task: BenchTask): Promise<Report> {
     const child = fork(join(this.#folder, 'measured-function.mjs'), {
       execArgv: [`--max-old-space-size=${HEAP_MB}`, '--enable-source-maps'],

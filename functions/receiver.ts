@@ -7,11 +7,7 @@ import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { readGatewayDelivery, toGatewayResult } from '../lib/adapters/http/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
 import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
-import {
-  countDelivery,
-  createMetrics,
-  clusterLatencyRecorder,
-} from '../lib/adapters/observability/metrics.ts';
+import { countDelivery, createMetrics, latencyRecorder } from '../lib/adapters/observability/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { KargoRefreshableObjects } from '../lib/adapters/kubernetes/refreshable-objects.ts';
@@ -46,7 +42,7 @@ const metrics = createMetrics('receiver');
 const store = new SecretsManager();
 const kargo = connectToKargo(settings.cluster, store, {
   attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-  recordLatency: clusterLatencyRecorder(metrics),
+  recordLatency: latencyRecorder(metrics),
 });
 const clock = (): Date => new Date();
 const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);

@@ -5,11 +5,7 @@ import middy from '@middy/core';
 import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
 import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
-import {
-  createMetrics,
-  clusterLatencyRecorder,
-  recordReconcileRun,
-} from '../lib/adapters/observability/metrics.ts';
+import { createMetrics, latencyRecorder, recordReconcileRun } from '../lib/adapters/observability/metrics.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
@@ -37,7 +33,7 @@ const metrics = createMetrics('reconciler');
 const configs = new KargoReceiverConfigs(
   connectToKargo(settings.cluster, store, {
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    recordLatency: clusterLatencyRecorder(metrics),
+    recordLatency: latencyRecorder(metrics),
   }),
   settings,
 );

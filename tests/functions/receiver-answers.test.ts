@@ -129,12 +129,7 @@ describe('a delivery is answered', () => {
       { error: 'invalid request body' },
     ],
     ['2 MiB exactly', { body: paddedTo(LIMIT) }, 200, refreshed(1), MAIN],
-    [
-      'one byte over the limit',
-      { body: paddedTo(LIMIT + 1) },
-      413,
-      { error: 'content exceeds limit of 2097152 bytes' },
-    ],
+    ['a long body', { body: paddedTo(LIMIT + 1) }, 413, { error: 'content exceeds limit of 2097152 bytes' }],
     ['2 MiB in base64', { body: paddedTo(LIMIT), base64: true }, 200, refreshed(1), MAIN],
     [
       'a byte more in base64',

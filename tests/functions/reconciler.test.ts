@@ -239,15 +239,12 @@ describe('a receiver that is not ready', () => {
       'ReceiverInvalid',
       `receiver "bb": bitbucket.secretRef.name is not the name of a Secret. Correct ${FIELD}.`,
     ],
-  ])(
-    'has no URL, and the condition has the reason: %s',
-    async (_what, secrets, receivers, reason, message) => {
-      await start({ objects: project('demo', receivers), secrets });
-      await testbed.objects.patchStatus(demo, { webhookReceivers: [entry] });
-      expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
-      expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [notReady(reason, message)] });
-    },
-  );
+  ])('has no URL but a reason: %s', async (_what, secrets, receivers, reason, message) => {
+    await start({ objects: project('demo', receivers), secrets });
+    await testbed.objects.patchStatus(demo, { webhookReceivers: [entry] });
+    expect(await testbed.reconcile()).toEqual({ configs: 1, written: 1, failures: [] });
+    expect(await statusOf()).toEqual({ webhookReceivers: [], conditions: [notReady(reason, message)] });
+  });
 
   test('becomes ready when its secret is corrected, with the time of this transition', async () => {
     await start({ objects: project('demo'), secrets: { 'kargo/demo/bitbucket': '{}' } });

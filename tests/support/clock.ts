@@ -19,7 +19,6 @@ export function stopClock(at = '2026-05-04T10:11:12.345Z'): void {
   });
 }
 
-/** Advances the stopped clock. */
 export function passSeconds(seconds: number): void {
   jest.setSystemTime(Date.now() + seconds * 1000);
 }

@@ -85,12 +85,7 @@ export function stagesOf(objects: readonly KubernetesObject[]): KubernetesObject
   return [...new Map(stages.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one])).values()];
 }
 
-/**
- * Sends the delivery of a case.
- *
- * @param kinds - kinds of object to check for refreshes; all by default
- * @returns the answer, and the refreshed objects
- */
+/** Sends the delivery of a case. Returns the answer and the refreshed objects, of these kinds or by default of all. */
 export async function playCase(
   handler: ReceiverHandler,
   objects: ClusterClient,

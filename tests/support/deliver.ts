@@ -32,12 +32,10 @@ export interface DeliveryAnswer {
   readonly body: unknown;
 }
 
-/** Returns the path of a receiver's URL. */
 export function receiverPath(project = 'demo', receiver = 'bb', secret = 's3cret'): string {
   return `/bitbucket/${createHash('sha256').update(`${project}${receiver}${secret}`).digest('hex')}`;
 }
 
-/** Returns the value of `X-Hub-Signature` that Bitbucket sends. */
 export function signatureOf(body: string | Buffer, secret = 's3cret', algorithm = 'sha256'): string {
   return `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`;
 }

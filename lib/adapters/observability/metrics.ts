@@ -35,7 +35,7 @@ function countResult(metrics: Metrics, result: TargetResult): void {
 }
 
 /** Creates the function that records the latency of one request to the cluster API, in milliseconds. */
-export function clusterLatencyRecorder(metrics: Metrics): (milliseconds: number) => void {
+export function latencyRecorder(metrics: Metrics): (milliseconds: number) => void {
   return (milliseconds) => metrics.addMetric('ClusterLatency', MetricUnit.Milliseconds, milliseconds);
 }
 

@@ -140,12 +140,9 @@ describe('a kubeconfig from Secrets Manager', () => {
     expect(user?.exec).toBeUndefined();
   });
 
-  test.each(['', 'null', 'not: [yaml', 'a-token', '{"current-context": "x"}'])(
-    'is rejected where it is %j',
-    (text) => {
-      expect(() => restrictKubeconfig(text, 'secret "kc"')).toThrow(
-        new Error('secret "kc" is not a kubeconfig. Store the whole document in it.'),
-      );
-    },
-  );
+  test.each(['', 'null', 'not: [yaml', 'a-token', '{"current-context": "x"}'])('cannot be %j', (text) => {
+    expect(() => restrictKubeconfig(text, 'secret "kc"')).toThrow(
+      new Error('secret "kc" is not a kubeconfig. Store the whole document in it.'),
+    );
+  });
 });

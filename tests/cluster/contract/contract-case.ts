@@ -34,7 +34,6 @@ export const SECRETS = '/api/v1/namespaces/{namespace}/secrets';
 /** Fields of an object. Fields of `metadata` are added to its name. */
 type Fields = { readonly metadata?: object } & Readonly<Record<string, unknown>>;
 
-/** Returns an object of one of Kargo's kinds. */
 export function kargoObject(kind: string, name: string, { metadata, ...rest }: Fields = {}): object {
   return { apiVersion: 'kargo.akuity.io/v1alpha1', kind, metadata: { name, ...metadata }, ...rest };
 }

@@ -11,7 +11,6 @@ import {
   type ContractCase,
 } from './contract-case.ts';
 
-/** The status subresource. */
 export const status: readonly ContractCase[] = [
   {
     name: 'changes nothing but status through the subresource, and no status without it',

@@ -23,7 +23,6 @@ export const RECEIVER: RoleName = 'kargo-front-door-receiver';
 export const RECONCILER: RoleName = 'kargo-front-door-reconciler';
 
 export interface ClusterTestbedOptions {
-  /** Texts by name. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly apiServerFlags?: readonly string[];
 }

@@ -23,11 +23,7 @@ export interface EksAuthenticator {
   close(): Promise<void>;
 }
 
-/**
- * Starts the webhook on loopback.
- *
- * @param groups - access entries: the group of each role, by the role's access key
- */
+/** Starts the webhook on loopback. `groups` are the access entries: the group of each role, by the role's access key. */
 export async function startEksAuthenticator(
   groups: Readonly<Record<string, string>>,
 ): Promise<EksAuthenticator> {

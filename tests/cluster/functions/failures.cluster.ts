@@ -56,7 +56,6 @@ beforeAll(async () => {
   proxied = await testbed.receiver(proxy.url);
   direct = await testbed.receiver();
   reconcile = await testbed.reconciler(proxy.url);
-  // Warm up the functions.
   await Promise.all([deliver(proxied), deliver(direct), run()]);
 });
 

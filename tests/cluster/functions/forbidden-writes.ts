@@ -1,6 +1,5 @@
 import { annotate, REFRESH, REFRESH_PATCH, STAGE } from './object-patch.ts';
 
-/** Returns an entry of `ownerReferences`. */
 export function ownerOf(kind: string, name: string, more: object = {}): object {
   const apiVersion = kind === 'Stage' ? 'kargo.akuity.io/v1alpha1' : 'v1';
   return { apiVersion, kind, name, uid: 'a1b2', ...more };

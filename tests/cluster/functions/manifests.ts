@@ -12,11 +12,7 @@ const MANIFESTS = ['receiver.yaml', 'reconciler.yaml'].map(
   (name) => new URL(`../../../infra/rbac/${name}`, import.meta.url),
 );
 
-/**
- * Applies infra/rbac as administrator, like `kubectl apply --server-side`.
- *
- * @throws {Error} where the API rejects an object
- */
+/** Applies infra/rbac as administrator, like `kubectl apply --server-side`. */
 export async function applyRbacManifests(adminKubeconfig: string): Promise<void> {
   const config = new KubeConfig();
   config.loadFromString(adminKubeconfig);

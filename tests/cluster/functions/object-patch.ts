@@ -9,12 +9,10 @@ export const NOW = '2026-05-04T10:11:12Z';
 /** The patch of a delivery. */
 export const REFRESH_PATCH = annotate({ [REFRESH]: NOW });
 
-/** Returns a merge patch of annotations. */
 export function annotate(annotations: object): object {
   return { metadata: { annotations } };
 }
 
-/** Returns the path of one of Kargo's objects. */
 export function pathOf(plural: string, namespace: string, name: string): string {
   return `/apis/kargo.akuity.io/v1alpha1/namespaces/${namespace}/${plural}/${name}`;
 }

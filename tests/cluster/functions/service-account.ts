@@ -12,7 +12,6 @@ export type RoleName = 'kargo-front-door-receiver' | 'kargo-front-door-reconcile
 const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
 const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
 
-/** Creates the namespace of the ServiceAccounts. */
 export async function createNamespace(admin: ApiTarget): Promise<void> {
   const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   await must(admin, 'POST', '/api/v1/namespaces', object);
@@ -26,7 +25,6 @@ export async function deleteServiceAccount(admin: ApiTarget, name: string): Prom
   await must(admin, 'DELETE', `${accounts}/${name}`);
 }
 
-/** Binds the ClusterRole of this name to the ServiceAccount of the same name. */
 export async function bindRole(admin: ApiTarget, name: RoleName): Promise<void> {
   await must(admin, 'POST', bindings, {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -37,12 +35,10 @@ export async function bindRole(admin: ApiTarget, name: RoleName): Promise<void> 
   });
 }
 
-/** Deletes the binding of {@link bindRole}. */
 export async function unbindRole(admin: ApiTarget, name: RoleName): Promise<void> {
   await must(admin, 'DELETE', `${bindings}/${name}-account`);
 }
 
-/** Requests a token for the ServiceAccount. */
 export async function requestToken(admin: ApiTarget, name: string): Promise<string> {
   const request = {
     apiVersion: 'authentication.k8s.io/v1',

@@ -22,18 +22,10 @@ const huge = Buffer.alloc(2_097_153);
 describe('the check before verification', () => {
   test.each<[what: string, changes: Partial<Delivery>, outcome: UnverifiedOutcome | undefined]>([
     ['accepts a valid delivery', {}, undefined],
-    ['accepts a body of exactly the limit', { body: Buffer.alloc(2_097_152) }, undefined],
+    ['accepts the limit itself', { body: Buffer.alloc(2_097_152) }, undefined],
     ['rejects a body over the limit', { body: huge }, { kind: 'body-too-large' }],
-    [
-      'rejects a ping with a body over the limit',
-      { body: huge, eventKey: 'diagnostics:ping' },
-      { kind: 'body-too-large' },
-    ],
-    [
-      'answers a ping without a signature',
-      { eventKey: 'diagnostics:ping', signature: undefined },
-      { kind: 'pong' },
-    ],
+    ['rejects a too large ping', { body: huge, eventKey: 'diagnostics:ping' }, { kind: 'body-too-large' }],
+    ['answers an unsigned ping', { eventKey: 'diagnostics:ping', signature: undefined }, { kind: 'pong' }],
     [
       'rejects a missing signature before a missing event key',
       { eventKey: undefined, signature: undefined },
@@ -67,11 +59,7 @@ describe('parsing a verified delivery', () => {
     ['rejects a body that is not JSON', { body: Buffer.from('{') }, { kind: 'invalid-body' }],
     ['rejects a byte order mark', { body: Buffer.from('\ufeff{}') }, { kind: 'invalid-body' }],
     ['rejects an empty body', { body: Buffer.alloc(0) }, { kind: 'invalid-body' }],
-    [
-      'names a missing field',
-      { body: Buffer.from('{}') },
-      { kind: 'invalid-body', detail: 'push is missing' },
-    ],
+    ['rejects empty JSON', { body: Buffer.from('{}') }, { kind: 'invalid-body', detail: 'push is missing' }],
   ])('%s', (_what, changes, outcome) => {
     expect(parseDelivery(delivery(changes))).toEqual(outcome);
   });

@@ -267,36 +267,25 @@ describe('a usual expression is within the limits', () => {
   });
 });
 
-/** Makes rows that begin with the start of their text: a title with all of it would be megabytes long. */
-function abbreviated<T>(
-  ...rows: readonly [input: string, expected: T][]
-): [start: string, expected: T, input: string][] {
-  return rows.map(([input, expected]) => [input.slice(0, 20), expected, input]);
-}
-
 describe('hostile constraints and versions', () => {
-  test.each(
-    abbreviated(
-      ['>=1,'.repeat(1023) + '1', 'constraint'],
-      ['1||'.repeat(1000) + '1', 'constraint'],
-      ['1 - 2,'.repeat(600) + '1', 'constraint'],
-      [' '.repeat(4096), 'malformed'],
-      [' - '.repeat(1365), 'malformed'],
-      [`1-${'a.'.repeat(2000)}_ - 2`, 'malformed'],
-      ['1||'.repeat(1_000_000), 'malformed'],
-    ),
-  )('%s… is %s', (_start, kind, constraint) => {
+  test.each([
+    ['constraint', '>=1,'.repeat(1023) + '1'],
+    ['constraint', '1||'.repeat(1000) + '1'],
+    ['constraint', '1 - 2,'.repeat(600) + '1'],
+    ['malformed', ' '.repeat(4096)],
+    ['malformed', ' - '.repeat(1365)],
+    ['malformed', `1-${'a.'.repeat(2000)}_ - 2`],
+    ['malformed', '1||'.repeat(1_000_000)],
+  ])('are parsed quickly: %s %#', (kind, constraint) => {
     expect(parseSemverConstraint(constraint).kind).toBe(kind);
   });
 
-  test.each(
-    abbreviated(
-      ['1'.repeat(1_000_000), false],
-      ['0'.repeat(1_000_000), true],
-      [`1-${'a.'.repeat(1_000_000)}a`, true],
-      [`1-${'a.'.repeat(1_000_000)}_`, false],
-    ),
-  )('%s… is a version: %s', (_start, expected, version) => {
+  test.each([
+    [false, '1'.repeat(1_000_000)],
+    [true, '0'.repeat(1_000_000)],
+    [true, `1-${'a.'.repeat(1_000_000)}a`],
+    [false, `1-${'a.'.repeat(1_000_000)}_`],
+  ])('are parsed quickly: a version, %s, %#', (expected, version) => {
     expect(parseSemverVersion(version, { strict: false }) !== undefined).toBe(expected);
   });
 });
