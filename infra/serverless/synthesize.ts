@@ -46,7 +46,8 @@ export function replaceTemplateOf(framework: Framework): void {
   const outdir = mkdtempSync(join(tmpdir(), 'kargo-front-door-'));
   try {
     const app = new App({ outdir, analyticsReporting: false });
-    const uploads = s3.Bucket.fromBucketName(new Stack(app, 'Framework'), 'Uploads', Fn.ref(BUCKET));
+    // The bucket is the framework's own: an app that is never synthesized refers to it.
+    const uploads = s3.Bucket.fromBucketName(new Stack(new App({ outdir })), 'Uploads', Fn.ref(BUCKET));
     const code = FUNCTION_NAMES.map((name) => {
       const { Properties } = made.Resources[aws.naming.getLambdaLogicalId(name)] ?? {};
       const uploaded = Properties?.['Code'] as { readonly S3Key: string };
