@@ -18,7 +18,7 @@ export interface ReceiverListing {
 /** TTL of a listing: a deleted receiver stops receiving within this time. */
 const LISTING_TTL_MS = 10_000;
 
-/** How long a failed fetch is remembered, so that an unavailable cluster does not cost each delivery its budget. */
+/** How long a failed fetch is remembered where a stale listing can be used instead. */
 const FAILURE_TTL_MS = 1_000;
 
 /** Timeout for replacing a stale listing, so that time is left to use the stale one. */
@@ -45,7 +45,7 @@ export class ReceiverListings {
   async current(signal: AbortSignal): Promise<ReceiverListing> {
     const latest = this.#latest;
     const now = this.#clock().getTime();
-    if (latest === undefined) return this.since(now - FAILURE_TTL_MS, signal);
+    if (latest === undefined) return this.#fetch(signal);
     if (now - latest.fetchedAt < LISTING_TTL_MS) return latest.listing;
     try {
       return await this.since(

@@ -105,6 +105,14 @@ describe('the rate of batch reads', () => {
     expect(await outcome).toBe('RetryableError: secret store unavailable: no time left to wait');
     expect(store.batches).toHaveLength(21);
   });
+
+  test('is not used up by reads that were ended', async () => {
+    const ended = AbortSignal.abort();
+    await secrets.read(receiversOf(4_000), 'store', ended).catch(() => undefined);
+    const reading = secrets.read(receiversOf(40), 'store', live);
+    await jest.advanceTimersByTimeAsync(50);
+    expect(await reading).toHaveLength(40);
+  });
 });
 
 describe('an error of the store', () => {

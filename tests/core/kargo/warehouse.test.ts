@@ -21,6 +21,14 @@ test('a push can affect Warehouses', () => {
   expect(kindAffectedBy(push)).toBe('warehouse');
 });
 
+test('a Warehouse with more than 1,000 subscriptions is broken, so that it takes no time to judge', () => {
+  const subscriptions = Array.from({ length: 1_000 }, () => ({ git: { repoURL, branch: 'dev' } }));
+  expect(judge(subscriptions)).toEqual({ kind: 'unaffected' });
+  expect(judge([...subscriptions, { git: { repoURL } }])).toEqual(
+    broken('spec.subscriptions has more than 1000 entries'),
+  );
+});
+
 describe('a push affects a Warehouse that subscribes', () => {
   test.each<[what: string, subscriptions: unknown]>([
     ['to the branch', [{ git: { repoURL, branch: 'main' } }]],

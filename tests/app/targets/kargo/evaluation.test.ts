@@ -41,9 +41,11 @@ class FakeEvaluation {
   readonly #verdicts: Promise<unknown>[] = [];
   readonly #evaluation: Evaluation;
   #nowMs = 0;
+  #timeMs = 0;
 
-  constructor(stepMs: number, signal?: AbortSignal) {
+  constructor(stepMs: number, signal?: AbortSignal, timeForStepMs = 0) {
     this.#evaluation = new Evaluation({
+      timeMs: () => (this.#timeMs += timeForStepMs),
       nowMs: () => (this.#nowMs += stepMs),
       pause: () => {
         this.pauses += 1;
@@ -116,6 +118,14 @@ describe('the budget of a Warehouse', () => {
       'demo/more evaluating its tag patterns exceeded 100 ms',
     ]);
   });
+});
+
+test('an evaluation ends by the clock where the CPU is too slow for its budgets', async () => {
+  const evaluation = new FakeEvaluation(1, undefined, 200);
+  evaluation.judge(hostile('demo'));
+  expect(await evaluation.finish()).toEqual([
+    'demo/hostile evaluating the tag patterns of all projects took longer than 4000 ms',
+  ]);
 });
 
 describe('the budget of a project', () => {
