@@ -104,14 +104,19 @@ export class ClusterPool {
     if (this.#clock().getTime() - this.#usedAt.getTime() > MAX_IDLE_MS) this.#renew();
     const dispatcher = this.#dispatcher;
     this.#usedAt = this.#clock();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort);
     try {
       // The library rejects a request that waits for its connection only when that wait ends.
-      return await Promise.race([this.#exchange(dispatcher, request, signal), rejectOnAbort(signal)]);
+      return await Promise.race([this.#exchange(dispatcher, request, signal), aborted]);
     } catch (error) {
       // After a timeout, the other connections may be dead too.
       if (signal.aborted && dispatcher === this.#dispatcher) this.#renew();
       throw error;
     } finally {
+      // The listener would keep the answer in memory until the signal's own timeout.
+      signal.removeEventListener('abort', onAbort);
       this.#usedAt = this.#clock();
     }
   }
@@ -147,13 +152,6 @@ export class ClusterPool {
       bytes: content.length,
     };
   }
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  if (signal.aborted) reject(signal.reason as Error);
-  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  return promise;
 }
 
 /** Returns the headers of every request, with the kubeconfig's credentials. */
