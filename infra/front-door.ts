@@ -38,7 +38,7 @@ export class KargoFrontDoor extends Construct {
   readonly alarms: readonly cloudwatch.Alarm[];
 
   /**
-   * @param settings - the props, read as settings; FrontDoorStack has read its own, and gives no other props than constructs
+   * @param settings - the props, read as settings; FrontDoorStack has read its own, and passes constructs as props only
    * @throws {DeploymentError} that names every fault of the props
    */
   constructor(
