@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { REFRESH_ANNOTATION } from '../lib/adapters/kubernetes/refreshable-objects.ts';
 
-/** The cluster is on this machine, or one that a person waits for. */
+/** A person waits for the answer. */
 const ANSWER_TIMEOUT_MS = 5_000;
-
 const KARGO = { group: 'kargo.akuity.io', version: 'v1alpha1' };
 
 /** A Bitbucket receiver that has a URL. `project` is empty for a receiver of the ClusterConfig. */
@@ -50,7 +49,6 @@ async function listObjects(kubeconfig: KubeConfig, ...plurals: readonly string[]
   const api = kubeconfig.makeApiClient(CustomObjectsApi);
   const lists = Promise.all(plurals.map((plural) => api.listClusterCustomObject({ ...KARGO, plural })));
   const answered = await Promise.race([lists, sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false })]);
-  if (answered === undefined)
-    throw new Error(`the cluster API did not answer within ${ANSWER_TIMEOUT_MS} ms`);
+  if (answered === undefined) throw new Error('the cluster API did not answer in time');
   return answered.flatMap((list) => list.items as ListedObject[]);
 }

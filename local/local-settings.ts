@@ -43,7 +43,6 @@ export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv
   return {
     ...env,
     RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
-    ROUTES: 'shared',
     POWERTOOLS_METRICS_DISABLED: env['POWERTOOLS_METRICS_DISABLED'] || 'true',
     AWS_REGION: env['AWS_REGION'] || 'us-east-1',
     ...(settings.awsEndpointUrl === undefined && {

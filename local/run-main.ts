@@ -9,12 +9,8 @@ import { LocalError } from './local-settings.ts';
 export async function runMain(start: () => Promise<() => Promise<void>>): Promise<void> {
   try {
     const stop = await start();
-    let isStopping = false;
-    const stopOnce = (): void => {
-      if (isStopping) return;
-      isStopping = true;
-      void stop().finally(() => process.exit(0));
-    };
+    let stopping: Promise<void> | undefined;
+    const stopOnce = (): void => void (stopping ??= stop().finally(() => process.exit(0)));
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stopOnce);
     process.on('disconnect', stopOnce);
   } catch (error) {
