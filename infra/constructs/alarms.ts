@@ -81,11 +81,11 @@ export function alarmsOf(deploymentName: string, apiId: string): Record<string, 
       state('ContestedReceivers'),
       'Another deployment publishes URLs of the same receivers: only one of the two is used',
     ),
-    // A new receiver may wait a run for its route.
+    // A new receiver may wait a run for its route, and a run may begin a little late.
     'missing-routes': alarm(
       state('RouteMissing', eachMinute),
       'Receivers have no route: API Gateway answers their deliveries with 404',
-      { evaluationPeriods: 3 },
+      { evaluationPeriods: 5, datapointsToAlarm: 3 },
     ),
   };
 }

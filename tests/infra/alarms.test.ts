@@ -20,7 +20,7 @@ test.each([
   ['refused-refreshes', 'receiver', 'RefusedRefreshes', 'Sum', 300, 1],
   ['unready-receivers', 'reconciler', 'UnreadyReceivers', 'Maximum', 300, 1],
   ['contested-receivers', 'reconciler', 'ContestedReceivers', 'Maximum', 300, 1],
-  ['missing-routes', 'reconciler', 'RouteMissing', 'Maximum', 60, 3],
+  ['missing-routes', 'reconciler', 'RouteMissing', 'Maximum', 60, 5],
 ])('%s: the %s emits %s, and its %s over %i s is 1 in %i period(s)', (id, name, metricName, ...rest) => {
   const [statistic, seconds, evaluationPeriods] = rest;
   const { metric, ...alarm } = alarmsOf('kargo', 'api-id')[id] as cloudwatch.AlarmProps;
