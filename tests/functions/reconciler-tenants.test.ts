@@ -248,7 +248,7 @@ describe('a gateway with too small a quota', () => {
     expect(lines.takeMetrics('RouteMissing').at(-1)).toEqual({ RouteMissing: 0 });
   });
 
-  test('gives the place of a rotation whose grace has ended to its successor, not to a new receiver', async () => {
+  test('keeps the place of a rotation whose grace has ended for its successor, not for a new receiver', async () => {
     gateway.quota = 6;
     const reconciler = await coldReconciler();
     await run(reconciler);

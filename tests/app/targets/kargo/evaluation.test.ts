@@ -128,6 +128,14 @@ test('an evaluation ends by the clock where the CPU is too slow for its budgets'
   ]);
 });
 
+test('the time for listing objects between verdicts does not count', () => {
+  let timeMs = 0;
+  const evaluation = new Evaluation({ nowMs: () => 0, timeMs: () => timeMs });
+  expect(evaluation.judge(event, warehouse('demo', 'first', 4))).toEqual({ kind: 'affected' });
+  timeMs = 10_000;
+  expect(evaluation.judge(event, warehouse('demo', 'second', 4))).toEqual({ kind: 'affected' });
+});
+
 describe('the budget of a project', () => {
   test('is used up by many hostile Warehouses, and others of the project and of other projects are judged', async () => {
     const evaluation = new FakeEvaluation(2);
