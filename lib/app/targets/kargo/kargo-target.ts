@@ -124,12 +124,12 @@ class RefreshRun {
     const { deliveryIds } = this.#scope;
     try {
       if (this.#signal.aborted) throw new RetryableError('timed out', { cause: this.#signal.reason });
-      const isRepeated = recent.has(object.uid, deliveryIds);
+      const isRepeated = recent.has(object, deliveryIds);
       const isRefreshed =
         isRepeated || (await objects.refresh(this.#kind, object, this.#at, this.#signal)) === 'refreshed';
       if (isRefreshed) this.#refreshed.push(nameOf(object));
       else this.#logOf(object)?.info('object deleted before its refresh', {});
-      if (isRefreshed && !isRepeated) recent.add(object.uid, deliveryIds);
+      if (isRefreshed && !isRepeated) recent.add(object, deliveryIds);
     } catch (error) {
       this.#fail(object, error);
     }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports.ts';
+import type { Clock, ObjectName } from '../../ports.ts';
 
 /**
  * Time within which a repeated delivery does not refresh the same objects again. It limits a replay loop to one PATCH per object, and is
@@ -17,12 +17,12 @@ export class RecentRefreshes {
   }
 
   /** Returns whether one of these deliveries has just refreshed the object. */
-  has(objectUid: string, deliveryIds: readonly string[]): boolean {
+  has(object: ObjectName, deliveryIds: readonly string[]): boolean {
     const since = this.#clock().getTime() - REPETITION_MS;
-    return deliveryIds.some((id) => (this.#refreshedAt.get(keyOf(objectUid, id)) ?? -Infinity) > since);
+    return deliveryIds.some((id) => (this.#refreshedAt.get(keyOf(object, id)) ?? -Infinity) > since);
   }
 
-  add(objectUid: string, deliveryIds: readonly string[]): void {
+  add(object: ObjectName, deliveryIds: readonly string[]): void {
     const now = this.#clock().getTime();
     for (const [key, at] of this.#refreshedAt) {
       if (at > now - REPETITION_MS) break;
@@ -30,12 +30,12 @@ export class RecentRefreshes {
     }
     for (const id of deliveryIds) {
       // Deleted first: a key that is set again keeps its place in the order.
-      this.#refreshedAt.delete(keyOf(objectUid, id));
-      this.#refreshedAt.set(keyOf(objectUid, id), now);
+      this.#refreshedAt.delete(keyOf(object, id));
+      this.#refreshedAt.set(keyOf(object, id), now);
     }
   }
 }
 
-function keyOf(objectUid: string, deliveryId: string): string {
-  return `${objectUid} ${deliveryId}`;
+function keyOf({ namespace, name, uid }: ObjectName, deliveryId: string): string {
+  return `${namespace}/${name} ${uid} ${deliveryId}`;
 }
