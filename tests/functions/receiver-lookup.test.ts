@@ -132,6 +132,15 @@ describe('unknown paths', () => {
     expect(await deliver(handler, { project: 'late' })).toEqual(refreshed);
   });
 
+  test('are found half a second after a listing, once a status shows their URL', async () => {
+    expect(await deliver(handler, { path: unknownPath(0) })).toEqual(unknown);
+    await testbed.objects.create(...project('late'), warehouse('late', 'main'));
+    await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
+    await testbed.reconcile();
+    passSeconds(0.5);
+    expect(await deliver(handler, { project: 'late' })).toEqual(refreshed);
+  });
+
   test('are 404 while the secret of a receiver cannot be read', async () => {
     testbed.store.fault = ({ body }) =>
       body.includes('kargo/other/own') && !body.includes('SecretIdList')

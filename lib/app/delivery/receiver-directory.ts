@@ -11,8 +11,14 @@ export interface LiveReceiver {
   readonly secrets: readonly string[];
 }
 
-/** Minimum interval between two lookups for unknown paths, and between two refetches of one secret, whatever the request rate. */
+/** Minimum interval between two lookups through all secrets, and between two refetches of one secret, whatever the request rate. */
 const MIN_LOOKUP_INTERVAL_MS = 2_000;
+
+/**
+ * Minimum interval between two listings for unknown paths. A URL can be used as soon as a status shows it, so this is shorter than the time
+ * in which somebody, or a program, reads the URL and sends to it.
+ */
+const MIN_LISTING_INTERVAL_MS = 500;
 
 export interface ReceiverDirectoryDeps {
   readonly configs: ReceiverConfigs;
@@ -90,9 +96,12 @@ export class ReceiverDirectory {
   /** Searches a newer listing: first its candidates for this hash, then all receivers. Each is done at most once in an interval. */
   async #lookUp(hash: string, cached: SearchResult, signal: AbortSignal): Promise<SearchResult> {
     const now = this.#now();
-    const listing = await this.#listings.since(now - MIN_LOOKUP_INTERVAL_MS, signal);
-    const due = listing.candidatesOf(hash).filter((receiver) => this.#isRefetchDue(receiver));
-    const listed = due.length === 0 ? cached : await this.#searchAmong(due, hash, 'store', signal);
+    const listing = await this.#listings.since(now - MIN_LISTING_INTERVAL_MS, signal);
+    const candidates = listing.candidatesOf(hash);
+    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver));
+    await this.#searchAmong(due, hash, 'store', signal);
+    const listed =
+      candidates.length === 0 ? cached : await this.#searchAmong(candidates, hash, 'cached', signal);
     if (listed.live !== undefined) return listed;
     if (now - this.#lookedUpAt < MIN_LOOKUP_INTERVAL_MS) {
       if (this.#lookupError !== undefined) throw this.#lookupError;
