@@ -87,6 +87,8 @@ export class ClusterConnection {
   }
 
   async #attempt(pool: ClusterPool, request: ClusterRequest, signal: AbortSignal): Promise<AttemptResult> {
+    // Nothing is sent after the time budget, and no timer or connection is made.
+    if (signal.aborted) throw new RetryableError(TIMED_OUT, { cause: signal.reason });
     const timeout = AbortSignal.timeout(this.#options.attemptTimeoutMs);
     const start = performance.now();
     try {

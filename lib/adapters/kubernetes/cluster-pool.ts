@@ -100,7 +100,6 @@ export class ClusterPool {
    * @throws {Error} of the network, or the reason of the signal
    */
   async send(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
-    signal.throwIfAborted();
     if (this.#clock().getTime() - this.#usedAt.getTime() > MAX_IDLE_MS) this.#renew();
     const dispatcher = this.#dispatcher;
     this.#usedAt = this.#clock();

@@ -123,7 +123,6 @@ class RefreshRun {
     const { objects, recent } = this.#deps;
     const { deliveryIds } = this.#scope;
     try {
-      if (this.#signal.aborted) throw new RetryableError('timed out', { cause: this.#signal.reason });
       const isRepeated = recent.has(object, deliveryIds);
       const isRefreshed =
         isRepeated || (await objects.refresh(this.#kind, object, this.#at, this.#signal)) === 'refreshed';
