@@ -10,13 +10,15 @@ import {
 } from '@aws-sdk/client-apigatewayv2';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { AddRouteResult, GatewayRoute, GatewayRoutes } from '../../app/ports.ts';
-import { RetryableError } from '../../app/errors.ts';
+import { toRetryableError } from './aws-errors.ts';
 
 /** Routes that the reconciler manages: an API may have others, which are never touched. */
 const OUR_ROUTE = /^POST \/bitbucket\/([0-9a-f]{64})$/;
 
 /** Message for an exceeded request rate. The gateway uses the same error for a quota of routes that is used up. */
 const RATE_EXCEEDED = /\brate\b|too many requests|throttl/i;
+
+const GATEWAY_UNAVAILABLE = 'API Gateway unavailable';
 
 const PAGE_SIZE = '500';
 
@@ -86,7 +88,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
       if (isError(error, 'ConflictException')) return { kind: 'added' };
       const reason = noRoomReason(error);
       if (reason !== undefined) return { kind: 'no-room', reason };
-      throw unavailable(error);
+      throw toRetryableError(GATEWAY_UNAVAILABLE, error);
     }
   }
 
@@ -94,7 +96,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
     try {
       await this.#client.send(new DeleteRouteCommand({ ApiId: this.#apiId, RouteId: id }), { abortSignal });
     } catch (error) {
-      if (!isError(error, 'NotFoundException')) throw unavailable(error);
+      if (!isError(error, 'NotFoundException')) throw toRetryableError(GATEWAY_UNAVAILABLE, error);
     }
   }
 
@@ -106,7 +108,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
       const { Items: routes = [], NextToken: token } = await this.#client
         .send(page, { abortSignal })
         .catch((error: unknown) => {
-          throw unavailable(error);
+          throw toRetryableError(GATEWAY_UNAVAILABLE, error);
         });
       found.push(...routes);
       next = token;
@@ -127,7 +129,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
     const { Items: integrations = [] } = await this.#client
       .send(command, { abortSignal })
       .catch((error: unknown) => {
-        throw unavailable(error);
+        throw toRetryableError(GATEWAY_UNAVAILABLE, error);
       });
     const [only, ...others] = integrations.filter(invokesLambda);
     if (only?.IntegrationId === undefined || others.length > 0) {
@@ -152,12 +154,4 @@ function isError(error: unknown, name: string): error is ApiGatewayV2ServiceExce
 function noRoomReason(error: unknown): string | undefined {
   const isLimit = isError(error, 'TooManyRequestsException') || isError(error, 'LimitExceededException');
   return isLimit && !RATE_EXCEEDED.test(error.message) ? error.message : undefined;
-}
-
-function unavailable(error: unknown): RetryableError {
-  const detail = error instanceof Error ? error.name : undefined;
-  return new RetryableError('API Gateway unavailable', {
-    cause: error,
-    ...(detail === undefined ? {} : { detail }),
-  });
 }

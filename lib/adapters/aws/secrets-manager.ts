@@ -5,7 +5,8 @@ import {
   SecretsManagerServiceException,
   type GetSecretValueResponse,
 } from '@aws-sdk/client-secrets-manager';
-import { RetryableError } from '../../app/errors.ts';
+import type { RetryableError } from '../../app/errors.ts';
+import { toRetryableError } from './aws-errors.ts';
 
 /** A version of a secret; `text` is undefined for a binary one. */
 export interface StoredVersion {
@@ -72,7 +73,7 @@ export class SecretsManager {
         const fault = faultOf(secretId, error.name);
         if (fault !== undefined) return fault;
       }
-      throw unavailable(error);
+      throw toRetryableError(STORE_UNAVAILABLE, error);
     }
   }
 
@@ -85,7 +86,7 @@ export class SecretsManager {
     const answer = await this.#connected()
       .send(command, { abortSignal })
       .catch((error: unknown) => {
-        throw unavailable(error);
+        throw toRetryableError(STORE_UNAVAILABLE, error);
       });
     const readings = new Map<string, StoredReading>();
     for (const value of answer.SecretValues ?? []) {
@@ -148,12 +149,4 @@ export function describeUnreadable(secretId: string, why: string): string {
 /** Checks whether one secret of a batch may be the cause of the error, so that reading them one by one can succeed for the others. */
 export function isAboutOneSecret({ cause }: RetryableError): boolean {
   return cause instanceof SecretsManagerServiceException && ABOUT_ONE_SECRET.has(cause.name);
-}
-
-function unavailable(error: unknown): RetryableError {
-  const detail = error instanceof Error ? error.name : undefined;
-  return new RetryableError(STORE_UNAVAILABLE, {
-    cause: error,
-    ...(detail === undefined ? {} : { detail }),
-  });
 }

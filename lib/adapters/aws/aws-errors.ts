@@ -1,0 +1,7 @@
+import { RetryableError } from '../../app/errors.ts';
+
+/** Makes the error for a failed request to AWS. Its name, such as `ThrottlingException`, is the detail for the log. */
+export function toRetryableError(reason: string, error: unknown): RetryableError {
+  const detail = error instanceof Error ? { detail: error.name } : {};
+  return new RetryableError(reason, { cause: error, ...detail });
+}
