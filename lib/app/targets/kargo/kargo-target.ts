@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import { kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
-import type { RefreshKind, Verdict } from '../../../core/kargo/verdict.ts';
+import { AFFECTED, type RefreshKind, type Verdict } from '../../../core/kargo/verdict.ts';
 import { RetryableError, TerminalError } from '../../errors.ts';
 import type { Clock, Log, ObjectName, RefreshableObjects } from '../../ports.ts';
-import type { EventScope, Target } from '../target.ts';
+import type { EventScope, Target, UnfinishedWork } from '../target.ts';
 import { Evaluation } from './evaluation.ts';
 import type { RecentRefreshes } from './recent-refreshes.ts';
 
@@ -22,18 +22,17 @@ export interface KargoTargetDeps {
 }
 
 /** What a delivery did in Kargo. Objects are named `namespace/name`. */
-export interface KargoResult {
+export interface KargoResult extends UnfinishedWork {
   readonly target: 'kargo';
   readonly kind: RefreshKind;
   readonly refreshed: readonly string[];
   /** What the cluster refused for good: forbidden, denied by an admission webhook, or invalid. */
   readonly refused: readonly string[];
-  /** Why not everything was done; a later attempt may do the rest. */
-  readonly error?: RetryableError;
 }
 
 /** Refreshes the Warehouses that a push affects, or the Promotions that wait for a closed pull request. */
 export class KargoTarget implements Target {
+  readonly name = 'kargo';
   readonly #deps: KargoTargetDeps;
 
   constructor(deps: KargoTargetDeps) {
@@ -45,8 +44,20 @@ export class KargoTarget implements Target {
    */
   async handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<KargoResult> {
     const kind = kindAffectedBy(event);
-    const evaluation = new Evaluation({ signal });
     const run = new RefreshRun(this.#deps, kind, scope, signal);
+    if (scope.only === undefined) return this.#refreshAffected(run, event, kind, scope, signal);
+    await Promise.all(scope.only.map((name) => run.act(readName(name), AFFECTED)));
+    return run.result();
+  }
+
+  async #refreshAffected(
+    run: RefreshRun,
+    event: BitbucketEvent,
+    kind: RefreshKind,
+    { project }: EventScope,
+    signal: AbortSignal,
+  ): Promise<KargoResult> {
+    const evaluation = new Evaluation({ signal });
     const pending: Promise<void>[] = [];
     const act = (work: Promise<void>): void => {
       // It is awaited below, when the listing has ended.
@@ -55,7 +66,7 @@ export class KargoTarget implements Target {
     };
     let listingError: RetryableError | undefined;
     try {
-      for await (const page of this.#deps.objects.pages(kind, scope.project, signal)) {
+      for await (const page of this.#deps.objects.pages(kind, project, signal)) {
         for (const object of page) {
           const verdict = evaluation.judge(event, object);
           const { content: _content, ...name } = object;
@@ -84,7 +95,7 @@ class RefreshRun {
   readonly #concurrently = pLimit(REFRESH_CONCURRENCY);
   readonly #refreshed: string[] = [];
   readonly #refused: string[] = [];
-  #failed = 0;
+  readonly #failed: string[] = [];
   readonly #linesOf = new Map<string, number>();
 
   constructor(deps: KargoTargetDeps, kind: RefreshKind, scope: EventScope, signal: AbortSignal) {
@@ -140,7 +151,7 @@ class RefreshRun {
       this.#refused.push(nameOf(object));
       this.#logOf(object)?.error('refresh refused by the cluster', { error });
     } else if (error instanceof RetryableError) {
-      this.#failed += 1;
+      this.#failed.push(nameOf(object));
       this.#logOf(object)?.error('refresh failed', { error });
     } else throw error;
   }
@@ -159,18 +170,24 @@ class RefreshRun {
     };
   }
 
-  result(listingError: RetryableError | undefined): KargoResult {
+  /** @param listingError - why not every object was listed, so that it is unknown what else is affected */
+  result(listingError?: RetryableError): KargoResult {
     const [refreshed, refused] = [this.#refreshed.toSorted(), this.#refused.toSorted()];
-    const error = listingError ?? this.#failure(refreshed.length);
-    return { target: 'kargo', kind: this.#kind, refreshed, refused, ...(error !== undefined && { error }) };
-  }
-
-  #failure(refreshed: number): RetryableError | undefined {
-    if (this.#failed === 0) return undefined;
-    return new RetryableError(`refreshed ${refreshed} of ${refreshed + this.#failed} ${this.#kind}(s)`);
+    const done = { target: 'kargo', kind: this.#kind, refreshed, refused } as const;
+    if (listingError !== undefined) return { ...done, error: listingError };
+    const remaining = this.#failed.toSorted();
+    if (remaining.length === 0) return done;
+    const reason = `refreshed ${refreshed.length} of ${refreshed.length + remaining.length} ${this.#kind}(s)`;
+    return { ...done, error: new RetryableError(reason), remaining };
   }
 }
 
 function nameOf({ namespace, name }: ObjectName): string {
   return `${namespace}/${name}`;
+}
+
+/** Reads what `nameOf` has made. The uid is unknown: a refresh does not need it. */
+function readName(text: string): ObjectName {
+  const [namespace = '', name = ''] = text.split('/');
+  return { namespace, name, uid: '' };
 }
