@@ -9,10 +9,21 @@ import {
   projectsRule,
   receiverLimitRule,
   secretNameTemplateRule,
-  switchRule,
 } from '../lib/adapters/settings/setting-rules.ts';
 import { FUNCTIONS } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
+import {
+  arn,
+  choice,
+  flag,
+  ifSet,
+  KEY,
+  list,
+  optional,
+  text,
+  wholeNumber,
+  withDefault,
+} from './setting-kinds.ts';
 
 /** Settings that cannot be deployed. The message names every fault. */
 export class DeploymentError extends Error {
@@ -25,42 +36,6 @@ const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILE
 /** The days that CloudWatch Logs takes (its API's `PutRetentionPolicy`). */
 const RETENTION_DAYS =
   '1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
-
-/** An empty setting is one that is not set. */
-const optional = v.pipe(
-  v.optional(v.string(), ''),
-  v.transform((value) => value.trim() || undefined),
-);
-const withDefault = (fallback: string | number) =>
-  v.pipe(
-    optional,
-    v.transform((value) => value ?? String(fallback)),
-  );
-const ifSet = <Rule extends v.GenericSchema<string, unknown>>(rule: Rule) =>
-  v.pipe(optional, v.optional(rule));
-const list = v.pipe(
-  withDefault(''),
-  v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
-);
-
-/** A KMS key in an ARN. */
-const KEY = String.raw`kms:[\w-]+:\d{12}:key/[\w-]+$`;
-
-const flag = v.pipe(withDefault('false'), switchRule);
-
-const choice = <const Choice extends string>(
-  fallback: Choice,
-  choices: readonly Choice[],
-  fault = `must be one of ${choices.join(', ')}`,
-) => v.pipe(withDefault(fallback), v.picklist(choices, fault));
-
-const text = (pattern: RegExp, fault: string) => ifSet(v.pipe(v.string(), v.regex(pattern, fault)));
-
-const arn = (pattern: string, description: string) =>
-  text(new RegExp(`^arn:aws[a-z-]*:${pattern}`), `must be the ARN of ${description}`);
-
-const wholeNumber = (fallback: number) =>
-  v.pipe(withDefault(fallback), v.regex(/^\d+$/, 'must be a whole number'), v.transform(Number));
 
 const schema = v.object({
   ROUTES: choice(DEFAULTS.routes, ['per-receiver', 'shared'], 'must be per-receiver or shared'),

@@ -1,18 +1,11 @@
-import {
-  type aws_certificatemanager as acm,
-  type aws_ec2 as ec2,
-  type aws_kms as kms,
-  type aws_lambda as lambda,
-  type aws_sns as sns,
-  Token,
+import type {
+  aws_certificatemanager as acm,
+  aws_ec2 as ec2,
+  aws_kms as kms,
+  aws_lambda as lambda,
+  aws_sns as sns,
 } from 'aws-cdk-lib';
 import type { FunctionName } from '../lib/functions.ts';
-import {
-  deploymentSettings,
-  readDeploymentSettings,
-  type DeploymentSetting,
-  type DeploymentSettings,
-} from './deployment-settings.ts';
 
 /** The part of an EKS cluster construct that is used: of aws-eks or aws-eks-v2, new or imported with these attributes. */
 interface EksClusterConstruct {
@@ -99,85 +92,4 @@ export interface KargoFrontDoorProps {
   readonly logLevel?: string | undefined;
   /** The code of functions that are bundled elsewhere, with the handlers of the package. Default: the package's own bundles. */
   readonly code?: Partial<Readonly<Record<FunctionName, lambda.Code>>> | undefined;
-}
-
-/** The value of a setting that is the id of a construct. */
-const CONSTRUCT = Symbol('construct');
-
-/** The settings that decide what is in the stack, or that are part of a text there. */
-const KNOWN_NOW: ReadonlySet<DeploymentSetting> = new Set([
-  'ROUTES',
-  'SECRET_NAME_TEMPLATE',
-  'ROTATION_GRACE_HOURS',
-  'MAX_RECEIVERS_PER_PROJECT',
-  'LOG_REMOVAL',
-]);
-
-/**
- * Reads the props of the construct as settings, by the same rules. A value that is known only when the stack is deployed is taken as it
- * is; where a prop is another construct, a setting of its id is undefined.
- *
- * @throws {DeploymentError} that names every fault, in the names of the props
- */
-export function readProps(props: KargoFrontDoorProps): DeploymentSettings {
-  const given = settingsOf(props);
-  const isLater = (name: DeploymentSetting): boolean =>
-    !KNOWN_NOW.has(name) && Token.isUnresolved(given[name][1]);
-  const read = readDeploymentSettings({
-    get: (name) => given[name][1]?.toString(),
-    nameOf: (name) => given[name][0],
-    isKnownLater: (name) => given[name][1] === CONSTRUCT || isLater(name),
-  });
-  const later = deploymentSettings.filter(isLater).map((name) => [name, given[name][1]]);
-  return { ...read, ...(Object.fromEntries(later) as Partial<DeploymentSettings>) };
-}
-
-/** Returns each setting's prop and its value. */
-function settingsOf(
-  props: KargoFrontDoorProps,
-): Record<DeploymentSetting, readonly [prop: string, value: string | number | boolean | symbol | undefined]> {
-  const { domain, secretPrefix } = props;
-  const template = secretPrefix === undefined ? undefined : `${secretPrefix}{namespace}/{name}`;
-  const cluster = readCluster(props.cluster);
-  return {
-    ROUTES: ['routes', props.routes],
-    RECEIVER_BASE_URL: ['receiverBaseUrl', props.receiverBaseUrl],
-    DOMAIN_NAME: ['domain.domainName', domain?.domainName],
-    CERTIFICATE_ARN: ['domain.certificate', domain && CONSTRUCT],
-    BASE_PATH: ['domain.basePath', domain?.basePath],
-    SECRET_NAME_TEMPLATE: ['secretNameTemplate', props.secretNameTemplate ?? template],
-    SYSTEM_RESOURCES_NAMESPACE: ['systemResourcesNamespace', props.systemResourcesNamespace],
-    ROTATION_GRACE_HOURS: ['rotationGraceHours', props.rotationGraceHours],
-    MAX_RECEIVERS_PER_PROJECT: ['maxReceiversPerProject', props.maxReceiversPerProject],
-    PROJECTS: ['projects', props.projects?.join(',')],
-    DRY_RUN: ['dryRun', props.dryRun],
-    KUBECONFIG_SECRET_ID: ['cluster.kubeconfigSecret', cluster.kubeconfigSecret],
-    EKS_CLUSTER_NAME: ['cluster.name', cluster.name],
-    EKS_CLUSTER_ENDPOINT: ['cluster.endpoint', cluster.endpoint],
-    EKS_CLUSTER_CA: ['cluster.ca', cluster.ca],
-    VPC_ID: ['vpc', props.vpc && CONSTRUCT],
-    // A VPC has subnets of its own, but subnets need their VPC.
-    SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],
-    SECURITY_GROUP_IDS: ['securityGroups', props.securityGroups && CONSTRUCT],
-    CLUSTER_SECURITY_GROUP_ID: ['clusterSecurityGroup', props.clusterSecurityGroup && CONSTRUCT],
-    SECRETS_KEY_ARN: ['secretsKey', props.secretsKey?.keyArn],
-    ALARM_TOPIC_ARN: ['alarmTopic', props.alarmTopic?.topicArn],
-    MEMORY_SIZE: ['memorySize', props.memorySize],
-    RECEIVER_CONCURRENCY: ['concurrency.receiver', props.concurrency?.receiver],
-    RECONCILER_CONCURRENCY: ['concurrency.reconciler', props.concurrency?.reconciler],
-    LOG_RETENTION_DAYS: ['logRetentionDays', props.logRetentionDays],
-    LOG_REMOVAL: ['logRemoval', props.logRemoval],
-    LOGS_KEY_ARN: ['logsKey', props.logsKey?.keyArn],
-    TRACING: ['tracing', props.tracing],
-    LOG_LEVEL: ['logLevel', props.logLevel],
-  };
-}
-
-/** Reads a cluster in any of its forms. */
-function readCluster(
-  cluster: ClusterProp | undefined,
-): Partial<Record<'kubeconfigSecret' | 'name' | 'endpoint' | 'ca', string>> {
-  if (cluster === undefined || !('clusterName' in cluster)) return cluster ?? {};
-  const { clusterName: name, clusterEndpoint: endpoint, clusterCertificateAuthorityData: ca } = cluster;
-  return { name, endpoint, ca };
 }

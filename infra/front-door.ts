@@ -12,7 +12,8 @@ import { addNetwork } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { applyRbac } from './constructs/rbac.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
-import { readProps, type KargoFrontDoorProps } from './front-door-props.ts';
+import type { KargoFrontDoorProps } from './front-door-props.ts';
+import { readProps } from './read-props.ts';
 
 export type { KargoFrontDoorProps } from './front-door-props.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { App, aws_certificatemanager as acm, aws_ec2 as ec2, aws_kms as kms, Lazy, Stack } from 'aws-cdk-lib';
 import { DeploymentError, readDeploymentSettings } from '../../infra/deployment-settings.ts';
-import { readProps, type KargoFrontDoorProps } from '../../infra/front-door-props.ts';
+import type { KargoFrontDoorProps } from '../../infra/front-door-props.ts';
+import { readProps } from '../../infra/read-props.ts';
 import { clusterCa } from './cluster-ca.ts';
 
 const stack = new Stack(new App(), 'Platform');
