@@ -28,7 +28,7 @@ const stepOutput = v.object({ pr: v.object({ url: v.string() }) });
  * @param object - the Promotion as the cluster holds it
  */
 export function judgePromotion({ url }: PullRequestClosedEvent, object: unknown): Verdict {
-  if (!v.is(runningPhase, object)) return UNAFFECTED;
+  if (!v.is(runningPhase, object)) return UNAFFECTED['not-running'];
   const parsed = v.safeParse(runningPromotion, object, { abortEarly: true });
   if (!parsed.success) {
     return { kind: 'broken', reason: `${v.getDotPath(parsed.issues[0]) ?? 'the object'} cannot be read` };
@@ -38,6 +38,7 @@ export function judgePromotion({ url }: PullRequestClosedEvent, object: unknown)
   const awaited = reached
     .filter(({ uses, as }) => uses === WAITING_STEP && as)
     .map(({ as = '' }) => status.state?.[as])
-    .some((output) => v.is(stepOutput, output) && output.pr.url !== '' && output.pr.url === url);
-  return awaited ? AFFECTED : UNAFFECTED;
+    .flatMap((output) => (v.is(stepOutput, output) && output.pr.url !== '' ? [output.pr.url] : []));
+  if (awaited.includes(url)) return AFFECTED;
+  return UNAFFECTED[awaited.length === 0 ? 'not-waiting' : 'other-pull-request'];
 }

@@ -1,15 +1,58 @@
 /** A kind of object that an event can refresh. */
 export type RefreshKind = 'warehouse' | 'promotion';
 
+/**
+ * Why an event does not affect an object, ordered by how far the decision came: of several subscriptions and refs, the one that came
+ * furthest explains most. `mismatch-text.ts` says the same in words.
+ */
+const MISMATCHES = [
+  'no-git-subscription',
+  'other-repository',
+  'only-deleted-refs',
+  'unknown-strategy',
+  'other-branch',
+  'no-tag',
+  'tag-too-long',
+  'tag-ignored',
+  'tag-not-allowed',
+  'no-version',
+  'semver-constraint',
+  'not-running',
+  'not-waiting',
+  'other-pull-request',
+] as const;
+
+/** A code, so that it costs nothing on the way of a delivery. */
+export type Mismatch = (typeof MISMATCHES)[number];
+
+/** An object that is not refreshed, because the event does not affect it. */
+export interface Unaffected {
+  readonly kind: 'unaffected';
+  readonly mismatch: Mismatch;
+  /** The subscription that came furthest, by its index in the Warehouse; undefined where none is to the repository. */
+  readonly subscription?: number;
+}
+
 /** Whether an event affects an object, or why this is unknown. */
 export type Verdict =
   | { readonly kind: 'affected' }
-  | { readonly kind: 'unaffected' }
+  | Unaffected
   /** Not refreshed until its owner corrects it. The reason is for the log. */
   | { readonly kind: 'broken'; readonly reason: string };
 
 export const AFFECTED: Verdict = { kind: 'affected' };
-export const UNAFFECTED: Verdict = { kind: 'unaffected' };
+
+/** The verdicts that name no subscription, made once. */
+export const UNAFFECTED = Object.freeze(
+  Object.fromEntries(MISMATCHES.map((mismatch) => [mismatch, { kind: 'unaffected', mismatch }])),
+) as Readonly<Record<Mismatch, Unaffected>>;
+
+const RANK: ReadonlyMap<Mismatch, number> = new Map(MISMATCHES.map((mismatch, rank) => [mismatch, rank]));
+
+/** Returns whether the decision came further with the first mismatch than with the second. */
+export function isFurther(one: Mismatch, other: Mismatch): boolean {
+  return (RANK.get(one) ?? 0) > (RANK.get(other) ?? 0);
+}
 
 /** Wraps a verdict that is already known into a generator without steps. */
 // oxlint-disable-next-line require-yield -- callers expect a generator

@@ -2,9 +2,17 @@ import * as v from 'valibot';
 import type { PushEvent } from '../bitbucket/event.ts';
 import { isAddressOf } from '../bitbucket/repository-identity.ts';
 import { judgeSelection, type SelectionVerdict } from './commit-selection/commit-selection.ts';
-import { readGitSubscription } from './commit-selection/git-subscription.ts';
+import { readGitSubscription, type SubscriptionFault } from './commit-selection/git-subscription.ts';
 import { PatternAllowance } from './commit-selection/tag-filter.ts';
-import { AFFECTED, UNAFFECTED, concludeWith, type Verdict } from './verdict.ts';
+import {
+  AFFECTED,
+  UNAFFECTED,
+  concludeWith,
+  isFurther,
+  type Mismatch,
+  type Unaffected,
+  type Verdict,
+} from './verdict.ts';
 
 /** The Warehouse CRD has no schema for the content of a subscription, so only its place is checked here. */
 const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v.unknown())) }) });
@@ -16,7 +24,7 @@ const MAX_SUBSCRIPTIONS = 1_000;
 /** A subscription to the pushed repository, by its index in the Warehouse, and its verdict or the steps that lead to it. */
 interface Judgement {
   readonly index: number;
-  readonly selection: SelectionVerdict | Generator<void, SelectionVerdict>;
+  readonly selection: SubscriptionFault | Generator<void, SelectionVerdict>;
 }
 
 /**
@@ -40,25 +48,38 @@ export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown):
     });
   }
   const allowance = new PatternAllowance();
+  let unaffected = UNAFFECTED['no-git-subscription'];
   const judgements: Judgement[] = [];
   for (const [index, subscription] of (subscriptions ?? []).entries()) {
-    if (!v.is(gitSubscription, subscription) || !isAddressOf(addresses, subscription.git.repoURL)) continue;
+    if (!v.is(gitSubscription, subscription)) continue;
+    if (!isAddressOf(addresses, subscription.git.repoURL)) {
+      if (unaffected.mismatch === 'no-git-subscription') unaffected = UNAFFECTED['other-repository'];
+      continue;
+    }
     const reading = readGitSubscription(subscription.git);
     const selection =
       reading.kind === 'read' ? judgeSelection(reading.subscription, refs, allowance) : reading;
-    if (selection === true) return concludeWith(AFFECTED);
-    if (selection !== false) judgements.push({ index, selection });
+    if (selection === 'selected') return concludeWith(AFFECTED);
+    if (typeof selection === 'string') unaffected = furthest(unaffected, selection, index);
+    else judgements.push({ index, selection });
   }
-  return combine(judgements);
+  return judgements.length === 0 ? concludeWith(unaffected) : combine(judgements, unaffected);
 }
 
-function* combine(judgements: readonly Judgement[]): Generator<void, Verdict> {
+function furthest(unaffected: Unaffected, mismatch: Mismatch, subscription: number): Unaffected {
+  return isFurther(mismatch, unaffected.mismatch)
+    ? { kind: 'unaffected', mismatch, subscription }
+    : unaffected;
+}
+
+function* combine(judgements: readonly Judgement[], others: Unaffected): Generator<void, Verdict> {
+  let unaffected = others;
   let broken: Verdict | undefined;
   for (const { index, selection } of judgements) {
-    const verdict = typeof selection === 'object' && !('kind' in selection) ? yield* selection : selection;
-    if (verdict === true) return AFFECTED;
-    if (verdict === false) continue;
-    broken ??= { kind: 'broken', reason: `spec.subscriptions[${index}].git.${verdict.message}` };
+    const verdict = 'kind' in selection ? selection : yield* selection;
+    if (verdict === 'selected') return AFFECTED;
+    if (typeof verdict === 'string') unaffected = furthest(unaffected, verdict, index);
+    else broken ??= { kind: 'broken', reason: `spec.subscriptions[${index}].git.${verdict.message}` };
   }
-  return broken ?? UNAFFECTED;
+  return broken ?? unaffected;
 }

@@ -37,45 +37,87 @@ describe('a Promotion waits for the pull request', () => {
 });
 
 describe('a Promotion does not wait for the pull request', () => {
-  test.each<[what: string, steps: unknown, status: unknown]>([
-    ['after it has ended', [open, wait], { ...waiting, phase: 'Succeeded' }],
-    ['after it has failed', [open, wait], { ...waiting, phase: 'Errored' }],
-    ['while it is pending', [open, wait], { ...waiting, phase: 'Pending' }],
-    ['before it has a status', [open, wait], undefined],
-    ['before it has a phase', [open, wait], {}],
-    ['before the step', [open, wait], { ...waiting, currentStep: 0 }],
-    ['without an alias', [open, { uses: 'git-wait-for-pr' }], { ...waiting, state: { '': { pr: { url } } } }],
-    ['with an empty alias', [open, { ...wait, as: '' }], { ...waiting, state: { '': { pr: { url } } } }],
-    ['under another alias', [open, wait], { ...waiting, state: { open: { pr: { url } } } }],
-    ['but opened it', [open], { ...waiting, currentStep: 0, state: { open: { pr: { url } } } }],
-    ['but for another one', [open, wait], { ...waiting, state: { wait: { pr: { url: `${url}0` } } } }],
-    ['with a slash more', [open, wait], { ...waiting, state: { wait: { pr: { url: `${url}/` } } } }],
-    ['in other letters', [open, wait], { ...waiting, state: { wait: { pr: { url: url.toUpperCase() } } } }],
-    ['without state', [open, wait], { ...waiting, state: undefined }],
-    ['with state: null', [open, wait], { ...waiting, state: null }],
-    ['with output of another form', [open, wait], { ...waiting, state: { wait: { pr: url } } }],
-    ['with an output that is null', [open, wait], { ...waiting, state: { wait: null } }],
-    ['with a URL that is none', [open, wait], { ...waiting, state: { wait: { pr: { url: 7 } } } }],
+  test.each<[what: string, steps: unknown, status: unknown, mismatch: string]>([
+    ['after it has ended', [open, wait], { ...waiting, phase: 'Succeeded' }, 'not-running'],
+    ['after it has failed', [open, wait], { ...waiting, phase: 'Errored' }, 'not-running'],
+    ['while it is pending', [open, wait], { ...waiting, phase: 'Pending' }, 'not-running'],
+    ['before it has a status', [open, wait], undefined, 'not-running'],
+    ['before it has a phase', [open, wait], {}, 'not-running'],
+    ['before the step', [open, wait], { ...waiting, currentStep: 0 }, 'not-waiting'],
+    [
+      'without an alias',
+      [open, { uses: 'git-wait-for-pr' }],
+      { ...waiting, state: { '': { pr: { url } } } },
+      'not-waiting',
+    ],
+    [
+      'with an empty alias',
+      [open, { ...wait, as: '' }],
+      { ...waiting, state: { '': { pr: { url } } } },
+      'not-waiting',
+    ],
+    ['under another alias', [open, wait], { ...waiting, state: { open: { pr: { url } } } }, 'not-waiting'],
+    [
+      'but opened it',
+      [open],
+      { ...waiting, currentStep: 0, state: { open: { pr: { url } } } },
+      'not-waiting',
+    ],
+    [
+      'but for another one',
+      [open, wait],
+      { ...waiting, state: { wait: { pr: { url: `${url}0` } } } },
+      'other-pull-request',
+    ],
+    [
+      'with a slash more',
+      [open, wait],
+      { ...waiting, state: { wait: { pr: { url: `${url}/` } } } },
+      'other-pull-request',
+    ],
+    [
+      'in other letters',
+      [open, wait],
+      { ...waiting, state: { wait: { pr: { url: url.toUpperCase() } } } },
+      'other-pull-request',
+    ],
+    ['without state', [open, wait], { ...waiting, state: undefined }, 'not-waiting'],
+    ['with state: null', [open, wait], { ...waiting, state: null }, 'not-waiting'],
+    [
+      'with output of another form',
+      [open, wait],
+      { ...waiting, state: { wait: { pr: url } } },
+      'not-waiting',
+    ],
+    ['with an output that is null', [open, wait], { ...waiting, state: { wait: null } }, 'not-waiting'],
+    [
+      'with a URL that is none',
+      [open, wait],
+      { ...waiting, state: { wait: { pr: { url: 7 } } } },
+      'not-waiting',
+    ],
     [
       'with an alias that is a property of all objects',
       [{ ...wait, as: '__proto__' }],
       { ...waiting, state: {} },
+      'not-waiting',
     ],
-    ['without steps', null, waiting],
-    ['with a broken spec, but has ended', 7, { phase: 'Succeeded' }],
-  ])('%s', (_what, steps, status) => {
-    expect(judge(steps, status)).toEqual({ kind: 'unaffected' });
+    ['without steps', null, waiting, 'not-waiting'],
+    ['with a broken spec, but has ended', 7, { phase: 'Succeeded' }, 'not-running'],
+  ])('%s', (_what, steps, status, mismatch) => {
+    expect(judge(steps, status)).toEqual({ kind: 'unaffected', mismatch });
   });
 
   test('where neither has a URL', () => {
     const status = { ...waiting, state: { wait: { pr: { url: '' } } } };
     expect(finish(judgeObject({ ...closed, url: '' }, { spec: { steps: [open, wait] }, status }))).toEqual({
       kind: 'unaffected',
+      mismatch: 'not-waiting',
     });
   });
 
   test.each([null, undefined, 7, 'x', [], {}])('where it is %j', (object) => {
-    expect(finish(judgeObject(closed, object))).toEqual({ kind: 'unaffected' });
+    expect(finish(judgeObject(closed, object))).toEqual({ kind: 'unaffected', mismatch: 'not-running' });
   });
 });
 

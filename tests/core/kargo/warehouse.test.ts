@@ -23,7 +23,7 @@ test('a push can affect Warehouses', () => {
 
 test('a Warehouse with more than 1,000 subscriptions is broken, so that it takes no time to judge', () => {
   const subscriptions = Array.from({ length: 1_000 }, () => ({ git: { repoURL, branch: 'dev' } }));
-  expect(judge(subscriptions)).toEqual({ kind: 'unaffected' });
+  expect(judge(subscriptions)).toMatchObject({ kind: 'unaffected' });
   expect(judge([...subscriptions, { git: { repoURL } }])).toEqual(
     broken('spec.subscriptions has more than 1000 entries'),
   );
@@ -52,24 +52,85 @@ describe('a push affects a Warehouse that subscribes', () => {
 });
 
 describe('a push does not affect a Warehouse that subscribes', () => {
-  test.each<[what: string, subscriptions: unknown]>([
-    ['to nothing', []],
-    ['to nothing: null', null],
-    ['to nothing: absent', undefined],
-    ['to another repository', [{ git: { repoURL: 'https://bitbucket.org/acme/blog' } }]],
-    ['to another repository, wrongly', [{ git: { repoURL: 'https://bitbucket.org/acme/blog', branch: 7 } }]],
-    ['to another branch', [{ git: { repoURL, branch: 'dev' } }]],
-    ['to other tags', [{ git: { repoURL, commitSelectionStrategy: 'NewestTag', allowTagsRegexes: ['^w'] } }]],
-    ['by an unknown strategy', [{ git: { repoURL, commitSelectionStrategy: 'Oldest' } }]],
-    ['to images', [{ image: { repoURL } }]],
-    ['of an unknown kind', [{ subscription: { repoURL } }]],
-    ['to no address', [{ git: { branch: 'main' } }, { git: { repoURL: 7 } }, { git: { repoURL: null } }]],
-  ])('%s', (_what, subscriptions) => {
-    expect(judge(subscriptions)).toEqual({ kind: 'unaffected' });
+  const blog = 'https://bitbucket.org/acme/blog';
+  const tags = (fields: object) => ({ git: { repoURL, commitSelectionStrategy: 'NewestTag', ...fields } });
+  const versions = (fields: object) => ({ git: { repoURL, commitSelectionStrategy: 'SemVer', ...fields } });
+
+  test.each<[what: string, subscriptions: unknown, mismatch: object]>([
+    ['to nothing', [], { mismatch: 'no-git-subscription' }],
+    ['to nothing: null', null, { mismatch: 'no-git-subscription' }],
+    ['to nothing: absent', undefined, { mismatch: 'no-git-subscription' }],
+    ['to images', [{ image: { repoURL } }], { mismatch: 'no-git-subscription' }],
+    ['of an unknown kind', [{ subscription: { repoURL } }], { mismatch: 'no-git-subscription' }],
+    [
+      'to no address',
+      [{ git: { branch: 'main' } }, { git: { repoURL: 7 } }],
+      { mismatch: 'no-git-subscription' },
+    ],
+    ['to another repository', [{ image: {} }, { git: { repoURL: blog } }], { mismatch: 'other-repository' }],
+    [
+      'to another repository, wrongly',
+      [{ git: { repoURL: blog, branch: 7 } }],
+      { mismatch: 'other-repository' },
+    ],
+    [
+      'to another branch',
+      [{ git: { repoURL: blog } }, { git: { repoURL, branch: 'dev' } }],
+      { mismatch: 'other-branch', subscription: 1 },
+    ],
+    [
+      'by an unknown strategy',
+      [{ git: { repoURL, commitSelectionStrategy: 'Oldest' } }],
+      { mismatch: 'unknown-strategy', subscription: 0 },
+    ],
+    [
+      'to no tag, because all are ignored',
+      [tags({ ignoreTagsRegexes: ['^v'] })],
+      { mismatch: 'tag-ignored', subscription: 0 },
+    ],
+    ['to other tags', [tags({ allowTagsRegexes: ['^w'] })], { mismatch: 'tag-not-allowed', subscription: 0 }],
+    ['to strict versions', [versions({ strictSemvers: true })], { mismatch: 'no-version', subscription: 0 }],
+    [
+      'to other versions',
+      [versions({ semverConstraint: '^2' })],
+      { mismatch: 'semver-constraint', subscription: 0 },
+    ],
+    [
+      'in several ways, of which one comes furthest',
+      [
+        { git: { repoURL, branch: 'dev' } },
+        tags({ ignoreTagsRegexes: ['^v'] }),
+        versions({ semverConstraint: '^2' }),
+        tags({ allowTagsRegexes: ['^w'] }),
+      ],
+      { mismatch: 'semver-constraint', subscription: 2 },
+    ],
+  ])('%s', (_what, subscriptions, mismatch) => {
+    const refs = [
+      { kind: 'branch', name: 'main' },
+      { kind: 'tag', name: 'v1.2' },
+    ] as const;
+    expect(judge(subscriptions, { ...push, refs })).toEqual({ kind: 'unaffected', ...mismatch });
   });
 
-  test('when only refs were deleted', () => {
-    expect(judge([{ git: { repoURL } }], { ...push, refs: [] })).toEqual({ kind: 'unaffected' });
+  test.each<[what: string, refs: PushEvent['refs'], fields: object, mismatch: string]>([
+    ['when only refs were deleted', [], {}, 'only-deleted-refs'],
+    [
+      'to tags, when only branches were pushed',
+      [{ kind: 'branch', name: 'main' }],
+      { commitSelectionStrategy: 'NewestTag' },
+      'no-tag',
+    ],
+    ['to a branch, when only tags were pushed', [{ kind: 'tag', name: 'v1' }], {}, 'other-branch'],
+    [
+      'to tags by their names, when one of over 1 KB was pushed',
+      [{ kind: 'tag', name: 'v'.repeat(1_025) }],
+      { commitSelectionStrategy: 'NewestTag', allowTagsRegexes: ['v'] },
+      'tag-too-long',
+    ],
+  ])('%s', (_what, refs, fields, mismatch) => {
+    const verdict = judge([{ git: { repoURL, ...fields } }], { ...push, refs });
+    expect(verdict).toEqual({ kind: 'unaffected', mismatch, subscription: 0 });
   });
 });
 

@@ -1,11 +1,12 @@
 import type { Ref } from '../../bitbucket/event.ts';
+import { isFurther, type Mismatch } from '../verdict.ts';
 import { subscriptionFault, type GitSubscription, type SubscriptionFault } from './git-subscription.ts';
 import { parseSemverConstraint, type SemverConstraint } from './semver-constraint.ts';
 import { parseSemverVersion } from './semver-version.ts';
 import { compileTagFilter, findTagFieldFault, isTagTooLong, type PatternAllowance } from './tag-filter.ts';
 
-/** Whether a push could change which commits a subscription selects, or why this is unknown. */
-export type SelectionVerdict = boolean | SubscriptionFault;
+/** Whether a push could change which commits a subscription selects: `selected`, why not, or why this is unknown. */
+export type SelectionVerdict = 'selected' | Mismatch | SubscriptionFault;
 
 /**
  * Decides whether one of the pushed refs could change which commits a subscription selects, as Kargo 1.11 does: `NewestFromBranch`
@@ -24,20 +25,22 @@ export function judgeSelection(
   refs: readonly Ref[],
   allowance: PatternAllowance,
 ): SelectionVerdict | Generator<void, SelectionVerdict> {
+  if (refs.length === 0) return 'only-deleted-refs';
   switch (subscription.commitSelectionStrategy ?? '') {
     case '':
     case 'NewestFromBranch': {
       const { branch = '' } = subscription;
-      return refs.some(({ kind, name }) => kind === 'branch' && isSelectedBranch(name, branch));
+      const isPushed = refs.some(({ kind, name }) => kind === 'branch' && isSelectedBranch(name, branch));
+      return isPushed ? 'selected' : 'other-branch';
     }
     case 'Lexical':
     case 'NewestTag':
     case 'SemVer': {
-      if (!refs.some(({ kind }) => kind === 'tag')) return false;
+      if (!refs.some(({ kind }) => kind === 'tag')) return 'no-tag';
       return findTagFieldFault(subscription, allowance) ?? judgeTags(subscription, refs, allowance);
     }
     default:
-      return false;
+      return 'unknown-strategy';
   }
 }
 
@@ -56,14 +59,16 @@ function* judgeTags(
   const selectsVersion = yield* compileVersionSelection(subscription);
   if (typeof selectsVersion !== 'function') return selectsVersion;
   const matchesNames = subscription.commitSelectionStrategy === 'SemVer' || hasPatterns(subscription);
+  let furthest: Mismatch = 'tag-too-long';
   for (const { kind, name } of refs) {
     if (kind !== 'tag' || (matchesNames && isTagTooLong(name))) continue;
-    const passes = yield* filter.passes(name);
-    if (typeof passes !== 'boolean') return passes;
-    if (passes && selectsVersion(name)) return true;
+    const passed = yield* filter.judge(name);
+    const verdict = passed === 'selected' ? selectsVersion(name) : passed;
+    if (verdict === 'selected' || typeof verdict === 'object') return verdict;
+    if (isFurther(verdict, furthest)) furthest = verdict;
     yield;
   }
-  return false;
+  return furthest;
 }
 
 function hasPatterns({ allowTagsRegexes = [], ignoreTagsRegexes = [] }: GitSubscription): boolean {
@@ -74,8 +79,8 @@ function* compileVersionSelection({
   commitSelectionStrategy,
   semverConstraint,
   strictSemvers = false,
-}: GitSubscription): Generator<void, ((tag: string) => boolean) | SubscriptionFault> {
-  if (commitSelectionStrategy !== 'SemVer') return () => true;
+}: GitSubscription): Generator<void, ((tag: string) => 'selected' | Mismatch) | SubscriptionFault> {
+  if (commitSelectionStrategy !== 'SemVer') return () => 'selected';
   let constraint: SemverConstraint | undefined;
   if (semverConstraint) {
     yield;
@@ -85,6 +90,7 @@ function* compileVersionSelection({
   }
   return (tag) => {
     const version = parseSemverVersion(tag, { strict: strictSemvers });
-    return version !== undefined && (constraint?.allows(version) ?? true);
+    if (version === undefined) return 'no-version';
+    return (constraint?.allows(version) ?? true) ? 'selected' : 'semver-constraint';
   };
 }

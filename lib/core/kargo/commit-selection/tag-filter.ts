@@ -60,7 +60,9 @@ export class PatternAllowance {
 export interface TagFilter {
   readonly kind: 'filter';
   /** Decides about one tag, in a step for each pattern. Returns a fault where a name is too long for a pattern. */
-  readonly passes: (tag: string) => Generator<void, boolean | SubscriptionFault>;
+  readonly judge: (
+    tag: string,
+  ) => Generator<void, 'selected' | 'tag-ignored' | 'tag-not-allowed' | SubscriptionFault>;
 }
 
 /** A compiled pattern of `allowTagsRegexes` or `ignoreTagsRegexes`. */
@@ -114,10 +116,12 @@ export function* compileTagFilter(
   if ('kind' in ignore) return ignore;
   return {
     kind: 'filter',
-    *passes(tag) {
+    *judge(tag) {
       const ignored = yield* matchesAny(ignore, tag);
-      if (ignored !== false) return ignored === true ? false : ignored;
-      return allow.length === 0 || (yield* matchesAny(allow, tag));
+      if (ignored !== false) return ignored === true ? 'tag-ignored' : ignored;
+      const allowed = allow.length === 0 || (yield* matchesAny(allow, tag));
+      if (typeof allowed === 'object') return allowed;
+      return allowed ? 'selected' : 'tag-not-allowed';
     },
   };
 }

@@ -59,16 +59,15 @@ describe('selects the refs that could change the commits', () => {
   ];
 
   test.each(cases)('%j', (fields, moving, others) => {
-    expect([...moving, ...others].filter((ref) => judge(fields, ref) === true)).toEqual(moving);
-    expect(others.map((ref) => judge(fields, ref))).toEqual(others.map(() => false));
-    expect(judge(fields, ...others, ...moving)).toBe(moving.length > 0);
+    expect([...moving, ...others].filter((ref) => judge(fields, ref) === 'selected')).toEqual(moving);
+    expect(judge(fields, ...others, ...moving) === 'selected').toBe(moving.length > 0);
   });
 });
 
 test.each(['Newest', 'semver', 'NewestFromBranch '])(
   'selects nothing by the unknown strategy %j',
   (strategy) => {
-    expect(judge({ commitSelectionStrategy: strategy }, branch('main'), tag('v1'))).toBe(false);
+    expect(judge({ commitSelectionStrategy: strategy }, branch('main'), tag('v1'))).toBe('unknown-strategy');
   },
 );
 
@@ -82,13 +81,13 @@ describe('a tag with a name of over 1 KB', () => {
     ['a version', { commitSelectionStrategy: 'SemVer' }],
     ['a constraint', { commitSelectionStrategy: 'SemVer', semverConstraint: '*' }],
   ])('is not selected by %s', (_what, fields) => {
-    expect(judge(fields, long)).toBe(false);
-    expect(judge(fields, tag('é'.repeat(513)))).toBe(false);
-    expect(judge(fields, long, tag('1'))).toBe(true);
+    expect(judge(fields, long)).toBe('tag-too-long');
+    expect(judge(fields, tag('é'.repeat(513)))).toBe('tag-too-long');
+    expect(judge(fields, long, tag('1'))).toBe('selected');
   });
 
   test('is selected where names have no effect', () => {
-    expect(judge(tags, long)).toBe(true);
+    expect(judge(tags, long)).toBe('selected');
   });
 });
 
@@ -126,11 +125,11 @@ describe('a subscription that Kargo cannot compile is a fault', () => {
   });
 
   test.each(cases)('%j, but not where no tag was pushed', (fields) => {
-    expect(judge({ commitSelectionStrategy: 'SemVer', ...fields }, branch('main'))).toBe(false);
+    expect(judge({ commitSelectionStrategy: 'SemVer', ...fields }, branch('main'))).toBe('no-tag');
   });
 
   test('but not by empty deprecated fields', () => {
     const fields = { commitSelectionStrategy: 'NewestTag', allowTags: '', ignoreTags: [] };
-    expect(judge(fields, tag('v1'))).toBe(true);
+    expect(judge(fields, tag('v1'))).toBe('selected');
   });
 });
