@@ -63,7 +63,7 @@ export class FrontDoorStack extends Stack {
       ReceiverBaseUrl: ["Kargo's externalWebhooksServer URL", receiverBaseUrl],
       HttpApiId: ['The HTTP API', apiId],
       ReceiverRoleArn: ["The receiver's role", receiver.role?.roleArn],
-      ReconcilerRoleArn: ["The reconciler's role", reconciler.role?.roleArn],
+      ReconcilerRoleArn: ["The reconciler's role", reconciler?.role?.roleArn],
       DomainTarget: [`Point ${domainName} here`, domainTarget],
       SecurityGroupId: ['Allow it to call the cluster on port 443', securityGroup?.securityGroupId],
     };

@@ -5,12 +5,13 @@ import {
   Stack,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { FUNCTION_NAMES, FUNCTIONS, type FunctionName } from '../lib/functions.ts';
+import { FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { ReceiverApi } from './constructs/api.ts';
 import { FrontDoorFunction } from './constructs/function.ts';
 import { addNetwork } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { applyRbac } from './constructs/rbac.ts';
+import { deployedFunctions } from './deployed-functions.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 import { readProps } from './read-props.ts';
@@ -29,9 +30,11 @@ export class KargoFrontDoor extends Construct {
   /** The public base URL: Kargo's `externalWebhooksServer` must have the same for its own controller to agree. */
   readonly receiverBaseUrl: string;
   readonly apiId: string;
-  readonly functions: Readonly<Record<FunctionName, lambda.Function>>;
+  /** The functions that this deployment has, by name. */
+  readonly functions: ReadonlyMap<FunctionName, lambda.Function>;
   readonly receiver: lambda.IFunction;
-  readonly reconciler: lambda.IFunction;
+  /** Undefined where the deployment has no cluster. */
+  readonly reconciler: lambda.IFunction | undefined;
   /** The functions' own security group; undefined where the team chose theirs, or no VPC. */
   readonly securityGroup: ec2.ISecurityGroup | undefined;
   /** Where the DNS record of the domain points; undefined without one. */
@@ -58,7 +61,8 @@ export class KargoFrontDoor extends Construct {
     this.securityGroup = ownGroup;
     const { apiId, receiverBaseUrl } = this;
     const context = { deploymentName, settings, receiverBaseUrl, apiId, network };
-    const functions = FUNCTION_NAMES.map((name) => {
+    const functions = new Map<FunctionName, lambda.Function>();
+    for (const name of deployedFunctions(settings)) {
       const made = new FrontDoorFunction(this, name, context, props.code?.[name]);
       const { trigger } = FUNCTIONS[name];
       switch (trigger.kind) {
@@ -71,11 +75,11 @@ export class KargoFrontDoor extends Construct {
         default:
           trigger satisfies never;
       }
-      return [name, made.function];
-    });
-    this.functions = Object.fromEntries(functions) as Record<FunctionName, lambda.Function>;
-    this.receiver = this.functions.receiver;
-    this.reconciler = this.functions.reconciler;
+      functions.set(name, made.function);
+    }
+    this.functions = functions;
+    this.receiver = functions.get('receiver') as lambda.Function;
+    this.reconciler = functions.get('reconciler');
     this.alarms = new Observability(this, deploymentName, apiId, props.alarmTopic).alarms;
     if (props.applyRbac === true) applyRbac(props.cluster);
   }

@@ -12,8 +12,8 @@ export interface FunctionFacts {
 
 /**
  * The Lambda functions of a deployment, one row each. Bundling, both deployments, logging and metrics read this table. A new function is a
- * row here, a file in `functions/`, its statements in infra/constructs/permissions.ts and its setting `<NAME>_CONCURRENCY`; the compiler
- * reports what is missing.
+ * row here, a file in `functions/`, its statements in infra/constructs/permissions.ts, the deployments that have it in
+ * infra/deployed-functions.ts, and its setting `<NAME>_CONCURRENCY`; the compiler reports what is missing.
  */
 export const FUNCTIONS = {
   receiver: {

@@ -57,8 +57,8 @@ export function replaceTemplateOf(framework: Framework): void {
     const stack = new FrontDoorStack(app, stackName, settings, Object.fromEntries(code));
     for (const [id, { Type: type, Properties: properties = {} }] of bucketOf(made.Resources))
       new CfnResource(stack, id, { type, properties });
-    for (const name of FUNCTION_NAMES) {
-      const { defaultChild } = stack.frontDoor.functions[name].node;
+    for (const [name, deployed] of stack.frontDoor.functions) {
+      const { defaultChild } = deployed.node;
       (defaultChild as lambda.CfnFunction).overrideLogicalId(aws.naming.getLambdaLogicalId(name));
     }
     const { Resources, Outputs } = app.synth().getStackByName(stackName).template as Template;
