@@ -75,7 +75,7 @@ export function dataCenterAddresses(links: DataCenterLinks): string[] {
  * user, no default port, no `.git`, no trailing slash, scp form read as ssh. An address that cannot be read, or that has a query or a
  * fragment (Kargo accepts neither), equals only itself.
  */
-function normalizeAddress(address: string): string {
+export function normalizeAddress(address: string): string {
   const unreadable = `unreadable ${address}`;
   if (address.length > MAX_ADDRESS_CHARACTERS) return unreadable;
   const text = address.replace(UNPRINTABLE, '').trim().toLowerCase();
