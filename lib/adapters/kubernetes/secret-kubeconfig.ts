@@ -1,5 +1,6 @@
 import { load } from 'js-yaml';
 import * as v from 'valibot';
+import { isLoopbackHttp } from '../settings/secure-url.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -20,9 +21,6 @@ const REFUSED_FIELDS: Readonly<Record<string, string>> = {
   'client-certificate': 'Put the content of the file into client-certificate-data.',
   'client-key': 'Put the content of the file into client-key-data.',
 };
-
-/** Plain http is accepted on loopback only, which is inside the function's own environment. */
-const LOOPBACK_HTTP = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/;
 
 const fields = v.record(v.string(), v.unknown());
 const documentSchema = v.object({
@@ -52,7 +50,7 @@ export function restrictKubeconfig(text: string, source: string): string {
   const { context } = find('context', document.contexts, contextName);
   const { cluster } = find('cluster', document.clusters, context['cluster']);
   const { user } = context['user'] ? find('user', document.users, context['user']) : { user: {} };
-  const isLoopback = LOOPBACK_HTTP.test(String(cluster['server']));
+  const isLoopback = isLoopbackHttp(String(cluster['server']));
   const refused = [
     ...refusedFields(`cluster "${String(context['cluster'])}"`, cluster),
     ...(isLoopback ? [] : refusedTransport(`cluster "${String(context['cluster'])}"`, cluster)),

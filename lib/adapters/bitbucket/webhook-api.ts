@@ -1,0 +1,15 @@
+import type { ConnectionTest, RequestPurpose } from '../../app/register/bitbucket-ports.ts';
+import type { DesiredWebhook, Webhook } from '../../core/registration/webhook.ts';
+
+/** The webhooks of one subject with one credential; see `BitbucketWebhooks`. Its methods throw `BitbucketError` where a request fails. */
+export interface WebhookApi {
+  list(purpose: RequestPurpose, signal: AbortSignal): Promise<Webhook[]>;
+  create(webhook: DesiredWebhook, signal: AbortSignal): Promise<void>;
+  update(id: string, webhook: DesiredWebhook, signal: AbortSignal): Promise<void>;
+  delete(id: string, signal: AbortSignal): Promise<void>;
+  testConnection(url: string, signal: AbortSignal): Promise<ConnectionTest | undefined>;
+  deliveryFailure(id: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** Pages of one list that are read: more webhooks than this are not a subject's. */
+export const MAX_PAGES = 20;
