@@ -67,6 +67,7 @@ const deps = {
       log,
     }),
   ],
+  log,
 };
 
 /** Answers one delivery to `POST /bitbucket/<hash>`. */
@@ -75,6 +76,7 @@ async function receive(
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const received = readGatewayDelivery(event);
+  log.addFields({ requestUuid: received.requestUuid });
   const budgetMs = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
   const handled = await handleDelivery(deps, received, AbortSignal.timeout(Math.max(0, budgetMs)));
   const answer = answerTo(handled.outcome);
@@ -84,7 +86,7 @@ async function receive(
 }
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(injectLambdaContext(logger))
+  .use(injectLambdaContext(logger, { resetKeys: true }))
   .use(logMetrics(metrics))
   .use(httpHeaderNormalizer())
   .use(answerInternalErrors(log, metrics))

@@ -96,6 +96,11 @@ export interface RefreshableObjects {
 
 /** Structured log. `about` holds the fields of the record: never a body, a signature or a secret. */
 export interface Log {
+  /** Whether lines of the level DEBUG are written; nothing has to be computed for them otherwise. */
+  readonly isDebugEnabled: boolean;
+  /** Adds fields to every further line of this invocation. */
+  addFields(fields: Record<string, unknown>): void;
+  debug(message: string, about: Record<string, unknown>): void;
   info(message: string, about: Record<string, unknown>): void;
   warn(message: string, about: Record<string, unknown>): void;
   error(message: string, about: Record<string, unknown>): void;

@@ -82,6 +82,7 @@ test('logs a push in one line', async () => {
       repository: ['bitbucket.org/acme/shop'],
       refs: ['branch main', 'tag v1'],
       refreshed: ['demo/main', 'demo/second'],
+      unaffected: { 'other-repository': 1 },
       status: 200,
       answer: { msg: 'refreshed 2 warehouse(s)' },
     },

@@ -1,8 +1,9 @@
-import { Logger } from '@aws-lambda-powertools/logger';
+import { Logger, LogLevelThreshold } from '@aws-lambda-powertools/logger';
 import type { HandledDelivery, ReceivedDelivery } from '../../app/delivery/handle-delivery.ts';
 import type { Log } from '../../app/ports.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
+import { receiverFields } from '../../core/kargo/receiver.ts';
 import { serviceNameOf, type FunctionName } from '../../functions.ts';
 import type { Answer } from '../http/answer.ts';
 import { limitRecord } from './log-limits.ts';
@@ -12,9 +13,14 @@ export function createLogger(functionName: FunctionName): Logger {
   return new Logger({ serviceName: serviceNameOf(functionName) });
 }
 
-/** Creates the log of the use cases. Its lines are at most 8 KB long. */
+/** Creates the log of the use cases. Its lines are at most 8 KB long. The middleware of the logger removes the fields that were added. */
 export function createLog(logger: Logger): Log {
   return {
+    get isDebugEnabled() {
+      return logger.level <= LogLevelThreshold.DEBUG;
+    },
+    addFields: (fields) => logger.appendKeys(limitRecord(fields)),
+    debug: (message, about) => logger.debug(message, limitRecord(about)),
     info: (message, about) => logger.info(message, limitRecord(about)),
     warn: (message, about) => logger.warn(message, limitRecord(about)),
     error: (message, about) => logger.error(message, limitRecord(about)),
@@ -31,7 +37,7 @@ export function logDelivery(
   const line = {
     requestUuid,
     eventKey: delivery.eventKey,
-    ...(receiver !== undefined && { receiver: receiver.name, project: receiver.project || '(cluster)' }),
+    ...(receiver !== undefined && receiverFields(receiver)),
     ...(event !== undefined && describeEvent(event)),
     ...('results' in outcome && Object.assign({}, ...outcome.results.map(describeResult))),
     ...(error !== undefined && { error }),
@@ -63,6 +69,7 @@ function describeResult(result: TargetResult): Record<string, unknown> {
       return {
         refreshed: result.refreshed,
         ...(result.refused.length > 0 && { refused: result.refused }),
+        ...(Object.keys(result.unaffected).length > 0 && { unaffected: result.unaffected }),
       };
     default:
       return result.target satisfies never;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import { parseDelivery, type Delivery } from '../../core/delivery/delivery.ts';
-import type { Receiver } from '../../core/kargo/receiver.ts';
+import { receiverFields, type Receiver } from '../../core/kargo/receiver.ts';
 import type { RetryableError } from '../errors.ts';
+import type { Log } from '../ports.ts';
 import type { Target } from '../targets/target.ts';
 import { authenticateDelivery } from './authenticate-delivery.ts';
 import { dispatchEvent } from './dispatch-event.ts';
@@ -12,6 +13,7 @@ import type { ReceiverDirectory } from './receiver-directory.ts';
 export interface DeliveryDeps {
   readonly directory: ReceiverDirectory;
   readonly targets: readonly Target[];
+  readonly log: Log;
 }
 
 /** A delivery as the gateway passes it on. */
@@ -38,7 +40,7 @@ export interface HandledDelivery {
  * @throws {Error} for a bug only; everything else is an outcome
  */
 export async function handleDelivery(
-  { directory, targets }: DeliveryDeps,
+  { directory, targets, log }: DeliveryDeps,
   { hash, delivery, requestUuid }: ReceivedDelivery,
   signal: AbortSignal,
 ): Promise<HandledDelivery> {
@@ -46,6 +48,7 @@ export async function handleDelivery(
   const authentication = await authenticateDelivery(directory, hash, delivery, signal);
   if (authentication.kind === 'rejected') return authentication;
   const { receiver } = authentication;
+  log.addFields(receiverFields(receiver));
   const parsed = parseDelivery(delivery);
   if (parsed.kind !== 'event') return { outcome: parsed, receiver };
   const { event } = parsed;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CLUSTER_PROJECT } from './project-patterns.ts';
 
 /** A Bitbucket receiver that a ProjectConfig or the ClusterConfig declares. */
 export interface Receiver {
@@ -106,6 +107,11 @@ export function usableReceivers({ declared }: Pick<ReceiverConfig, 'declared'>):
 /** Identifies a receiver among those of the whole cluster. */
 export function receiverKey(project: string, name: string): string {
   return `${project}/${name}`;
+}
+
+/** Names a receiver in the lines of a log. */
+export function receiverFields({ project, name }: Receiver): { receiver: string; project: string } {
+  return { receiver: name, project: project || CLUSTER_PROJECT };
 }
 
 function readDeclared(project: string, name: string, declaration: unknown): DeclaredReceiver {

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../lib/app/delivery/outcome.ts';
 
 const handled = (kind: 'warehouse' | 'promotion', refreshed: string[], refused: string[]): Outcome => ({
   kind: 'handled',
-  results: [{ target: 'kargo', kind, refreshed, refused }],
+  results: [{ target: 'kargo', kind, refreshed, refused, unaffected: {} }],
 });
 
 test.each<[outcome: Outcome, status: number, body: object]>([

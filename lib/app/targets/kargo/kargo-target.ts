@@ -7,6 +7,7 @@ import type { Clock, Log, ObjectName, RefreshableObjects } from '../../ports.ts'
 import type { EventScope, Target, UnfinishedWork } from '../target.ts';
 import { Evaluation } from './evaluation.ts';
 import type { RecentRefreshes } from './recent-refreshes.ts';
+import { UnaffectedObjects, type JudgedObject, type UnaffectedCounts } from './unaffected-objects.ts';
 
 /** Concurrent refreshes of one delivery: enough to hide the latency of the cluster API, few enough to leave it room for others. */
 const REFRESH_CONCURRENCY = 16;
@@ -28,6 +29,8 @@ export interface KargoResult extends UnfinishedWork {
   readonly refreshed: readonly string[];
   /** What the cluster refused for good: forbidden, denied by an admission webhook, or invalid. */
   readonly refused: readonly string[];
+  /** Of the objects that were judged. */
+  readonly unaffected: UnaffectedCounts;
 }
 
 /** Refreshes the Warehouses that a push affects, or the Promotions that wait for a closed pull request. */
@@ -44,16 +47,17 @@ export class KargoTarget implements Target {
    */
   async handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<KargoResult> {
     const kind = kindAffectedBy(event);
-    const run = new RefreshRun(this.#deps, kind, scope, signal);
-    if (scope.only === undefined) return this.#refreshAffected(run, event, kind, scope, signal);
+    const unaffected = new UnaffectedObjects(event, kind, this.#deps.log);
+    const run = new RefreshRun(this.#deps, kind, scope, unaffected, signal);
+    if (scope.only === undefined) return this.#refreshAffected(run, unaffected, event, scope, signal);
     await Promise.all(scope.only.map((name) => run.act(readName(name), AFFECTED)));
     return run.result();
   }
 
   async #refreshAffected(
     run: RefreshRun,
+    unaffected: UnaffectedObjects,
     event: BitbucketEvent,
-    kind: RefreshKind,
     { project }: EventScope,
     signal: AbortSignal,
   ): Promise<KargoResult> {
@@ -66,13 +70,13 @@ export class KargoTarget implements Target {
     };
     let listingError: RetryableError | undefined;
     try {
-      for await (const page of this.#deps.objects.pages(kind, project, signal)) {
+      for await (const page of this.#deps.objects.pages(unaffected.kind, project, signal)) {
         for (const object of page) {
           const verdict = evaluation.judge(event, object);
-          const { content: _content, ...name } = object;
           // A verdict that takes longer does not delay the refreshes of other objects.
-          if (verdict instanceof Promise) act(run.actLater(name, verdict));
-          else if (verdict.kind !== 'unaffected') act(run.act(name, verdict));
+          if (verdict instanceof Promise) act(run.actLater(unaffected.strip(object), verdict));
+          else if (verdict.kind === 'unaffected') unaffected.add(object, verdict);
+          else act(run.act(unaffected.strip(object), verdict));
         }
       }
     } catch (error) {
@@ -96,10 +100,18 @@ class RefreshRun {
   readonly #refreshed: string[] = [];
   readonly #refused: string[] = [];
   readonly #failed: string[] = [];
+  readonly #unaffected: UnaffectedObjects;
   readonly #linesOf = new Map<string, number>();
 
-  constructor(deps: KargoTargetDeps, kind: RefreshKind, scope: EventScope, signal: AbortSignal) {
+  constructor(
+    deps: KargoTargetDeps,
+    kind: RefreshKind,
+    scope: EventScope,
+    unaffected: UnaffectedObjects,
+    signal: AbortSignal,
+  ) {
     this.#deps = deps;
+    this.#unaffected = unaffected;
     this.#kind = kind;
     this.#scope = scope;
     this.#signal = signal;
@@ -107,7 +119,7 @@ class RefreshRun {
   }
 
   /** Acts on a verdict that is not there yet. Counts the object as failed where the time budget ends before. */
-  async actLater(object: ObjectName, verdict: Promise<Verdict>): Promise<void> {
+  async actLater(object: JudgedObject, verdict: Promise<Verdict>): Promise<void> {
     try {
       await this.act(object, await verdict);
     } catch (error) {
@@ -115,8 +127,8 @@ class RefreshRun {
     }
   }
 
-  /** Refreshes an affected object, and logs a broken one. */
-  async act(object: ObjectName, verdict: Verdict): Promise<void> {
+  /** Refreshes an affected object, counts an unaffected one, and logs a broken one. */
+  async act(object: JudgedObject, verdict: Verdict): Promise<void> {
     switch (verdict.kind) {
       case 'affected':
         return this.#concurrently(() => this.#refresh(object));
@@ -124,6 +136,7 @@ class RefreshRun {
         this.#logOf(object)?.warn('object skipped', { reason: verdict.reason });
         return;
       case 'unaffected':
+        this.#unaffected.add(object, verdict);
         return;
       default:
         verdict satisfies never;
@@ -157,7 +170,7 @@ class RefreshRun {
   }
 
   /** Returns the log for a line about this object, or undefined when its project has used up its lines. */
-  #logOf(object: ObjectName): Log | undefined {
+  #logOf(object: ObjectName): Pick<Log, 'info' | 'warn' | 'error'> | undefined {
     const lines = (this.#linesOf.get(object.namespace) ?? 0) + 1;
     this.#linesOf.set(object.namespace, lines);
     if (lines > MAX_LOG_LINES_PER_PROJECT) return undefined;
@@ -173,7 +186,8 @@ class RefreshRun {
   /** @param listingError - why not every object was listed, so that it is unknown what else is affected */
   result(listingError?: RetryableError): KargoResult {
     const [refreshed, refused] = [this.#refreshed.toSorted(), this.#refused.toSorted()];
-    const done = { target: 'kargo', kind: this.#kind, refreshed, refused } as const;
+    const unaffected = this.#unaffected.counts();
+    const done = { target: 'kargo', kind: this.#kind, refreshed, refused, unaffected } as const;
     if (listingError !== undefined) return { ...done, error: listingError };
     const remaining = this.#failed.toSorted();
     if (remaining.length === 0) return done;

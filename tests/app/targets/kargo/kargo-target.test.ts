@@ -42,7 +42,14 @@ beforeEach(async () => {
     objects: new KargoRefreshableObjects(kargo),
     recent: new RecentRefreshes(clock),
     clock,
-    log: { info: ignore, warn: ignore, error: ignore },
+    log: {
+      isDebugEnabled: false,
+      addFields: ignore,
+      debug: ignore,
+      info: ignore,
+      warn: ignore,
+      error: ignore,
+    },
   });
 });
 
@@ -94,6 +101,7 @@ describe('a later attempt at what is left', () => {
       kind: 'warehouse',
       refreshed: ['demo/w1'],
       refused: [],
+      unaffected: {},
     });
   });
 
