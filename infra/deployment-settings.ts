@@ -12,22 +12,17 @@ import {
 } from '../lib/adapters/settings/setting-rules.ts';
 import { FUNCTIONS } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
-import {
-  arn,
-  choice,
-  flag,
-  ifSet,
-  KEY,
-  list,
-  optional,
-  text,
-  wholeNumber,
-  withDefault,
-} from './setting-kinds.ts';
+import { arn, choice, flag, ifSet, KEY, listOf, text, wholeNumber, withDefault } from './setting-kinds.ts';
 
 /** Settings that cannot be deployed. The message names every fault. */
 export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('; '));
+    this.faults = faults;
+  }
 }
 
 /** The levels of Powertools' logger, which silently ignores any other. */
@@ -37,7 +32,11 @@ const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILE
 const RETENTION_DAYS =
   '1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
 
-const schema = v.object({
+/** Ids of EC2 end with 8 or 17 hexadecimal digits. */
+const idOf = (kind: string): RegExp => new RegExp(`^${kind}-[0-9a-f]{8}([0-9a-f]{9})?$`);
+
+/** The rule of each setting. */
+export const deploymentSchema = v.object({
   ROUTES: choice(DEFAULTS.routes, ['per-receiver', 'shared'], 'must be per-receiver or shared'),
   RECEIVER_BASE_URL: ifSet(
     v.pipe(
@@ -74,17 +73,30 @@ const schema = v.object({
   ),
   DRY_RUN: flag,
   /** The default holds where there is no EKS cluster; where there is one, the EKS cluster wins. */
-  KUBECONFIG_SECRET_ID: optional,
-  EKS_CLUSTER_NAME: optional,
+  KUBECONFIG_SECRET_ID: text(
+    /^(arn:aws[a-z-]*:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]+$/,
+    'must be the name or the ARN of a secret in Secrets Manager',
+  ),
+  EKS_CLUSTER_NAME: text(/^[0-9A-Za-z][\w-]{0,99}$/, 'must be the name of an EKS cluster'),
   EKS_CLUSTER_ENDPOINT: ifSet(clusterEndpointRule),
   EKS_CLUSTER_CA: ifSet(clusterCaRule),
-  VPC_ID: optional,
-  SUBNET_IDS: list,
-  SECURITY_GROUP_IDS: list,
-  CLUSTER_SECURITY_GROUP_ID: optional,
+  VPC_ID: text(idOf('vpc'), 'must be the id of a VPC, such as vpc-0123456789abcdef0'),
+  SUBNET_IDS: listOf(
+    idOf('subnet'),
+    'must be ids of subnets, such as subnet-0123456789abcdef0, separated by commas',
+  ),
+  SECURITY_GROUP_IDS: listOf(
+    idOf('sg'),
+    'must be ids of security groups, such as sg-0123456789abcdef0, separated by commas',
+  ),
+  CLUSTER_SECURITY_GROUP_ID: text(
+    idOf('sg'),
+    'must be the id of a security group, such as sg-0123456789abcdef0',
+  ),
   SECRETS_KEY_ARN: arn(KEY, 'a KMS key'),
   ALARM_TOPIC_ARN: arn(String.raw`sns:[\w-]+:\d{12}:[\w.-]+$`, 'an SNS topic'),
-  MEMORY_SIZE: wholeNumber(DEFAULTS.memorySize),
+  /** The limits of Lambda. */
+  MEMORY_SIZE: wholeNumber(DEFAULTS.memorySize, { min: 128, max: 10_240 }),
   /** 0 reserves none. */
   RECEIVER_CONCURRENCY: wholeNumber(FUNCTIONS.receiver.concurrency),
   RECONCILER_CONCURRENCY: wholeNumber(FUNCTIONS.reconciler.concurrency),
@@ -99,12 +111,12 @@ const schema = v.object({
 });
 
 /** The settings of a deployment, each valid in itself and with the others. */
-export type DeploymentSettings = v.InferOutput<typeof schema>;
+export type DeploymentSettings = v.InferOutput<typeof deploymentSchema>;
 
 export type DeploymentSetting = keyof DeploymentSettings;
 
 /** The names of the settings. */
-export const deploymentSettings = Object.keys(schema.entries) as DeploymentSetting[];
+export const deploymentSettings = Object.keys(deploymentSchema.entries) as DeploymentSetting[];
 
 /** Settings that have no effect without all of the others. */
 const TOGETHER: readonly (readonly DeploymentSetting[])[] = [
@@ -143,7 +155,7 @@ export function readDeploymentSettings({
   const given: Partial<Record<DeploymentSetting, string | undefined>> = Object.fromEntries(
     deploymentSettings.filter((name) => !isKnownLater(name)).map((name) => [name, get(name)]),
   );
-  const parsed = v.safeParse(schema, given);
+  const parsed = v.safeParse(deploymentSchema, given);
   // A list of nothing is not set, and the path "/" is no path.
   const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(given[name] ?? '');
   const template = given.SECRET_NAME_TEMPLATE || DEFAULTS.secretNameTemplate;
@@ -161,7 +173,7 @@ export function readDeploymentSettings({
       ([name, other]) => `${nameOf(name)} needs ${nameOf(other)}`,
     ),
   ];
-  if (!parsed.success || faults.length > 0) throw new DeploymentError(faults.join('; '));
+  if (!parsed.success || faults.length > 0) throw new DeploymentError(faults);
   const { KUBECONFIG_SECRET_ID: kubeconfig = DEFAULTS.kubeconfigSecret } = parsed.output;
   return { ...parsed.output, KUBECONFIG_SECRET_ID: isSet('EKS_CLUSTER_NAME') ? undefined : kubeconfig };
 }

@@ -20,11 +20,17 @@ export const withDefault = (fallback: string | number) =>
 export const ifSet = <Rule extends v.GenericSchema<string, unknown>>(rule: Rule) =>
   v.pipe(optional, v.optional(rule));
 
-/** A list, separated by commas. */
-export const list = v.pipe(
-  withDefault(''),
-  v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
-);
+/**
+ * A list, separated by commas.
+ *
+ * @param pattern - of each item
+ */
+export const listOf = (pattern: RegExp, fault: string) =>
+  v.pipe(
+    withDefault(''),
+    v.transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
+    v.check((items) => items.every((item) => pattern.test(item)), fault),
+  );
 
 /** A KMS key in an ARN. */
 export const KEY = String.raw`kms:[\w-]+:\d{12}:key/[\w-]+$`;
@@ -51,5 +57,17 @@ export const arn = (pattern: string, description: string) =>
   text(new RegExp(`^arn:aws[a-z-]*:${pattern}`), `must be the ARN of ${description}`);
 
 /** A whole number with a default. */
-export const wholeNumber = (fallback: number) =>
-  v.pipe(withDefault(fallback), v.regex(/^\d+$/, 'must be a whole number'), v.transform(Number));
+export const wholeNumber = (
+  fallback: number,
+  { min, max }: { readonly min: number; readonly max: number } = { min: 0, max: Number.MAX_SAFE_INTEGER },
+) => {
+  const range = max === Number.MAX_SAFE_INTEGER ? '' : ` from ${min} to ${max}`;
+  return v.pipe(
+    withDefault(fallback),
+    v.check(
+      (value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max,
+      `must be a whole number${range}`,
+    ),
+    v.transform(Number),
+  );
+};

@@ -68,8 +68,8 @@ describe('reads', () => {
       { ...eks, KUBECONFIG_SECRET_ID: undefined },
     ],
     [
-      { VPC_ID: 'vpc-1', SUBNET_IDS: 'subnet-1, subnet-2,' },
-      { VPC_ID: 'vpc-1', SUBNET_IDS: ['subnet-1', 'subnet-2'] },
+      { VPC_ID: 'vpc-01234567', SUBNET_IDS: 'subnet-01234567, subnet-01234568,' },
+      { VPC_ID: 'vpc-01234567', SUBNET_IDS: ['subnet-01234567', 'subnet-01234568'] },
     ],
     [
       { DOMAIN_NAME: 'hooks.example.com', CERTIFICATE_ARN, BASE_PATH: '/a/b/' },
@@ -89,6 +89,7 @@ describe('rejects', () => {
   const template = 'SECRET_NAME_TEMPLATE must hold {namespace} and {name} once each, with a "/" between them';
   const days =
     'LOG_RETENTION_DAYS must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
+  const memory = 'MEMORY_SIZE must be a whole number from 128 to 10240';
   const limit = 'MAX_RECEIVERS_PER_PROJECT must be a whole number from 1 to 999999';
   const projects =
     'PROJECTS must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas';
@@ -126,7 +127,24 @@ describe('rejects', () => {
     ['LOGS_KEY_ARN', 'alias/logs', 'LOGS_KEY_ARN must be the ARN of a KMS key'],
     ['SECRETS_KEY_ARN', 'arn:aws:kms:eu-central-1:1:key/1', 'SECRETS_KEY_ARN must be the ARN of a KMS key'],
     ['ALARM_TOPIC_ARN', 'on-call', 'ALARM_TOPIC_ARN must be the ARN of an SNS topic'],
-    ['MEMORY_SIZE', '0.5', 'MEMORY_SIZE must be a whole number'],
+    ['MEMORY_SIZE', '0.5', memory],
+    ['MEMORY_SIZE', '127', memory],
+    ['MEMORY_SIZE', '10241', memory],
+    [
+      'VPC_ID',
+      'foo',
+      'VPC_ID must be the id of a VPC, such as vpc-0123456789abcdef0; VPC_ID, SUBNET_IDS must be set together',
+    ],
+    [
+      'EKS_CLUSTER_NAME',
+      'arn:aws:eks:eu-central-1:1:cluster/apps',
+      'EKS_CLUSTER_NAME must be the name of an EKS cluster; EKS_CLUSTER_NAME, EKS_CLUSTER_ENDPOINT, EKS_CLUSTER_CA must be set together',
+    ],
+    [
+      'KUBECONFIG_SECRET_ID',
+      'my kubeconfig',
+      'KUBECONFIG_SECRET_ID must be the name or the ARN of a secret in Secrets Manager',
+    ],
     ['LOG_RETENTION_DAYS', '91', days],
     ['LOG_RETENTION_DAYS', 'a', days],
     ['TRACING', 'yes', 'TRACING must be true or false'],
@@ -150,7 +168,7 @@ describe('rejects', () => {
       ROUTES: 'none',
       BASE_PATH: 'kargo',
       ROTATION_GRACE_HOURS: 'abc',
-      VPC_ID: 'vpc-1',
+      VPC_ID: 'vpc-01234567',
       LOGS_KEY_ARN: 'logs',
       TRACING: 'yes',
     };
@@ -174,10 +192,10 @@ describe('rejects an incomplete group', () => {
     [{ EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'https://eks.example.com' }, eks],
     [{ DOMAIN_NAME: 'hooks.example.com' }, 'DOMAIN_NAME, CERTIFICATE_ARN must be set together'],
     [{ BASE_PATH: '/kargo' }, 'BASE_PATH needs DOMAIN_NAME'],
-    [{ SUBNET_IDS: 'subnet-1' }, vpc],
-    [{ VPC_ID: 'vpc-1', SUBNET_IDS: ' , ' }, vpc],
-    [{ SECURITY_GROUP_IDS: 'sg-1' }, 'SECURITY_GROUP_IDS needs VPC_ID'],
-    [{ CLUSTER_SECURITY_GROUP_ID: 'sg-1' }, 'CLUSTER_SECURITY_GROUP_ID needs VPC_ID'],
+    [{ SUBNET_IDS: 'subnet-01234567' }, vpc],
+    [{ VPC_ID: 'vpc-01234567', SUBNET_IDS: ' , ' }, vpc],
+    [{ SECURITY_GROUP_IDS: 'sg-01234567' }, 'SECURITY_GROUP_IDS needs VPC_ID'],
+    [{ CLUSTER_SECURITY_GROUP_ID: 'sg-01234567' }, 'CLUSTER_SECURITY_GROUP_ID needs VPC_ID'],
   ])('%j', (settings, fault) => {
     expect(faultOf(settings as Record<string, string>)).toBe(fault);
   });
