@@ -4,6 +4,7 @@ import {
   aws_ec2 as ec2,
   aws_sns as sns,
   CfnOutput,
+  type Environment,
   Stack,
 } from 'aws-cdk-lib';
 import type { DeploymentSettings } from './deployment-settings.ts';
@@ -14,8 +15,16 @@ import { KargoFrontDoor } from './front-door.ts';
 export class FrontDoorStack extends Stack {
   readonly frontDoor: KargoFrontDoor;
 
-  constructor(app: App, stackName: string, settings: DeploymentSettings, code?: KargoFrontDoorProps['code']) {
-    super(app, 'KargoFrontDoor', { stackName, description: 'Receives the webhooks of Bitbucket for Kargo' });
+  /** @param env - the account and region; the tool that deploys decides what is missing */
+  constructor(
+    app: App,
+    stackName: string,
+    settings: DeploymentSettings,
+    code?: KargoFrontDoorProps['code'],
+    env: Environment = {},
+  ) {
+    const description = 'Receives the webhooks of Bitbucket for Kargo';
+    super(app, 'KargoFrontDoor', { stackName, description, env });
     const props = {
       ...this.#networkOf(settings),
       ...this.#domainOf(settings),

@@ -4,7 +4,7 @@ import { switchRule } from '../lib/adapters/settings/setting-rules.ts';
 // Kinds of values that a setting of the deployment may have. Each reads text; an empty one is a setting that is not set.
 
 /** Text that may be missing. */
-export const optional = v.pipe(
+const optional = v.pipe(
   v.optional(v.string(), ''),
   v.transform((value) => value.trim() || undefined),
 );

@@ -3,21 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, aws_lambda as lambda, aws_s3 as s3, CfnResource, Fn, Stack } from 'aws-cdk-lib';
 import { FUNCTION_NAMES } from '../../lib/functions.ts';
-import { DeploymentError, readDeploymentSettings, type DeploymentSettings } from '../deployment-settings.ts';
+import { readDeployment } from '../deployment.ts';
 import { FrontDoorStack } from '../front-door-stack.ts';
-
-/** The part of the Serverless Framework that is used. */
-export interface Framework {
-  readonly classes: { readonly Error: new (message: string, code: string) => Error };
-  readonly service: {
-    readonly provider: { compiledCloudFormationTemplate: Template };
-    getServiceName(): string;
-  };
-  getProvider(name: 'aws'): {
-    getStage(): string;
-    readonly naming: { getLambdaLogicalId(name: string): string };
-  };
-}
+import type { Framework } from './plugin.ts';
 
 interface Template {
   readonly Resources: Readonly<Record<string, Resource>>;
@@ -36,13 +24,16 @@ const BUCKET = 'ServerlessDeploymentBucket';
  * Replaces the template that the framework has made by that of the CDK stack, with the code where the framework uploads it, the
  * framework's bucket, and its logical ids for the functions.
  *
- * @throws an error of the framework's own, which it shows without a stack, where a setting is invalid
+ * @throws {DeploymentError} that names every fault of the settings
  */
 export function replaceTemplateOf(framework: Framework): void {
   const { service } = framework;
   const aws = framework.getProvider('aws');
-  const made = service.provider.compiledCloudFormationTemplate;
-  const settings = readSettings(framework);
+  const made = service.provider.compiledCloudFormationTemplate as Template;
+  const { settings, environment } = readDeployment({
+    get: (name) => process.env[name],
+    folder: framework.serviceDir,
+  });
   const outdir = mkdtempSync(join(tmpdir(), 'kargo-front-door-'));
   try {
     const app = new App({ outdir, analyticsReporting: false });
@@ -53,8 +44,8 @@ export function replaceTemplateOf(framework: Framework): void {
       const uploaded = Properties?.['Code'] as { readonly S3Key: string };
       return [name, lambda.Code.fromBucket(uploads, uploaded.S3Key)];
     });
-    const stackName = `${service.getServiceName()}-${aws.getStage()}`;
-    const stack = new FrontDoorStack(app, stackName, settings, Object.fromEntries(code));
+    const stackName = aws.naming.getStackName();
+    const stack = new FrontDoorStack(app, stackName, settings, Object.fromEntries(code), environment);
     for (const [id, { Type: type, Properties: properties = {} }] of bucketOf(made.Resources))
       new CfnResource(stack, id, { type, properties });
     for (const [name, deployed] of stack.frontDoor.functions) {
@@ -67,15 +58,6 @@ export function replaceTemplateOf(framework: Framework): void {
     service.provider.compiledCloudFormationTemplate = { ...made, Resources, Outputs: outputs };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
-  }
-}
-
-function readSettings(framework: Framework): DeploymentSettings {
-  try {
-    return readDeploymentSettings({ get: (name) => process.env[name] });
-  } catch (error) {
-    if (!(error instanceof DeploymentError)) throw error;
-    throw new framework.classes.Error(error.message, 'INVALID_SETTINGS');
   }
 }
 

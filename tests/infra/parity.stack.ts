@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageWith, TOOLS, type Packaged, type Tool } from '../stack/deployments.ts';
+import { packageWith, readTemplate, TOOLS, type Packaged, type Tool } from '../stack/deployments.ts';
 import { clusterCa } from './cluster-ca.ts';
 import { readZip } from './zip.ts';
 
@@ -14,7 +14,7 @@ const ACCOUNT = 'eu-central-1:123456789012';
 const KEY_ARN = `arn:aws:kms:${ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef`;
 
 const DEPLOYMENTS: Record<string, Record<string, string>> = {
-  'nothing set': {},
+  'a kubeconfig and nothing else': { KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig' },
   'one route, a kubeconfig, a VPC with its own security group': {
     ...VPC,
     ROUTES: 'shared',
@@ -102,12 +102,8 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_name, settings)
   });
 });
 
-function templateOf({ tool, folder }: Packaged): Template {
-  const path =
-    tool === 'cdk'
-      ? 'cdk.out/KargoFrontDoor.template.json'
-      : 'package/cloudformation-template-update-stack.json';
-  return readJson(join(folder, path)) as Template;
+function templateOf(packaged: Packaged): Template {
+  return readTemplate(packaged) as Template;
 }
 
 /** Removes what each tool adds for its own upload, and its names of the functions. */

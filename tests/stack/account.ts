@@ -5,10 +5,17 @@ import {
   GetApisCommand,
   GetRoutesCommand,
 } from '@aws-sdk/client-apigatewayv2';
+import { CloudFormationClient, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DisableRuleCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+  type GetFunctionConfigurationCommandOutput,
+} from '@aws-sdk/client-lambda';
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
+import type { StackTemplate } from '../../infra/removals.ts';
 import type { ClientConfig } from './emulator.ts';
 
 /** The result of a function. */
@@ -20,6 +27,7 @@ export interface Invoked {
 /** Reads an emulated account, and changes it as its owner does. */
 export class Account {
   readonly #apis: ApiGatewayV2Client;
+  readonly #stacks: CloudFormationClient;
   readonly #logs: CloudWatchLogsClient;
   readonly #events: EventBridgeClient;
   readonly #lambda: LambdaClient;
@@ -27,6 +35,7 @@ export class Account {
 
   constructor(config: ClientConfig) {
     this.#apis = new ApiGatewayV2Client(config);
+    this.#stacks = new CloudFormationClient(config);
     this.#logs = new CloudWatchLogsClient(config);
     this.#events = new EventBridgeClient(config);
     this.#lambda = new LambdaClient(config);
@@ -64,6 +73,18 @@ export class Account {
       );
   }
 
+  /** Reads the template of a stack as it was deployed. */
+  async templateOf(stackName: string): Promise<StackTemplate> {
+    const command = new GetTemplateCommand({ StackName: stackName, TemplateStage: 'Original' });
+    const { TemplateBody = '{}' } = await this.#stacks.send(command);
+    return JSON.parse(TemplateBody) as StackTemplate;
+  }
+
+  /** Reads the configuration of a function. */
+  configurationOf(name: string): Promise<GetFunctionConfigurationCommandOutput> {
+    return this.#lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
+  }
+
   /** Invokes a function and returns its result. */
   async invoke(name: string): Promise<Invoked> {
     const { FunctionError, Payload } = await this.#lambda.send(new InvokeCommand({ FunctionName: name }));
@@ -96,6 +117,7 @@ export class Account {
   }
 
   close(): void {
-    for (const client of [this.#apis, this.#logs, this.#events, this.#lambda, this.#s3]) client.destroy();
+    for (const client of [this.#apis, this.#stacks, this.#logs, this.#events, this.#lambda, this.#s3])
+      client.destroy();
   }
 }

@@ -50,7 +50,10 @@ describe.each(DEPLOYMENTS)('deployed with $tool, routes $routes', ({ tool, route
   beforeAll(async () => {
     // The program that plays the recorded cases signs no request to AWS.
     stage = await startStage({ auth: false });
-    const packaged = await packageWith(tool, stage.emulator.scratch, { ROUTES: routes });
+    const packaged = await packageWith(tool, stage.emulator.scratch, {
+      ROUTES: routes,
+      KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
+    });
     await prepareFor(packaged, stage);
     await stage.createKubeconfig();
     await deploy(packaged, stage.emulator);

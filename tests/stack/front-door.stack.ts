@@ -50,7 +50,9 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
   let api: { id: string; endpoint: string };
 
   beforeAll(async () => {
-    packaged = await packageWith(tool, stage.emulator.scratch, {});
+    packaged = await packageWith(tool, stage.emulator.scratch, {
+      KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
+    });
     await prepareFor(packaged, stage);
     before = await inventory(stage.emulator.clientConfig);
     await deploy(packaged, stage.emulator);

@@ -1,0 +1,108 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { App, aws_lambda as lambda, aws_s3 as s3, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readDeploymentSettings } from '../../infra/deployment-settings.ts';
+import { FrontDoorStack } from '../../infra/front-door-stack.ts';
+import { findRemovals, type StackTemplate } from '../../infra/removals.ts';
+import { FUNCTION_NAMES } from '../../lib/functions.ts';
+import { clusterCa } from './cluster-ca.ts';
+
+jest.setTimeout(60_000);
+
+const bucket = s3.Bucket.fromBucketName(new Stack(new App()), 'Bucket', 'uploads');
+const code = Object.fromEntries(
+  FUNCTION_NAMES.map((name) => [name, lambda.Code.fromBucket(bucket, 'code.zip')]),
+);
+
+const KUBECONFIG = { KUBECONFIG_SECRET_ID: 'ops/kubeconfig' };
+const EKS = {
+  EKS_CLUSTER_NAME: 'apps',
+  EKS_CLUSTER_ENDPOINT: 'https://eks.example.com',
+  EKS_CLUSTER_CA: clusterCa,
+};
+const VPC = { VPC_ID: 'vpc-01234567', SUBNET_IDS: 'subnet-01234567,subnet-01234568' };
+const DOMAIN = {
+  DOMAIN_NAME: 'hooks.example.com',
+  CERTIFICATE_ARN: 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
+};
+
+/** A synthesis is a second's work. */
+const made = new Map<string, StackTemplate>();
+
+function templateWith(settings: Record<string, string>): StackTemplate {
+  const key = JSON.stringify(settings);
+  const template = made.get(key) ?? synthesize(settings);
+  made.set(key, template);
+  return template;
+}
+
+function synthesize(settings: Record<string, string>): StackTemplate {
+  const read = readDeploymentSettings({ get: (name) => settings[name] });
+  return Template.fromStack(new FrontDoorStack(new App(), 'kargo', read, code)).toJSON();
+}
+
+const description = (settings: [Record<string, string>, Record<string, string>]): string[] =>
+  findRemovals(templateWith(settings[0]), templateWith(settings[1])).map((one) => one.description);
+
+describe('a deployment removes', () => {
+  test('the VPC, the domain and the access entries of a stack that had them', () => {
+    const removals = findRemovals(templateWith({ ...EKS, ...VPC, ...DOMAIN }), templateWith(KUBECONFIG));
+    expect(removals).toEqual([
+      {
+        kind: 'vpc',
+        description: 'the VPC of kargo-receiver, kargo-reconciler (subnets subnet-01234567, subnet-01234568)',
+      },
+      { kind: 'domain', description: 'the domain hooks.example.com' },
+      {
+        kind: 'access-entries',
+        description: 'the access entry of kargo-front-door:receiver in the EKS cluster apps',
+      },
+      {
+        kind: 'access-entries',
+        description: 'the access entry of kargo-front-door:reconciler in the EKS cluster apps',
+      },
+    ]);
+  });
+
+  test.each<[string, Record<string, string>, Record<string, string>, string[]]>([
+    [
+      'a domain that is another one now',
+      { ...KUBECONFIG, ...DOMAIN },
+      { ...KUBECONFIG, ...DOMAIN, DOMAIN_NAME: 'new.example.com' },
+      ['the domain hooks.example.com'],
+    ],
+    [
+      'access entries of a cluster that is another one now',
+      EKS,
+      { ...EKS, EKS_CLUSTER_NAME: 'other' },
+      [
+        'the access entry of kargo-front-door:receiver in the EKS cluster apps',
+        'the access entry of kargo-front-door:reconciler in the EKS cluster apps',
+      ],
+    ],
+  ])('%s', (_what, deployed, planned, expected) => {
+    expect(description([deployed, planned])).toEqual(expected);
+  });
+});
+
+describe('a deployment removes nothing', () => {
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ['where nothing changed', { ...EKS, ...VPC, ...DOMAIN }, { ...EKS, ...VPC, ...DOMAIN }],
+    ['where it adds all of them', KUBECONFIG, { ...EKS, ...VPC, ...DOMAIN }],
+    ['where the subnets change', { ...EKS, ...VPC }, { ...EKS, ...VPC, SUBNET_IDS: 'subnet-01234569' }],
+  ])('%s', (_what, deployed, planned) => {
+    expect(description([deployed, planned])).toEqual([]);
+  });
+
+  test('where there is no stack', () => {
+    expect(findRemovals({}, templateWith(EKS))).toEqual([]);
+  });
+
+  test('where a function goes with its access entry', () => {
+    const deployed = templateWith(EKS);
+    const { Resources = {} } = deployed;
+    const ofReceiver = Object.entries(Resources).filter(([id]) => !id.includes('Reconciler'));
+    expect(ofReceiver.length).toBeLessThan(Object.keys(Resources).length);
+    expect(findRemovals(deployed, { Resources: Object.fromEntries(ofReceiver) })).toEqual([]);
+  });
+});
