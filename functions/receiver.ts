@@ -13,7 +13,12 @@ import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { KargoRefreshableObjects } from '../lib/adapters/kubernetes/refreshable-objects.ts';
 import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
-import { countDelivery, createMetrics, latencyRecorder } from '../lib/adapters/observability/metrics.ts';
+import {
+  countDelivery,
+  countPreviousSecret,
+  createMetrics,
+  latencyRecorder,
+} from '../lib/adapters/observability/metrics.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
 import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
@@ -81,6 +86,7 @@ async function receive(
   const handled = await handleDelivery(deps, received, AbortSignal.timeout(Math.max(0, budgetMs)));
   const answer = answerTo(handled.outcome);
   countDelivery(metrics, received.delivery.eventKey, handled.outcome);
+  countPreviousSecret(metrics, handled.previousSecret, clock());
   logDelivery(log, received, handled, answer);
   return toGatewayResult(answer);
 }

@@ -87,5 +87,10 @@ export function alarmsOf(deploymentName: string, apiId: string): Record<string, 
       'Receivers have no route: API Gateway answers their deliveries with 404',
       { evaluationPeriods: 5, datapointsToAlarm: 3 },
     ),
+    // A day: one delivery of a webhook is enough to know that it has to be changed.
+    'previous-secret-ending': alarm(
+      ofService('receiver', 'EndingSecretDeliveries', { period: Duration.days(1) }),
+      'Webhooks in Bitbucket still use a previous secret, which is rejected in less than a day',
+    ),
   };
 }

@@ -87,6 +87,12 @@ function dashboardRows(
         search('ClusterLatency', 'p50', 'p50'),
         search('ClusterLatency', 'p99', 'p99'),
       ),
+      graph(
+        'Rotations',
+        search('PreviousSecrets', 'Maximum', 'receivers with a previous secret'),
+        search('PreviousSecretDeliveries', 'Sum', 'deliveries that use one'),
+        search('EndingSecretDeliveries', 'Sum', 'in the last day of its grace'),
+      ),
     ],
   ];
 }

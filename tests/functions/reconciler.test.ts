@@ -198,7 +198,11 @@ describe('a second run', () => {
     passSeconds(60);
     expect(await testbed.reconcile()).toMatchObject({ written: 1 });
     expect(writes()).toEqual(['/apis/kargo.akuity.io/v1alpha1/namespaces/demo/projectconfigs/demo/status']);
-    expect(await statusOf()).toEqual({ webhookReceivers: [entry], conditions: [ready] });
+    const rotated = `${ready.message} receiver "bb": the previous secret and its URL are accepted until 2026-05-11T10:11:12Z. Enter the current ones in Bitbucket before.`;
+    expect(await statusOf()).toEqual({
+      webhookReceivers: [entry],
+      conditions: [{ ...ready, message: rotated }],
+    });
   });
 });
 

@@ -21,6 +21,7 @@ test.each([
   ['unready-receivers', 'reconciler', 'UnreadyReceivers', 'Maximum', 300, 1],
   ['contested-receivers', 'reconciler', 'ContestedReceivers', 'Maximum', 300, 1],
   ['missing-routes', 'reconciler', 'RouteMissing', 'Maximum', 60, 5],
+  ['previous-secret-ending', 'receiver', 'EndingSecretDeliveries', 'Sum', 86_400, 1],
 ])('%s: the %s emits %s, and its %s over %i s is 1 in %i period(s)', (id, name, metricName, ...rest) => {
   const [statistic, seconds, evaluationPeriods] = rest;
   const { metric, ...alarm } = alarmsOf('kargo', 'api-id')[id] as cloudwatch.AlarmProps;

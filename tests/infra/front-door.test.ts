@@ -102,6 +102,7 @@ describe('deployed without any setting', () => {
     expect(names.toSorted()).toEqual([
       'kargo-contested-receivers',
       'kargo-missing-routes',
+      'kargo-previous-secret-ending',
       'kargo-receiver-errors',
       'kargo-reconciler-errors',
       'kargo-reconciler-silent',
@@ -121,6 +122,7 @@ describe('deployed without any setting', () => {
       'Receivers that are not served',
       'Time to answer Bitbucket (it times out after 10 s)',
       'Cluster API latency',
+      'Rotations',
     ]);
     expect(body.match(/FrontDoorObservability/g)).toHaveLength(names.length);
   });
@@ -243,7 +245,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
   });
 
   test('the construct has the alarms of the deployment', () => {
-    expect(alarms).toBe(9);
+    expect(alarms).toBe(10);
   });
 
   test('each role is a member of a group of its own', () => {

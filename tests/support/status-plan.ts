@@ -85,6 +85,7 @@ export function planDemo(
     unrouted: new Map(),
     wasPublishedHere: () => false,
     base: { origin: 'https://hooks.example.com', path: '/kargo' },
+    graceMs: 0,
     now,
     ...facts,
   });

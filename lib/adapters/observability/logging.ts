@@ -1,4 +1,5 @@
 import { Logger, LogLevelThreshold } from '@aws-lambda-powertools/logger';
+import type { PreviousSecretUse } from '../../app/delivery/authenticate-delivery.ts';
 import type { HandledDelivery, ReceivedDelivery } from '../../app/delivery/handle-delivery.ts';
 import type { Log } from '../../app/ports.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
@@ -31,13 +32,20 @@ export function createLog(logger: Logger): Log {
 export function logDelivery(
   log: Log,
   { delivery, requestUuid }: ReceivedDelivery,
-  { receiver, event, outcome, error }: Omit<HandledDelivery, 'error'> & { readonly error?: unknown },
+  {
+    receiver,
+    previousSecret,
+    event,
+    outcome,
+    error,
+  }: Omit<HandledDelivery, 'error'> & { readonly error?: unknown },
   { status, body }: Answer,
 ): void {
   const line = {
     requestUuid,
     eventKey: delivery.eventKey,
     ...(receiver !== undefined && receiverFields(receiver)),
+    ...(previousSecret !== undefined && { previousSecret: describeUse(previousSecret) }),
     ...(event !== undefined && describeEvent(event)),
     ...('results' in outcome && Object.assign({}, ...outcome.results.map(describeResult))),
     ...(error !== undefined && { error }),
@@ -47,6 +55,10 @@ export function logDelivery(
   if (status >= 500) log.error('delivery', line);
   else if (status >= 400) log.warn('delivery', line);
   else log.info('delivery', line);
+}
+
+function describeUse({ for: uses, validUntil }: PreviousSecretUse): Record<string, unknown> {
+  return { for: uses, validUntil: validUntil.toISOString() };
 }
 
 function describeEvent(event: BitbucketEvent): Record<string, unknown> {

@@ -1,9 +1,13 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { PreviousSecretUse } from '../../app/delivery/authenticate-delivery.ts';
 import type { Outcome } from '../../app/delivery/outcome.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { ReconcileGauges } from '../../app/reconcile/reconcile-receivers.ts';
 import { isKnownEvent } from '../../core/bitbucket/event-readers.ts';
 import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../functions.ts';
+
+/** How long before the end of a grace its use is an alarm: a working day to change a webhook. */
+const ENDING_MS = 24 * 3_600_000;
 
 /** Creates a function's metrics, written to its log in CloudWatch's embedded format. */
 export function createMetrics(functionName: FunctionName): Metrics {
@@ -21,6 +25,16 @@ export function countDelivery(metrics: Metrics, eventKey: string | undefined, ou
   if ('results' in outcome) for (const result of outcome.results) countResult(metrics, result);
   const isRejected = outcome.kind === 'unauthorized' || outcome.kind === 'missing-signature';
   metrics.addMetric('SignatureFailures', MetricUnit.Count, isRejected ? 1 : 0);
+}
+
+/**
+ * Counts the deliveries that use a previous secret, and those that would be rejected a day later. Each is emitted for every delivery, also
+ * as 0, so that an alarm ends with its cause.
+ */
+export function countPreviousSecret(metrics: Metrics, use: PreviousSecretUse | undefined, now: Date): void {
+  const isEnding = use !== undefined && use.validUntil.getTime() - now.getTime() < ENDING_MS;
+  metrics.addMetric('PreviousSecretDeliveries', MetricUnit.Count, use === undefined ? 0 : 1);
+  metrics.addMetric('EndingSecretDeliveries', MetricUnit.Count, isEnding ? 1 : 0);
 }
 
 function countResult(metrics: Metrics, result: TargetResult): void {
@@ -51,4 +65,5 @@ export function recordReconcileRun(metrics: Metrics, failures: number, gauges?: 
   metrics.addMetric('UnreadyReceivers', MetricUnit.Count, gauges.unready);
   metrics.addMetric('RouteMissing', MetricUnit.Count, gauges.routeMissing);
   metrics.addMetric('ContestedReceivers', MetricUnit.Count, gauges.contested);
+  metrics.addMetric('PreviousSecrets', MetricUnit.Count, gauges.previousSecrets);
 }

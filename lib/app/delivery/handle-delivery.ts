@@ -5,7 +5,7 @@ import { receiverFields, type Receiver } from '../../core/kargo/receiver.ts';
 import type { RetryableError } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import type { Target } from '../targets/target.ts';
-import { authenticateDelivery } from './authenticate-delivery.ts';
+import { authenticateDelivery, type PreviousSecretUse } from './authenticate-delivery.ts';
 import { dispatchEvent } from './dispatch-event.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReceiverDirectory } from './receiver-directory.ts';
@@ -29,6 +29,7 @@ export interface ReceivedDelivery {
 export interface HandledDelivery {
   readonly outcome: Outcome;
   readonly receiver?: Receiver | undefined;
+  readonly previousSecret?: PreviousSecretUse | undefined;
   readonly event?: BitbucketEvent;
   readonly error?: RetryableError | undefined;
 }
@@ -47,10 +48,10 @@ export async function handleDelivery(
   if (hash === undefined) return { outcome: { kind: 'unknown-receiver' } };
   const authentication = await authenticateDelivery(directory, hash, delivery, signal);
   if (authentication.kind === 'rejected') return authentication;
-  const { receiver } = authentication;
+  const { receiver, previousSecret } = authentication;
   log.addFields(receiverFields(receiver));
   const parsed = parseDelivery(delivery);
-  if (parsed.kind !== 'event') return { outcome: parsed, receiver };
+  if (parsed.kind !== 'event') return { outcome: parsed, receiver, previousSecret };
   const { event } = parsed;
   const scope = { project: receiver.project, deliveryIds: deliveryIdsOf(delivery, requestUuid) };
   const results = await dispatchEvent(targets, event, scope, signal);
@@ -59,7 +60,7 @@ export async function handleDelivery(
     error === undefined
       ? { kind: 'handled', results }
       : { kind: 'unavailable', reason: error.reason, results };
-  return { outcome, receiver, event, error };
+  return { outcome, receiver, previousSecret, event, error };
 }
 
 function deliveryIdsOf({ body }: Delivery, requestUuid: string | undefined): string[] {

@@ -1,5 +1,9 @@
 import { receiverHash } from '../../core/kargo/receiver-path.ts';
-import { acceptedSecrets, type SecretReading } from '../../core/kargo/receiver-secret.ts';
+import {
+  acceptedSecrets,
+  type AcceptedSecret,
+  type SecretReading,
+} from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import { RetryableError } from '../errors.ts';
 import type { Clock, ReceiverConfigs, ReceiverSecrets } from '../ports.ts';
@@ -8,7 +12,9 @@ import { ReceiverListings } from './receiver-listing.ts';
 /** The receiver that a path belongs to, and the secrets that verify its deliveries: two during the grace of a rotation. */
 export interface LiveReceiver {
   readonly receiver: Receiver;
-  readonly secrets: readonly string[];
+  readonly secrets: readonly AcceptedSecret[];
+  /** The one of them that the path is made of. */
+  readonly pathSecret: AcceptedSecret;
 }
 
 /** Minimum interval between two lookups through all secrets, and between two refetches of one secret, whatever the request rate. */
@@ -145,15 +151,15 @@ export class ReceiverDirectory {
       if (reading?.kind === 'fault' && reading.fault === 'unreadable') unreadable ??= reading.reason;
       const secrets = this.#acceptedSecrets(reading);
       for (const secret of secrets) {
-        const own = receiverHash(receiver.project, receiver.name, secret);
+        const own = receiverHash(receiver.project, receiver.name, secret.value);
         this.#known.set(own, receiver);
-        if (own === hash) live ??= { receiver, secrets };
+        if (own === hash) live ??= { receiver, secrets, pathSecret: secret };
       }
     }
     return live === undefined ? { unreadable } : { live };
   }
 
-  #acceptedSecrets(reading: SecretReading | undefined): string[] {
+  #acceptedSecrets(reading: SecretReading | undefined): AcceptedSecret[] {
     if (reading?.kind !== 'found') return [];
     return acceptedSecrets(reading.versions, this.#deps.clock(), this.#deps.graceMs);
   }

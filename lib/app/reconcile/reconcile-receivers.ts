@@ -26,8 +26,6 @@ export interface ReconcileDeps extends StatusDeps {
   readonly configs: ReceiverConfigs;
   /** Undefined where the gateway has one route for all. */
   readonly routes: GatewayRoutes | undefined;
-  /** How long the previous secret stays valid. */
-  readonly graceMs: number;
 }
 
 export interface ReconcileResult {
@@ -48,6 +46,8 @@ export interface ReconcileGauges {
   readonly routeMissing: number;
   /** Receivers whose URL another server has taken over. */
   readonly contested: number;
+  /** Receivers whose previous secret is still accepted. */
+  readonly previousSecrets: number;
 }
 
 /**
@@ -112,6 +112,7 @@ export async function reconcileReceivers(
       routeMissing: hashes.filter(({ current }) => current !== undefined && facts.unrouted.has(current))
         .length,
       contested: receivers.filter(({ fault }) => fault?.reason === 'PublishedElsewhere').length,
+      previousSecrets: hashes.filter(({ previous }) => previous !== undefined).length,
     },
   };
 }

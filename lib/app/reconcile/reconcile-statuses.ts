@@ -22,6 +22,8 @@ export interface StatusDeps {
   readonly secrets: ReceiverSecrets;
   readonly memory: ReconcilerMemory;
   readonly base: BaseUrl;
+  /** How long the previous secret stays valid. */
+  readonly graceMs: number;
   /** Nothing is written, only logged. */
   readonly dryRun: boolean;
   readonly clock: Clock;
@@ -84,7 +86,7 @@ interface ReconciledStatus {
 
 /** Returns undefined where the config has been deleted meanwhile. */
 async function reconcileStatus(
-  { statuses, secrets, memory, base, dryRun, clock, log }: StatusDeps,
+  { statuses, secrets, memory, base, graceMs, dryRun, clock, log }: StatusDeps,
   listed: ReceiverConfig,
   { secretOf: listedSecretOf, unrouted }: Facts,
   signal: AbortSignal,
@@ -99,6 +101,7 @@ async function reconcileStatus(
       wasPublishedHere: (receiver) => memory.wasPublishedHere(receiver),
       lastMessage: memory.lastMessageOf(config),
       base,
+      graceMs,
       now: clock(),
     });
     if (!plan.changed) return { config, plan, isWritten: true };

@@ -1,5 +1,5 @@
 import { hashInPath, receiverHash } from './receiver-path.ts';
-import { acceptedSecrets, type SecretReading } from './receiver-secret.ts';
+import { acceptedSecrets, type AcceptedSecret, type SecretReading } from './receiver-secret.ts';
 import { receiverKey, usableReceivers, type Receiver, type ReceiverConfig } from './receiver.ts';
 
 /** The hashes under which a receiver's deliveries are accepted. */
@@ -31,12 +31,12 @@ export function receiverHashes(
     const entry = config.status.webhookReceivers.find(({ name }) => name === receiver.name);
     const published = hashInPath(entry?.path ?? '');
     if (reading.kind === 'fault') return { receiver, current: undefined, previous: undefined, published };
-    const hashes = acceptedSecrets(reading.versions, now, graceMs).map((secret) =>
-      receiverHash(receiver.project, receiver.name, secret),
-    );
-    // The current secret comes first, where it can be used.
-    const current = reading.versions.current.kind === 'secret' ? hashes.shift() : undefined;
-    return { receiver, current, previous: hashes[0], published };
+    const accepted = acceptedSecrets(reading.versions, now, graceMs);
+    const hashOf = (secret: AcceptedSecret | undefined): string | undefined =>
+      secret && receiverHash(receiver.project, receiver.name, secret.value);
+    const isPrevious = ({ validUntil }: AcceptedSecret): boolean => validUntil !== undefined;
+    const current = hashOf(accepted.find((secret) => !isPrevious(secret)));
+    return { receiver, current, previous: hashOf(accepted.find(isPrevious)), published };
   });
 }
 

@@ -7,7 +7,7 @@ import {
   receiverHash,
   type BaseUrl,
 } from './receiver-path.ts';
-import { describeWeakness, type SecretReading } from './receiver-secret.ts';
+import { acceptedSecrets, describeWeakness, type SecretReading } from './receiver-secret.ts';
 import type { DeclaredReceiver, Receiver, StatusEntry } from './receiver.ts';
 
 /** Input of a status besides the config itself. */
@@ -20,6 +20,8 @@ export interface StatusFacts {
   /** Message of the condition that this deployment wrote last, where it is known. */
   readonly lastMessage?: string | undefined;
   readonly base: BaseUrl;
+  /** How long the previous secret stays valid. */
+  readonly graceMs: number;
   readonly now: Date;
 }
 
@@ -56,6 +58,8 @@ export interface Readiness {
   readonly fault?: ReadinessFault;
   /** What is weak about a receiver that is ready, as sentences. */
   readonly warning?: string;
+  /** What its owner must do until when, although it is ready. */
+  readonly notice?: string;
   /** With a fault: base of the URL that another server publishes. */
   readonly otherBase?: string;
 }
@@ -139,14 +143,28 @@ export function judgeReadiness(
   const noRoute = facts.unrouted.get(hash);
   if (noRoute !== undefined) return faulty('keep', 'RouteMissing', noRoute);
   const weakness = describeWeakness(current.value);
+  const accepted = acceptedSecrets(reading.versions, facts.now, facts.graceMs);
+  const previousUntil = accepted.find(({ validUntil }) => validUntil !== undefined)?.validUntil;
   return {
     name,
     receiver,
     entry: { name, ...receiverAddress(facts.base, hash) },
+    ...(previousUntil === undefined
+      ? {}
+      : {
+          notice:
+            `receiver "${name}": the previous secret and its URL are accepted until ${rfc3339(previousUntil)}. ` +
+            'Enter the current ones in Bitbucket before.',
+        }),
     ...(weakness === undefined
       ? {}
       : {
           warning: `receiver "${name}": ${secret} ${weakness}. Replace it with a random one of at least 32 characters.`,
         }),
   };
+}
+
+/** Formats a time as Kubernetes writes it: to the second. */
+export function rfc3339(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -21,6 +21,13 @@ export type SecretReading =
       readonly reason: string;
     };
 
+/** A secret that verifies deliveries of a receiver. */
+export interface AcceptedSecret {
+  readonly value: string;
+  /** End of the grace; undefined for the current secret, which has no end. */
+  readonly validUntil?: Date;
+}
+
 /** The key under which Kargo's Kubernetes Secret keeps the value, so that one document serves both. */
 const KEY = 'secret';
 
@@ -45,10 +52,17 @@ export function readSecretContent(text: string | undefined): SecretContent {
  * Lists the secrets that deliveries may be signed with at `now`, the current one first. The previous one stays valid until
  * `graceMs` after the current one was made, so that there is time to change it in Bitbucket.
  */
-export function acceptedSecrets(versions: SecretVersions, now: Date, graceMs: number): string[] {
-  const accepted = [versions.current];
-  if (versions.previous && inGrace(versions.currentSince, now, graceMs)) accepted.push(versions.previous);
-  return [...new Set(accepted.filter((content) => content.kind === 'secret').map(({ value }) => value))];
+export function acceptedSecrets(
+  { current, previous, currentSince }: SecretVersions,
+  now: Date,
+  graceMs: number,
+): AcceptedSecret[] {
+  const accepted: AcceptedSecret[] = current.kind === 'secret' ? [{ value: current.value }] : [];
+  const isPreviousAccepted = previous?.kind === 'secret' && inGrace(currentSince, now, graceMs);
+  if (isPreviousAccepted && previous.value !== accepted[0]?.value) {
+    accepted.push({ value: previous.value, validUntil: new Date(currentSince.getTime() + graceMs) });
+  }
+  return accepted;
 }
 
 /** Checks whether a version older than the one made at `currentSince` is still valid. */

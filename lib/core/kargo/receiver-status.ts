@@ -3,6 +3,7 @@ import { formatBaseUrl, isSameBase } from './receiver-path.ts';
 import {
   judgeReadiness,
   publisherOf,
+  rfc3339,
   type Readiness,
   type ReadinessFault,
   type StatusFacts,
@@ -138,7 +139,8 @@ function describeReceivers(
 ): string {
   const ready = receivers.filter(({ fault }) => fault === undefined);
   const warnings = ready.flatMap(({ warning }) => (warning === undefined ? [] : [`Warning: ${warning}`]));
-  const details = [...faults.map(({ message }) => message), ...warnings];
+  const notices = ready.flatMap(({ notice }) => notice ?? []);
+  const details = [...faults.map(({ message }) => message), ...warnings, ...notices];
   const count = faults.length === 0 ? `${ready.length}` : `${ready.length} of ${receivers.length}`;
   const summary = ready.length === 0 ? [] : [`${count} Bitbucket receiver(s) ready at ${base}`];
   if (details.length === 0) return summary.join('');
@@ -160,9 +162,4 @@ function joinWithin(texts: readonly string[], separator: string, maxLength: numb
   return count === 0
     ? `${all.slice(0, maxLength - 1)}…`
     : `${texts.slice(0, count).join(separator)}${more(count)}`;
-}
-
-/** As Kubernetes writes times: to the second. */
-function rfc3339(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -63,7 +63,16 @@ describe('during a rotation', () => {
     [malformed, secret('old'), late, []],
     [empty, empty, inTime, []],
   ])('%j after %j at %p accepts %j', (current, previous, now, accepted) => {
-    expect(acceptedSecrets({ current, previous, currentSince: since }, now, graceMs)).toEqual(accepted);
+    const secrets = acceptedSecrets({ current, previous, currentSince: since }, now, graceMs);
+    expect(secrets.map(({ value }) => value)).toEqual(accepted);
+  });
+
+  test('the previous secret is valid until the end of the grace, and the current one has no end', () => {
+    const versions = { current: secret('new'), previous: secret('old'), currentSince: since };
+    expect(acceptedSecrets(versions, inTime, graceMs)).toEqual([
+      { value: 'new' },
+      { value: 'old', validUntil: new Date('2026-05-04T10:00:01.000Z') },
+    ]);
   });
 
   test.each([

@@ -285,6 +285,7 @@ describe('the condition', () => {
       unrouted: new Map(),
       wasPublishedHere: () => false,
       base: { origin: 'https://h', path: '' },
+      graceMs: 0,
       now,
     };
     expect(planStatus(config, facts).conditions[0]).not.toHaveProperty('observedGeneration');
