@@ -1,5 +1,5 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { describeDeploymentError, readPlace } from '../deployment.ts';
+import { describeDeploymentError, readDeployment, readPlace } from '../deployment.ts';
 import { DeploymentError } from '../deployment-settings.ts';
 import type { StackTemplate } from '../removals.ts';
 
@@ -24,6 +24,12 @@ export interface Framework {
   };
 }
 
+/** Options of the command line. */
+interface Options {
+  /** The folder of a package. */
+  readonly package?: string;
+}
+
 /** What the framework passes to a plugin besides itself. */
 interface Utilities {
   readonly log: { warning(message: string): void };
@@ -37,10 +43,13 @@ interface Utilities {
 export default class FrontDoorResources {
   readonly hooks: Readonly<Record<string, () => Promise<void>>>;
 
-  constructor(framework: Framework, _options: unknown, { log }: Utilities) {
+  constructor(framework: Framework, options: Options, { log }: Utilities) {
     this.hooks = {};
-    if (framework.processedInput.commands[0] === 'offline') return;
-    choosePlace(framework);
+    const [command] = framework.processedInput.commands;
+    if (command === 'offline') return;
+    // A package has its settings already. What is refused is refused before the code is bundled.
+    const isPackaging = command === 'package' || (command === 'deploy' && options.package === undefined);
+    choosePlace(framework, isPackaging ? readDeployment : readPlace);
     this.hooks = {
       'after:aws:package:finalize:mergeCustomProviderResources': async () => {
         const { replaceTemplateOf } = await import('./synthesize.ts');
@@ -56,10 +65,10 @@ export default class FrontDoorResources {
 }
 
 /** Applies the stack's name and the region to all commands of the framework. */
-function choosePlace(framework: Framework): void {
+function choosePlace(framework: Framework, read: typeof readPlace): void {
   const { provider } = framework.service;
   try {
-    const { stackName, environment } = readPlace({
+    const { stackName, environment } = read({
       get: (name) => process.env[name],
       folder: framework.serviceDir,
     });

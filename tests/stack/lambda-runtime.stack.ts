@@ -31,7 +31,7 @@ describeIt("the receiver's bundle on AWS's Lambda runtime", () => {
       port: 0,
       secrets: { kubeconfig: await cluster.kubeconfig(), 'kargo/demo/bitbucket': 's3cret' },
     });
-    const packaged = await packageWith('cdk', scratch, {});
+    const packaged = await packageWith('cdk', scratch, { KUBECONFIG_SECRET_ID: 'kubeconfig' });
     lambda = await startLambdaEnvironment({
       code: codeOf(packaged, 'receiver'),
       handler: 'functions/receiver.handler',
