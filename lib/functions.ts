@@ -44,7 +44,11 @@ export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
 /** Namespace of the metrics that the functions emit. */
 export const METRICS_NAMESPACE = 'KargoFrontDoor';
 
-/** Returns the name under which a function logs and emits metrics, whatever its deployment is called. */
-export function serviceNameOf(name: FunctionName): string {
-  return `kargo-front-door-${name}`;
+/**
+ * Returns the name under which a function logs and emits metrics: its name in AWS, so that two deployments never share one.
+ *
+ * @param deploymentName - Default: that of the local run
+ */
+export function serviceNameOf(name: FunctionName, deploymentName = 'kargo-front-door'): string {
+  return `${deploymentName}-${name}`;
 }

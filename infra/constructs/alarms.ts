@@ -1,6 +1,14 @@
 import { aws_cloudwatch as cloudwatch, Duration } from 'aws-cdk-lib';
 import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../lib/functions.ts';
 
+/** Counts deliveries to a URL in the form of a receiver's that no receiver has (api.ts). */
+export const GONE_RECEIVER_METRIC = 'GoneReceiverDeliveries';
+
+/** Returns the dimension `service` of the metrics of a deployment's API. */
+export function apiServiceNameOf(deploymentName: string): string {
+  return `${deploymentName}-api`;
+}
+
 const { ComparisonOperator, TreatMissingData } = cloudwatch;
 
 /** Returns an alarm, by default of a metric that reaches 1 within five minutes. */
@@ -35,7 +43,7 @@ export function alarmsOf(deploymentName: string, apiId: string): Record<string, 
   const ofLambda = (name: FunctionName, metricName: string, options?: cloudwatch.MetricOptions) =>
     sumOf('AWS/Lambda', metricName, { FunctionName: `${deploymentName}-${name}` }, options);
   const ofService = (name: FunctionName, metricName: string, options?: cloudwatch.MetricOptions) =>
-    sumOf(METRICS_NAMESPACE, metricName, { service: serviceNameOf(name) }, options);
+    sumOf(METRICS_NAMESPACE, metricName, { service: serviceNameOf(name, deploymentName) }, options);
   /** A state that every run of the reconciler emits again: summed, it would grow with the runs. */
   const state = (metricName: string, options?: cloudwatch.MetricOptions) =>
     ofService('reconciler', metricName, { statistic: 'Maximum', ...options });
@@ -58,6 +66,15 @@ export function alarmsOf(deploymentName: string, apiId: string): Record<string, 
     'receiver-errors': alarm(
       ofLambda('receiver', 'Errors'),
       'The receiver crashes or times out: deliveries are lost',
+    ),
+    'receiver-throttles': alarm(
+      ofLambda('receiver', 'Throttles'),
+      'Lambda throttles the receiver: the gateway rejects deliveries, and only Bitbucket Cloud sends them again',
+    ),
+    // Bitbucket still sends to them: somebody waits for refreshes that do not come.
+    'gone-receivers': alarm(
+      sumOf(METRICS_NAMESPACE, GONE_RECEIVER_METRIC, { service: apiServiceNameOf(deploymentName) }),
+      'Deliveries go to URLs that no receiver has: it was deleted or renamed, or its secret was rotated before the grace',
     ),
     'server-errors': alarm(
       sumOf('AWS/ApiGateway', '5xx', { ApiId: apiId }),

@@ -4,13 +4,16 @@ import {
   type aws_certificatemanager as acm,
   aws_iam as iam,
   type aws_lambda as lambda,
+  aws_logs as logs,
   RemovalPolicy,
   Stack,
   Validations,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { METRICS_NAMESPACE } from '../../lib/functions.ts';
 import { SHARED_ROUTE_PATH } from '../constants.ts';
 import type { DeploymentSettings } from '../deployment-settings.ts';
+import { apiServiceNameOf, GONE_RECEIVER_METRIC } from './alarms.ts';
 import { addLogGroup } from './log-group.ts';
 
 /** One second more than the receiver has, so that the receiver answers before the gateway times out. */
@@ -25,11 +28,20 @@ const ACCESS_LOG_FORMAT = {
   time: '$context.requestTime',
   sourceIp: '$context.identity.sourceIp',
   route: '$context.routeKey',
+  path: '$context.path',
   status: '$context.status',
   responseLatency: '$context.responseLatency',
   integrationStatus: '$context.integrationStatus',
   integrationError: '$context.integrationErrorMessage',
 };
+
+/**
+ * Finds in the access log a delivery to the hash of no receiver, whoever answered it: the gateway or, with one route for all, the receiver.
+ * Nobody guesses a hash, so it is that of a receiver that existed.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+const GONE_RECEIVER_PATTERN = '{ ($.status = "404") && ($.path = %/bitbucket/[0-9a-f]{64}$%) }';
 
 /** The HTTP API with its stage, access logs and, where there is one, its domain. */
 export class ReceiverApi extends Construct {
@@ -54,6 +66,19 @@ export class ReceiverApi extends Construct {
       disableExecuteApiEndpoint: certificate !== undefined,
     });
     const accessLogs = addLogGroup(this, `/aws/apigateway/${apiName}`, settings);
+    const service = apiServiceNameOf(apiName);
+    new logs.CfnMetricFilter(this, 'GoneReceivers', {
+      logGroupName: accessLogs.ref,
+      filterPattern: GONE_RECEIVER_PATTERN,
+      metricTransformations: [
+        {
+          metricNamespace: METRICS_NAMESPACE,
+          metricName: GONE_RECEIVER_METRIC,
+          metricValue: '1',
+          dimensions: [{ key: 'service', value: '$.service' }],
+        },
+      ],
+    });
     const stage = new apigateway.HttpStage(this, 'Stage', {
       httpApi: api,
       stageName: '$default',
@@ -61,7 +86,7 @@ export class ReceiverApi extends Construct {
       throttle: THROTTLING,
       accessLogSettings: {
         destination: new apigateway.LogGroupLogDestination(accessLogs),
-        format: restApi.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FORMAT)),
+        format: restApi.AccessLogFormat.custom(JSON.stringify({ service, ...ACCESS_LOG_FORMAT })),
       },
     });
     this.apiId = api.apiId;

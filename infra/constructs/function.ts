@@ -65,6 +65,9 @@ export class FrontDoorFunction extends Construct {
       memorySize: settings.MEMORY_SIZE,
       ...(concurrency !== 0 && { reservedConcurrentExecutions: concurrency }),
       environment: environmentOf(name, context),
+      // Errors at the start and timeouts are lines of JSON too. Lambda drops lines below its level, INFO if none is set.
+      loggingFormat: lambda.LoggingFormat.JSON,
+      applicationLogLevelV2: lambdaLogLevelOf(settings.LOG_LEVEL),
       // Nothing adds to the policy above.
       role: role.withoutPolicyUpdates(),
       tracing: settings.TRACING === 'true' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
@@ -114,6 +117,12 @@ function shownToNag(scope: Construct, resource: string): string {
   return resolved['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`)).join('');
 }
 
+/** Returns the level by which Lambda filters. It ends at `FATAL`; the logger itself may be quieter. */
+function lambdaLogLevelOf(level: DeploymentSettings['LOG_LEVEL']): lambda.ApplicationLogLevel {
+  const isAboveError = level === 'CRITICAL' || level === 'SILENT';
+  return isAboveError ? lambda.ApplicationLogLevel.FATAL : (level as lambda.ApplicationLogLevel);
+}
+
 /**
  * Returns the bundle that the app or `npm run build` made before.
  *
@@ -141,10 +150,11 @@ const SETTINGS = [
 /** Returns a function's environment (docs/settings.md). */
 export function environmentOf(
   name: FunctionName,
-  { settings, receiverBaseUrl, apiId }: FunctionContext,
+  { deploymentName, settings, receiverBaseUrl, apiId }: FunctionContext,
 ): Record<string, string> {
   const set = SETTINGS.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
   return {
+    DEPLOYMENT_NAME: deploymentName,
     RECEIVER_BASE_URL: receiverBaseUrl,
     ...Object.fromEntries(set.filter(([, value]) => value !== '')),
     ...(name === 'reconciler' && {

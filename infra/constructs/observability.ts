@@ -1,11 +1,12 @@
 import {
+  Aws,
   aws_cloudwatch as cloudwatch,
   aws_cloudwatch_actions as actions,
   type aws_sns as sns,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE, type FunctionName } from '../../lib/functions.ts';
-import { alarmsOf, sumOf } from './alarms.ts';
+import { FUNCTION_NAMES, METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../lib/functions.ts';
+import { alarmsOf, apiServiceNameOf, GONE_RECEIVER_METRIC, sumOf } from './alarms.ts';
 
 /** Graphs are three to a row of CloudWatch's 24 columns. */
 const ALL_COLUMNS = 24;
@@ -15,6 +16,7 @@ const ALARMS_HEIGHT = 3;
 /** The alarms and the dashboard. */
 export class Observability extends Construct {
   readonly alarms: cloudwatch.Alarm[];
+  readonly dashboard: cloudwatch.Dashboard;
 
   /** @param alarmTopic - is notified when an alarm starts and ends */
   constructor(scope: Construct, deploymentName: string, apiId: string, alarmTopic?: sns.ITopic) {
@@ -30,8 +32,9 @@ export class Observability extends Construct {
         alarm.addOkAction(action);
       }
     }
-    new cloudwatch.Dashboard(this, 'Dashboard', {
-      dashboardName: deploymentName,
+    this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
+      // Dashboards of all regions of an account share their names.
+      dashboardName: `${deploymentName}-${Aws.REGION}`,
       widgets: dashboardRows(deploymentName, apiId, this.alarms),
     });
   }
@@ -47,6 +50,7 @@ function dashboardRows(
     sumOf('AWS/Lambda', metricName, { FunctionName: `${deploymentName}-${name}` }, { label });
   const ofApi = (metricName: string, statistic: string, label: string) =>
     sumOf('AWS/ApiGateway', metricName, { ApiId: apiId }, { label, statistic });
+  const search = searchIn(deploymentName);
   const title = 'Are webhooks working?';
   return [
     [new cloudwatch.AlarmStatusWidget({ title, alarms, width: ALL_COLUMNS, height: ALARMS_HEIGHT })],
@@ -60,6 +64,12 @@ function dashboardRows(
         ofApi('5xx', 'Sum', 'answered 5xx'),
         ofLambda('receiver', 'Errors', 'receiver errors'),
         ofLambda('receiver', 'Throttles', 'receiver throttled'),
+        sumOf(
+          METRICS_NAMESPACE,
+          GONE_RECEIVER_METRIC,
+          { service: apiServiceNameOf(deploymentName) },
+          { label: 'to receivers that are gone' },
+        ),
       ),
     ],
     [
@@ -101,8 +111,11 @@ function graph(title: string, ...left: cloudwatch.IMetric[]): cloudwatch.GraphWi
   return new cloudwatch.GraphWidget({ title, left, width: WIDTH });
 }
 
-/** Finds a metric of the functions under whatever dimensions it has, a line for each. */
-function search(metric: string, statistic: string, label = ''): cloudwatch.IMetric {
-  const filter = `Namespace="${METRICS_NAMESPACE}" MetricName="${metric}"`;
-  return new cloudwatch.SearchExpression({ expression: `SEARCH('${filter}', '${statistic}', 300)`, label });
+/** Returns the function that finds a metric of a deployment under whatever dimensions it has, a line for each. */
+function searchIn(deploymentName: string) {
+  const services = FUNCTION_NAMES.map((name) => `"${serviceNameOf(name, deploymentName)}"`).join(' OR ');
+  return (metric: string, statistic: string, label = ''): cloudwatch.IMetric => {
+    const filter = `Namespace="${METRICS_NAMESPACE}" MetricName="${metric}" service=(${services})`;
+    return new cloudwatch.SearchExpression({ expression: `SEARCH('${filter}', '${statistic}', 300)`, label });
+  };
 }

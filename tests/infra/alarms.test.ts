@@ -3,13 +3,15 @@ import type { aws_cloudwatch as cloudwatch } from 'aws-cdk-lib';
 import { alarmsOf } from '../../infra/constructs/alarms.ts';
 import { countDelivery, createMetrics } from '../../lib/adapters/observability/metrics.ts';
 
-test('the alarm on signatures reads the metric that the receiver emits', () => {
+test('the alarm on signatures reads the metric that the receiver of this deployment emits', () => {
   process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
+  process.env['DEPLOYMENT_NAME'] = 'hooks';
   const metrics = createMetrics('receiver');
   countDelivery(metrics, 'repo:push', { kind: 'unauthorized' });
   const { _aws: meta, service } = metrics.serializeMetrics();
   const [emitted] = meta.CloudWatchMetrics;
-  expect(alarmsOf('kargo', 'api-id')['signature-failures']?.metric).toMatchObject({
+  expect(service).toBe('hooks-receiver');
+  expect(alarmsOf('hooks', 'api-id')['signature-failures']?.metric).toMatchObject({
     namespace: emitted?.Namespace,
     metricName: emitted?.Metrics[0]?.Name,
     dimensions: { service },
@@ -30,7 +32,7 @@ test.each([
   expect(read).toMatchObject({
     namespace: 'KargoFrontDoor',
     metricName,
-    dimensions: { service: `kargo-front-door-${name}` },
+    dimensions: { service: `kargo-${name}` },
     statistic,
   });
   expect(alarm).toMatchObject({
@@ -38,5 +40,14 @@ test.each([
     evaluationPeriods,
     comparisonOperator: 'GreaterThanOrEqualToThreshold',
     treatMissingData: 'notBreaching',
+  });
+});
+
+test('the alarm on gone receivers counts what the access log of the same deployment shows', () => {
+  expect(alarmsOf('kargo', 'api-id')['gone-receivers']?.metric).toMatchObject({
+    namespace: 'KargoFrontDoor',
+    metricName: 'GoneReceiverDeliveries',
+    dimensions: { service: 'kargo-api' },
+    statistic: 'Sum',
   });
 });

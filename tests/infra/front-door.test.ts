@@ -101,9 +101,11 @@ describe('deployed without any setting', () => {
     );
     expect(names.toSorted()).toEqual([
       'kargo-contested-receivers',
+      'kargo-gone-receivers',
       'kargo-missing-routes',
       'kargo-previous-secret-ending',
       'kargo-receiver-errors',
+      'kargo-receiver-throttles',
       'kargo-reconciler-errors',
       'kargo-reconciler-silent',
       'kargo-refused-refreshes',
@@ -125,6 +127,40 @@ describe('deployed without any setting', () => {
       'Rotations',
     ]);
     expect(body.match(/FrontDoorObservability/g)).toHaveLength(names.length);
+  });
+
+  test('metrics, searches and the dashboard are those of this deployment alone', () => {
+    for (const name of ['receiver', 'reconciler'])
+      expect(environmentOf(template, name)).toHaveProperty('DEPLOYMENT_NAME', 'kargo');
+    const [dashboard] = propertiesOf(template, 'AWS::CloudWatch::Dashboard') as [{ DashboardName: unknown }];
+    expect(dashboard.DashboardName).toEqual({ 'Fn::Join': ['', ['kargo-', { Ref: 'AWS::Region' }]] });
+    const searches = [...JSON.stringify(dashboard).matchAll(/SEARCH\('(.*?)'/g)].map(([, found]) => found);
+    expect(searches.length).toBeGreaterThan(8);
+    expect(searches.filter((search) => !/ service=\(.*"kargo-receiver/.test(search ?? ''))).toEqual([]);
+  });
+
+  test('a delivery to a URL that no receiver has is counted by the access log', () => {
+    expect(propertiesOf(template, 'AWS::Logs::MetricFilter')).toMatchObject([
+      {
+        FilterPattern: '{ ($.status = "404") && ($.path = %/bitbucket/[0-9a-f]{64}$%) }',
+        MetricTransformations: [{ Dimensions: [{ Key: 'service', Value: '$.service' }] }],
+      },
+    ]);
+    const [stage] = propertiesOf(template, 'AWS::ApiGatewayV2::Stage') as [
+      { AccessLogSettings: { Format: string } },
+    ];
+    expect(JSON.parse(stage.AccessLogSettings.Format)).toMatchObject({
+      service: 'kargo-api',
+      status: '$context.status',
+      path: '$context.path',
+    });
+  });
+
+  test('what a function writes when it crashes is JSON too', () => {
+    for (const name of ['kargo-receiver', 'kargo-reconciler'])
+      expect(functionOf(template, name)).toMatchObject({
+        LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO' },
+      });
   });
 
   test('every project is served, and only the reconciler can run dry', () => {
@@ -245,7 +281,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
   });
 
   test('the construct has the alarms of the deployment', () => {
-    expect(alarms).toBe(10);
+    expect(alarms).toBe(12);
   });
 
   test('each role is a member of a group of its own', () => {

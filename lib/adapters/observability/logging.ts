@@ -5,13 +5,14 @@ import type { Log } from '../../app/ports.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import { receiverFields } from '../../core/kargo/receiver.ts';
-import { serviceNameOf, type FunctionName } from '../../functions.ts';
+import type { FunctionName } from '../../functions.ts';
 import type { Answer } from '../http/answer.ts';
 import { limitRecord } from './log-limits.ts';
+import { readServiceName } from './service-name.ts';
 
 /** Creates a function's logger: JSON lines at `LOG_LEVEL` (default INFO). */
 export function createLogger(functionName: FunctionName): Logger {
-  return new Logger({ serviceName: serviceNameOf(functionName) });
+  return new Logger({ serviceName: readServiceName(functionName) });
 }
 
 /** Creates the log of the use cases. Its lines are at most 8 KB long. The middleware of the logger removes the fields that were added. */

@@ -4,14 +4,15 @@ import type { Outcome } from '../../app/delivery/outcome.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { ReconcileGauges } from '../../app/reconcile/reconcile-receivers.ts';
 import { isKnownEvent } from '../../core/bitbucket/event-readers.ts';
-import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../functions.ts';
+import { METRICS_NAMESPACE, type FunctionName } from '../../functions.ts';
+import { readServiceName } from './service-name.ts';
 
 /** How long before the end of a grace its use is an alarm: a working day to change a webhook. */
 const ENDING_MS = 24 * 3_600_000;
 
 /** Creates a function's metrics, written to its log in CloudWatch's embedded format. */
 export function createMetrics(functionName: FunctionName): Metrics {
-  return new Metrics({ namespace: METRICS_NAMESPACE, serviceName: serviceNameOf(functionName) });
+  return new Metrics({ namespace: METRICS_NAMESPACE, serviceName: readServiceName(functionName) });
 }
 
 /** Counts a delivery by event and outcome, the results of its targets, and rejected signatures. */
