@@ -1,6 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClusterConnection } from '../lib/adapters/kubernetes/cluster-connection.ts';
+import type { ClusterCredentials } from '../lib/adapters/kubernetes/cluster-credentials.ts';
 import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { readKubeconfig } from '../lib/adapters/kubernetes/kubeconfig.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { KargoRefreshableObjects } from '../lib/adapters/kubernetes/refreshable-objects.ts';
 import { answerTo } from '../lib/adapters/http/answer.ts';
@@ -29,9 +31,10 @@ const ATTEMPT_TIMEOUT_MS = 15_000;
  */
 export async function explainDelivery(kubeconfig: KubeConfig, options: ExplainOptions): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const connection = new ClusterConnection(async () => ({ kubeconfig }), {
-    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+  const credentials: ClusterCredentials = async () => ({
+    endpoint: await readKubeconfig(kubeconfig.exportConfig(), 'the kubeconfig', signal),
   });
+  const connection = new ClusterConnection(credentials, { attemptTimeoutMs: ATTEMPT_TIMEOUT_MS });
   const api = new KargoApi(connection);
   try {
     const receiver = await findReceiver(api, options, signal);

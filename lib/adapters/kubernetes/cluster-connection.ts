@@ -123,9 +123,9 @@ export class ClusterConnection {
   }
 
   async #openPool(signal: AbortSignal): Promise<Opened> {
-    const { kubeconfig, renewAt } = await this.#credentials(signal);
+    const { endpoint, renewAt } = await this.#credentials(signal);
     const options = { connectTimeoutMs: this.#options.attemptTimeoutMs, clock: this.#options.clock };
-    return { pool: await ClusterPool.open(kubeconfig, options), renewAt };
+    return { pool: new ClusterPool(endpoint, options), renewAt };
   }
 
   /** Has the next request read the credentials again, unless a concurrent request has done so already. */

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { KubeConfig } from '@kubernetes/client-node';
 import { RetryableError } from '../../app/errors.ts';
 import { EKS_TOKEN_LIFETIME_MS, presignEksToken } from '../aws/eks-token.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
 import type { ClusterSettings, EksSettings } from '../settings/settings.ts';
+import type { ClusterEndpoint } from './cluster-pool.ts';
+import { readKubeconfig } from './kubeconfig.ts';
 import { restrictKubeconfig } from './secret-kubeconfig.ts';
 
 /** Address of the cluster API, and credentials for it. */
 interface ClusterAccess {
-  readonly kubeconfig: KubeConfig;
+  readonly endpoint: ClusterEndpoint;
   /** When to renew the credentials; undefined where their expiry is unknown. */
   readonly renewAt?: Date;
 }
@@ -34,7 +35,7 @@ export function clusterCredentials(
     case 'kubeconfig-file':
       return async (signal) => {
         const text = await readFile(settings.path, { encoding: 'utf8', signal });
-        return { kubeconfig: parseKubeconfig(text, `file "${settings.path}"`) };
+        return { endpoint: await readKubeconfig(text, `file "${settings.path}"`, signal) };
       };
     case 'kubeconfig-secret':
       return async (signal) => {
@@ -42,7 +43,7 @@ export function clusterCredentials(
         if (reading.kind === 'fault') throw new Error(reading.reason);
         const source = `secret "${settings.secretId}"`;
         const text = restrictKubeconfig(reading.version.text ?? '', source);
-        return { kubeconfig: parseKubeconfig(text, source) };
+        return { endpoint: await readKubeconfig(text, source, signal) };
       };
     case 'eks':
       return eksCredentials(settings);
@@ -51,29 +52,8 @@ export function clusterCredentials(
   }
 }
 
-/**
- * Parses a kubeconfig. It may name programs and files: whoever chooses it is trusted with them.
- *
- * @param source - names the file or secret in errors
- * @throws {Error} where it is not a kubeconfig, or its current context names no server
- */
-export function parseKubeconfig(text: string, source: string): KubeConfig {
-  const kubeconfig = new KubeConfig();
-  try {
-    kubeconfig.loadFromString(text);
-  } catch {
-    // Without the cause, which quotes the document.
-    throw new Error(`${source} is not a kubeconfig`);
-  }
-  if (!URL.canParse(kubeconfig.getCurrentCluster()?.server ?? ''))
-    throw new Error(
-      `${source}: the current context names no cluster with a server URL. Correct current-context.`,
-    );
-  return kubeconfig;
-}
-
 /** Reads the credentials of the function's role for an EKS cluster; the cluster's certificate is always verified. */
-function eksCredentials({ name, endpoint, ca, region }: EksSettings): ClusterCredentials {
+function eksCredentials({ name, endpoint: server, ca, region }: EksSettings): ClusterCredentials {
   const roleCredentials = defaultProvider();
   return async () => {
     const now = new Date();
@@ -84,11 +64,11 @@ function eksCredentials({ name, endpoint, ca, region }: EksSettings): ClusterCre
       });
     });
     const token = await presignEksToken({ clusterName: name, region, credentials, now });
-    const kubeconfig = new KubeConfig();
-    kubeconfig.loadFromClusterAndUser(
-      { name, server: endpoint, caData: ca, skipTLSVerify: false },
-      { name: 'role', token },
-    );
-    return { kubeconfig, renewAt: new Date(now.getTime() + EKS_TOKEN_LIFETIME_MS - RENEW_BEFORE_EXPIRY_MS) };
+    const endpoint = {
+      server: new URL(server),
+      tls: { ca: Buffer.from(ca, 'base64'), rejectUnauthorized: true },
+      headers: { authorization: `Bearer ${token}` },
+    };
+    return { endpoint, renewAt: new Date(now.getTime() + EKS_TOKEN_LIFETIME_MS - RENEW_BEFORE_EXPIRY_MS) };
   };
 }

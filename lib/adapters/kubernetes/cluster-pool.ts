@@ -1,7 +1,5 @@
-import type { RequestOptions } from 'node:https';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici';
 import type { Clock } from '../../app/ports.ts';
 import { AnswerTooLargeError } from './cluster-errors.ts';
@@ -47,50 +45,58 @@ const PATCH_HEADERS = {
   'content-type': 'application/merge-patch+json',
 };
 
+/** Sent with every request. */
+const COMMON_HEADERS = {
+  accept: 'application/json',
+  'accept-encoding': 'gzip',
+  'user-agent': 'kargo-front-door',
+};
+
+/** Address of a cluster API, and how to connect to it. */
+export interface ClusterEndpoint {
+  readonly server: URL;
+  /** An http, https or socks5 proxy. */
+  readonly proxyUrl?: string | undefined;
+  readonly tls: {
+    readonly ca?: Buffer | undefined;
+    readonly cert?: Buffer | string | undefined;
+    readonly key?: Buffer | string | undefined;
+    /** Name in the server's certificate, where it is not that of the address. */
+    readonly servername?: string | undefined;
+    readonly rejectUnauthorized: boolean;
+  };
+  /** The credentials that are not part of TLS; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface PoolOptions {
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
 }
 
-/** Where and how to connect. */
-interface PoolEndpoint {
-  readonly server: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly connect: () => Dispatcher;
-}
-
-/** Connections to the API server of one kubeconfig, with its TLS settings and credentials. */
+/** Connections to one cluster API. */
 export class ClusterPool {
-  readonly #endpoint: PoolEndpoint;
+  readonly #server: URL;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #connect: () => Dispatcher;
   readonly #clock: Clock;
   #dispatcher: Dispatcher;
   #usedAt: Date;
 
-  private constructor(endpoint: PoolEndpoint, clock: Clock) {
-    this.#endpoint = endpoint;
-    this.#clock = clock;
-    this.#dispatcher = endpoint.connect();
-    this.#usedAt = clock();
-  }
-
-  /**
-   * Reads TLS settings and credentials of the current context. Nothing is sent before the first request.
-   *
-   * @throws {Error} where a file or a program that the kubeconfig names fails, or for plain http without `insecure-skip-tls-verify`
-   */
-  static async open(kubeconfig: KubeConfig, { connectTimeoutMs, clock }: PoolOptions): Promise<ClusterPool> {
-    const { server = '', proxyUrl } = kubeconfig.getCurrentCluster() ?? {};
-    const options: RequestOptions = {};
-    await kubeconfig.applyToHTTPSOptions(options);
-    const { ca, cert, key, servername, rejectUnauthorized = true } = options;
-    const tls = { ca, cert, key, servername, rejectUnauthorized };
+  /** Nothing is sent before the first request. */
+  constructor({ server, proxyUrl, tls, headers }: ClusterEndpoint, options: PoolOptions) {
+    const { connectTimeoutMs: timeout, clock } = options;
+    this.#server = server;
+    this.#headers = { ...COMMON_HEADERS, ...headers };
     // Shared by all dispatchers of this pool: it keeps the TLS sessions.
-    const connector = buildConnector({ ...tls, timeout: connectTimeoutMs });
-    const connect = (): Dispatcher =>
+    const connect = buildConnector({ ...tls, timeout });
+    this.#connect = () =>
       proxyUrl === undefined
-        ? new Agent({ connect: connector, keepAliveTimeout: MAX_IDLE_MS })
-        : new ProxyAgent({ uri: proxyUrl, requestTls: tls, connectTimeout: connectTimeoutMs });
-    return new ClusterPool({ server: new URL(server), headers: readHeaders(options), connect }, clock);
+        ? new Agent({ connect, keepAliveTimeout: MAX_IDLE_MS })
+        : new ProxyAgent({ uri: proxyUrl, requestTls: tls, connectTimeout: timeout });
+    this.#clock = clock;
+    this.#dispatcher = this.#connect();
+    this.#usedAt = clock();
   }
 
   /**
@@ -123,7 +129,7 @@ export class ClusterPool {
   /** Replaces all connections; requests that were sent end over the replaced ones. */
   #renew(): void {
     const replaced = this.#dispatcher;
-    this.#dispatcher = this.#endpoint.connect();
+    this.#dispatcher = this.#connect();
     // It is no longer used, so an error while it closes has no effect.
     replaced.close().catch(() => undefined);
   }
@@ -133,7 +139,8 @@ export class ClusterPool {
     { method, path, patch }: ClusterRequest,
     signal: AbortSignal,
   ): Promise<ClusterAnswer> {
-    const { server, headers } = this.#endpoint;
+    const server = this.#server;
+    const headers = this.#headers;
     const response = await dispatcher.request({
       origin: server.origin,
       path: server.pathname.replace(/\/$/, '') + path,
@@ -151,20 +158,6 @@ export class ClusterPool {
       bytes: content.length,
     };
   }
-}
-
-/** Returns the headers of every request, with the kubeconfig's credentials. */
-function readHeaders({ auth, headers }: RequestOptions): Record<string, string> {
-  const result: Record<string, string> = {
-    accept: 'application/json',
-    'accept-encoding': 'gzip',
-    'user-agent': 'kargo-front-door',
-  };
-  if (auth) result['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
-  // A token from a file may end in a line break.
-  for (const [name, value] of Object.entries(headers ?? {}))
-    result[name.toLowerCase()] = String(value).trim();
-  return result;
 }
 
 async function readContent({ headers, body }: Dispatcher.ResponseData): Promise<Buffer> {

@@ -2,11 +2,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { parseKubeconfig } from '../../../lib/adapters/kubernetes/cluster-credentials.ts';
 import { ClusterConnection } from '../../../lib/adapters/kubernetes/cluster-connection.ts';
 import { KargoApi } from '../../../lib/adapters/kubernetes/kargo-api.ts';
-import { kubeconfigOf } from '../../cluster/kubeconfig.ts';
-import { FakeApiServer, type FakeAnswer } from './fake-api-server.ts';
+import { endpointOf, FakeApiServer, type FakeAnswer } from './fake-api-server.ts';
 
 const DENIED = 'admission webhook "promotion.kargo.akuity.io" denied the request: not permitted';
 const POLICY =
@@ -287,8 +285,9 @@ describe('a timeout', () => {
     unresponsive.listen(0, '127.0.0.1');
     await once(unresponsive, 'listening');
     const url = `https://127.0.0.1:${(unresponsive.address() as AddressInfo).port}`;
-    const kubeconfig = parseKubeconfig(kubeconfigOf({ url, token: 'token' }), 'test');
-    api = new KargoApi(new ClusterConnection(async () => ({ kubeconfig }), { attemptTimeoutMs: 30_000 }));
+    api = new KargoApi(
+      new ClusterConnection(async () => ({ endpoint: endpointOf(url) }), { attemptTimeoutMs: 30_000 }),
+    );
     const request = api.patch('warehouses', 'demo', 'one', {}, budget.signal);
     expect(await outcomeOf(request)).toBe('RetryableError: cluster API did not answer in time');
     for (const socket of connected) socket.destroy();
@@ -306,9 +305,7 @@ describe('credentials', () => {
       return headers.authorization === 'Bearer second' ? {} : status(401, 'expired');
     };
     const connection = new ClusterConnection(
-      async () => ({
-        kubeconfig: parseKubeconfig(kubeconfigOf({ url: server.url, token: kept.shift() ?? '' }), 'test'),
-      }),
+      async () => ({ endpoint: endpointOf(server.url, kept.shift()) }),
       { attemptTimeoutMs: 5_000, wait },
     );
     api = new KargoApi(connection);
@@ -317,13 +314,12 @@ describe('credentials', () => {
   });
 
   test('that cannot be read are a retryable error, and are read again by the next request', async () => {
-    const kubeconfig = parseKubeconfig(kubeconfigOf({ url: server.url, token: 'token' }), 'test');
     let reads = 0;
     const connection = new ClusterConnection(
       async () => {
         reads += 1;
         if (reads === 1) throw new Error('secret "x" does not exist');
-        return { kubeconfig };
+        return { endpoint: endpointOf(server.url) };
       },
       { attemptTimeoutMs: 5_000, wait },
     );

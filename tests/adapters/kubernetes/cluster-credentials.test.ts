@@ -117,7 +117,8 @@ describe('a kubeconfig file', () => {
     [
       'has plain http without insecure-skip-tls-verify',
       () => kubeconfigFor({}, { 'insecure-skip-tls-verify': false }),
-      () => 'HTTP protocol is not allowed when skipTLSVerify is not set or false',
+      () =>
+        `file "${path('kubeconfig')}": plain http needs insecure-skip-tls-verify. Use https, or set it to true.`,
     ],
   ])('that %s is rejected', async (_what, text, message) => {
     expect(await fromFile(text())).toBe(`cluster API not configured: ${message()}`);

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { parseKubeconfig } from '../../../lib/adapters/kubernetes/cluster-credentials.ts';
 import {
   ClusterConnection,
   type ConnectionOptions,
 } from '../../../lib/adapters/kubernetes/cluster-connection.ts';
-import { kubeconfigOf } from '../../cluster/kubeconfig.ts';
+import type { ClusterEndpoint } from '../../../lib/adapters/kubernetes/cluster-pool.ts';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -21,6 +20,15 @@ export type FakeAnswer =
   | 'cut'
   | 'hang'
   | { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: unknown };
+
+/** Returns the endpoint of a server whose certificate is not verified. */
+export function endpointOf(url: string, token = 'token'): ClusterEndpoint {
+  return {
+    server: new URL(url),
+    tls: { rejectUnauthorized: false },
+    headers: { authorization: `Bearer ${token}` },
+  };
+}
 
 /** An HTTP server on loopback for which a test decides each answer. */
 export class FakeApiServer {
@@ -46,9 +54,9 @@ export class FakeApiServer {
 
   /** Connects like the functions, with the token `token`, but without waits between attempts. */
   connect(options: Partial<ConnectionOptions> = {}): ClusterConnection {
-    const kubeconfig = parseKubeconfig(kubeconfigOf({ url: this.url, token: 'token' }), 'test');
     const wait = (): Promise<void> => Promise.resolve();
-    return new ClusterConnection(async () => ({ kubeconfig }), { attemptTimeoutMs: 5_000, wait, ...options });
+    const endpoint = endpointOf(this.url);
+    return new ClusterConnection(async () => ({ endpoint }), { attemptTimeoutMs: 5_000, wait, ...options });
   }
 
   #respond(incoming: IncomingMessage, response: ServerResponse): void {
