@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { FUNCTION_NAMES, type FunctionName } from '../lib/functions.ts';
 import { ESBUILD_OPTIONS } from './constants.ts';
 import { bundleFolder, bundlePath, PACKAGE_ROOT } from './package-paths.ts';
@@ -15,11 +15,16 @@ export async function bundleFunctions(): Promise<void> {
 
 async function bundleFunction(name: FunctionName): Promise<void> {
   rmSync(bundleFolder(name), { recursive: true, force: true });
-  await build({
+  await build(buildOptionsOf(name));
+}
+
+/** Returns how esbuild bundles a function. */
+export function buildOptionsOf(name: FunctionName): BuildOptions {
+  return {
     ...ESBUILD_OPTIONS,
     absWorkingDir: PACKAGE_ROOT,
     entryPoints: [`functions/${name}.ts`],
     outfile: bundlePath(name),
     logLevel: 'warning',
-  });
+  };
 }

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from './package-paths.ts';
+
 /** The runtime of every function. */
 export const RUNTIME = 'nodejs24.x';
 
@@ -19,7 +22,10 @@ export const DEFAULTS = {
   logLevel: 'INFO',
 } as const;
 
-/** How both deployments bundle a function. */
+/** Replaces `import … from 'node:http'` in bundles. */
+const NODE_HTTP = join(PACKAGE_ROOT, 'infra', 'node-http.cjs');
+
+/** How both deployments bundle a function. What a cold start costs depends on it: docs/decisions/0011-what-a-cold-start-loads.md. */
 export const ESBUILD_OPTIONS = {
   bundle: true,
   minify: true,
@@ -29,6 +35,9 @@ export const ESBUILD_OPTIONS = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
+  // Of a package that has both, the ES modules: what is not used of them is left out.
+  mainFields: ['module', 'main'] as string[],
+  alias: { 'node:http': NODE_HTTP, http: NODE_HTTP },
   // What is bundled from CommonJS still calls `require`.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

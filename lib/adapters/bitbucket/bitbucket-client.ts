@@ -1,5 +1,5 @@
-import { Agent, type Dispatcher } from 'undici';
 import { BitbucketError, type RequestPurpose } from '../../app/register/bitbucket-ports.ts';
+import { Agent, type Dispatcher } from '../http/undici.ts';
 import type { BitbucketCredential } from './bitbucket-credentials.ts';
 import { classifyStatus, describeNoAnswer } from './bitbucket-failures.ts';
 import type { RequestBudget } from './request-budget.ts';

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici';
 import type { Clock } from '../../app/ports.ts';
+import { Agent, buildConnector, ProxyAgent, type Dispatcher } from '../http/undici.ts';
 import { AnswerTooLargeError } from './cluster-errors.ts';
 
 /** A request to the cluster API. It is idempotent, because it may be sent more than once. */
