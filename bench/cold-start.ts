@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { ESBUILD_OPTIONS } from '../infra/constants.ts';
+import { PACKAGE_ROOT } from '../infra/package-paths.ts';
+import { FUNCTION_NAMES } from '../lib/functions.ts';
+
+/** Imports of each bundle, taken in turns, so that other load on the machine affects all alike. */
+const RUNS = Number(process.env['BENCH_COLD_STARTS'] ?? 21);
+
+/** Settings with which a function can be loaded; it sends nothing before its first event. */
+const SETTINGS = {
+  RECEIVER_BASE_URL: 'https://hooks.example.com',
+  KUBECONFIG: '/dev/null',
+  AWS_REGION: 'us-east-1',
+  POWERTOOLS_DEV: 'true',
+};
+
+const EMPTY = 'an empty handler';
+
+/** What Lambda does with a bundle before the first event. */
+interface ColdStart {
+  readonly name: string;
+  readonly bytes: number;
+  readonly gzipBytes: number;
+  /** Median time of an import in a new process. */
+  readonly ms: number;
+  /** Median CPU time of it, of all threads. */
+  readonly cpuMs: number;
+}
+
+/** Bundles the functions as they are deployed and measures their import, and that of a handler that does nothing. */
+async function measureColdStarts(): Promise<ColdStart[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'front-door-bench-'));
+  try {
+    const bundles = new Map([
+      [EMPTY, 'bench/empty-handler.ts'],
+      ...FUNCTION_NAMES.map((name) => [name, `functions/${name}.ts`] as const),
+    ]);
+    await build({
+      ...ESBUILD_OPTIONS,
+      absWorkingDir: PACKAGE_ROOT,
+      entryPoints: Object.fromEntries(bundles),
+      outdir: folder,
+      outExtension: { '.js': '.mjs' },
+      logLevel: 'warning',
+    });
+    const paths = [...bundles.keys()].map((name) => join(folder, `${name}.mjs`));
+    const rounds = Array.from({ length: RUNS }, () => paths.map(importOnce));
+    return [...bundles.keys()].map((name, index) => {
+      const bundle = readFileSync(paths[index]!);
+      return {
+        name,
+        bytes: bundle.length,
+        gzipBytes: gzipSync(bundle).length,
+        ms: median(rounds.map((round) => round[index]!.ms)),
+        cpuMs: median(rounds.map((round) => round[index]!.cpuMs)),
+      };
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Imports a bundle in a new process, with the flags of the deployed functions. */
+function importOnce(path: string): { readonly ms: number; readonly cpuMs: number } {
+  const program = `
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    await import(${JSON.stringify(pathToFileURL(path))});
+    const ms = performance.now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000 }));
+    process.exit();
+  `;
+  const options = ['--enable-source-maps', '--input-type=module', '--eval', program];
+  const env = { ...process.env, ...SETTINGS };
+  const output = execFileSync(process.execPath, options, { env, encoding: 'utf8' });
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '') as { ms: number; cpuMs: number };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const starts = await measureColdStarts();
+const empty = starts.find(({ name }) => name === EMPTY)!;
+printRow('import of', 'MB', 'gzip MB', 'ms', 'CPU ms', 'ms more', 'x empty');
+for (const { name, bytes, gzipBytes, ms, cpuMs } of starts) {
+  const [size, compressed] = [bytes, gzipBytes].map((length) => (length / 1e6).toFixed(2));
+  const times = [ms, cpuMs, ms - empty.ms].map((time) => time.toFixed(0));
+  printRow(name, size!, compressed!, ...times, (ms / empty.ms).toFixed(0));
+}
+
+function printRow(name: string, ...figures: readonly string[]): void {
+  console.log(name.padEnd(20) + figures.map((figure) => figure.padStart(10)).join(''));
+}
