@@ -44,6 +44,21 @@ export function isAddressOf(addresses: readonly string[], address: string): bool
   return addresses.includes(normalizeAddress(address));
 }
 
+/**
+ * Decides whether one of a repository's addresses is below a web address and ends in a slug, whatever the project is.
+ *
+ * @param addresses - of the repository, normalized
+ * @param base - web address of a Bitbucket, or of a workspace on it
+ */
+export function hasSlugBelow(addresses: readonly string[], base: string, slug: string): boolean {
+  const root = `${normalizeAddress(base)}/`;
+  const address = normalizeAddress(`${base.replace(/\/$/, '')}/${slug}`);
+  if (!address.startsWith(root)) return false;
+  const end = `/${address.slice(root.length)}`;
+  // One slash may be both the end of the base and the beginning of the slug.
+  return addresses.some((one) => one.startsWith(root) && one.endsWith(end));
+}
+
 /** Returns the address of a Cloud repository. Its web address is its https clone address too. */
 export function cloudAddresses(webAddress: string): string[] {
   return [normalizeAddress(webAddress)];
