@@ -1,6 +1,6 @@
 import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
-import { readSettings } from '../lib/adapters/settings/settings.ts';
+import { readSettings, requireCluster } from '../lib/adapters/settings/settings.ts';
 import { deliver, lambdaContext } from '../tests/support/deliver.ts';
 import { cloudPush } from '../tests/support/payloads.ts';
 import { ExchangeMeter, type Exchanges } from './exchange-meter.ts';
@@ -52,7 +52,7 @@ async function runTask(task: BenchTask): Promise<void> {
 
 /** Measures the unit of all other measurements: one PATCH, by itself, over a kept connection. */
 async function measurePatch({ namespace, name }: Extract<BenchTask, { kind: 'patch' }>): Promise<void> {
-  const kargo = connectToKargo(readSettings(process.env).cluster, new SecretsManager(), {
+  const kargo = connectToKargo(requireCluster(readSettings(process.env)), new SecretsManager(), {
     attemptTimeoutMs: 10_000,
   });
   const patch = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
+import { connectToRegistry, webhookSecretReader } from '../lib/adapters/composer/connect-registry.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
@@ -22,8 +23,11 @@ import {
 import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
 import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
+import { RegistryWebhook } from '../lib/app/delivery/registry-webhook.ts';
 import { KargoTarget } from '../lib/app/targets/kargo/kargo-target.ts';
 import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
+import { RegistryTarget } from '../lib/app/targets/registry/registry-target.ts';
+import type { Target } from '../lib/app/targets/target.ts';
 
 /** Bitbucket Cloud times out after 10 s, of which two are left for the network. */
 const BUDGET_MS = 8_000;
@@ -45,37 +49,48 @@ const logger = createLogger('receiver');
 const log = createLog(logger);
 const metrics = createMetrics('receiver');
 const store = new SecretsManager();
-const kargo = connectToKargo(settings.cluster, store, {
-  attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-  recordLatency: latencyRecorder(metrics),
-});
 const clock = (): Date => new Date();
-const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);
+const { cluster, registry, graceMs } = settings;
+const secrets = new StoredReceiverSecrets({
+  store,
+  secretIdOf: compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace),
+  clock,
+  graceMs,
+  batchesPerSecond: SECRET_BATCHES_PER_SECOND,
+});
+const kargo =
+  cluster &&
+  connectToKargo(cluster, store, {
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    recordLatency: latencyRecorder(metrics),
+  });
 const deps = {
-  directory: new ReceiverDirectory({
-    configs: new KargoReceiverConfigs(kargo, settings),
-    secrets: new StoredReceiverSecrets({
-      store,
-      secretIdOf,
-      clock,
-      graceMs: settings.graceMs,
-      batchesPerSecond: SECRET_BATCHES_PER_SECOND,
-    }),
-    clock,
-    graceMs: settings.graceMs,
-  }),
-  targets: [
-    new KargoTarget({
-      objects: new KargoRefreshableObjects(kargo),
-      recent: new RecentRefreshes(clock),
-      clock,
-      log,
-    }),
-  ],
+  directory:
+    kargo &&
+    new ReceiverDirectory({ configs: new KargoReceiverConfigs(kargo, settings), secrets, clock, graceMs }),
+  registryWebhook:
+    registry && new RegistryWebhook({ readSecret: webhookSecretReader(registry, secrets), clock, graceMs }),
+  targets: createTargets(),
   log,
 };
 
-/** Answers one delivery to `POST /bitbucket/<hash>`. */
+/** Creates the targets of this deployment: Kargo, the package registry, or both. */
+function createTargets(): Target[] {
+  const targets: Target[] = [];
+  if (kargo !== undefined) {
+    const objects = new KargoRefreshableObjects(kargo);
+    targets.push(new KargoTarget({ objects, recent: new RecentRefreshes(clock), clock, log }));
+  }
+  if (registry !== undefined) {
+    const { bitbucketUrl } = registry;
+    targets.push(
+      new RegistryTarget({ registry: connectToRegistry(registry, store, clock), bitbucketUrl, clock, log }),
+    );
+  }
+  return targets;
+}
+
+/** Answers one delivery to `POST /bitbucket/<hash>`, or to the webhook of the package registry. */
 async function receive(
   event: APIGatewayProxyEventV2,
   context: Context,

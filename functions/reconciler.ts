@@ -10,7 +10,7 @@ import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import { createMetrics, latencyRecorder, recordReconcileRun } from '../lib/adapters/observability/metrics.ts';
-import { readSettings } from '../lib/adapters/settings/settings.ts';
+import { readSettings, requireCluster } from '../lib/adapters/settings/settings.ts';
 import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile/reconcile-receivers.ts';
 import { ReconcilerMemory } from '../lib/app/reconcile/reconciler-memory.ts';
 
@@ -31,7 +31,7 @@ const logger = createLogger('reconciler');
 const store = new SecretsManager();
 const metrics = createMetrics('reconciler');
 const configs = new KargoReceiverConfigs(
-  connectToKargo(settings.cluster, store, {
+  connectToKargo(requireCluster(settings), store, {
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     recordLatency: latencyRecorder(metrics),
   }),

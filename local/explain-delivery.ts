@@ -38,7 +38,7 @@ export async function explainDelivery(kubeconfig: KubeConfig, options: ExplainOp
   const api = new KargoApi(connection);
   try {
     const receiver = await findReceiver(api, options, signal);
-    const parsed = parseDelivery({ eventKey: options.event, body: options.body });
+    const parsed = parseDelivery({ eventKey: options.event, body: options.body }, 'receiver');
     if (parsed.kind === 'event') return await explainEvent(api, parsed.event, receiver, signal);
     const { status, body } = answerTo(parsed);
     return `nothing is refreshed: the answer is ${status} ${JSON.stringify(body)}`;

@@ -19,6 +19,7 @@ export interface FakeResponse {
   readonly status: number;
   readonly type: string;
   readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An HTTP server on 127.0.0.1. */
@@ -60,7 +61,9 @@ export async function startFakeServer(
     void text(incoming).then(
       (body) => {
         const answer = respond({ method, path, query: new URLSearchParams(query), headers, body });
-        outgoing.writeHead(answer.status, { 'content-type': answer.type }).end(answer.text);
+        outgoing
+          .writeHead(answer.status, { ...answer.headers, 'content-type': answer.type })
+          .end(answer.text);
       },
       () => outgoing.destroy(),
     );

@@ -64,7 +64,15 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     from: 'cached' | 'store',
     signal: AbortSignal,
   ): Promise<SecretReading[]> {
-    const ids = receivers.map(this.#deps.secretIdOf);
+    return this.readIds(receivers.map(this.#deps.secretIdOf), from, signal);
+  }
+
+  /** Reads secrets by their names or ARNs: those of other webhooks than the receivers'. */
+  async readIds(
+    ids: readonly string[],
+    from: 'cached' | 'store',
+    signal: AbortSignal,
+  ): Promise<SecretReading[]> {
     const now = this.#deps.clock().getTime();
     const isCached = (id: string): boolean => {
       const cached = this.#cache.get(id);

@@ -38,7 +38,7 @@ export function answerTo(outcome: Outcome): Answer {
       };
     }
     case 'handled':
-      return { status: 200, body: { msg: outcome.results.map(describeResult).join(', ') } };
+      return { status: 200, body: { msg: describeResults(outcome.results) } };
     case 'unavailable':
       return { status: 503, body: { error: outcome.reason } };
     case 'internal-error':
@@ -46,6 +46,17 @@ export function answerTo(outcome: Outcome): Answer {
     default:
       return outcome satisfies never;
   }
+}
+
+/** Describes what the targets did. Beside another target, the package registry is named only where the event concerned it. */
+function describeResults(results: readonly TargetResult[]): string {
+  const named = results.filter(
+    (result) =>
+      results.length === 1 ||
+      result.target !== 'registry' ||
+      result.synced.length + result.refused.length > 0,
+  );
+  return named.map(describeResult).join(', ');
 }
 
 /** Describes what one target did, for the body of the answer. */
@@ -56,7 +67,12 @@ function describeResult(result: TargetResult): string {
       const refusals = refused.length === 0 ? '' : `, ${refused.length} refused by the cluster`;
       return `refreshed ${refreshed.length} ${kind}(s)${refusals}`;
     }
+    case 'registry': {
+      const { synced, refused } = result;
+      const refusals = refused.length === 0 ? '' : `, ${refused.length} refused by the registry`;
+      return `synced ${synced.length} package(s)${refusals}`;
+    }
     default:
-      return result.target satisfies never;
+      return result satisfies never;
   }
 }

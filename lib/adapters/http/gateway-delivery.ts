@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ReceivedDelivery } from '../../app/delivery/handle-delivery.ts';
-import { hashInPath } from '../../core/kargo/receiver-path.ts';
+import { endpointInPath } from '../../core/delivery/endpoint.ts';
 import type { Answer } from './answer.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Answer } from './answer.ts';
  */
 export function readGatewayDelivery({ headers, ...event }: APIGatewayProxyEventV2): ReceivedDelivery {
   return {
-    hash: hashInPath(event.rawPath),
+    endpoint: endpointInPath(event.rawPath),
     delivery: {
       eventKey: headers['x-event-key'],
       signature: headers['x-hub-signature'],

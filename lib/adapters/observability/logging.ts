@@ -32,7 +32,7 @@ export function createLog(logger: Logger): Log {
 /** Writes the one line of a delivery: its request, receiver and event, what was refreshed, and the answer. */
 export function logDelivery(
   log: Log,
-  { delivery, requestUuid }: ReceivedDelivery,
+  { endpoint, delivery, requestUuid }: ReceivedDelivery,
   {
     receiver,
     previousSecret,
@@ -46,6 +46,7 @@ export function logDelivery(
     requestUuid,
     eventKey: delivery.eventKey,
     ...(receiver !== undefined && receiverFields(receiver)),
+    ...(endpoint?.kind === 'registry' && { endpoint: 'package registry' }),
     ...(previousSecret !== undefined && { previousSecret: describeUse(previousSecret) }),
     ...(event !== undefined && describeEvent(event)),
     ...('results' in outcome && Object.assign({}, ...outcome.results.map(describeResult))),
@@ -84,7 +85,12 @@ function describeResult(result: TargetResult): Record<string, unknown> {
         ...(result.refused.length > 0 && { refused: result.refused }),
         ...(Object.keys(result.unaffected).length > 0 && { unaffected: result.unaffected }),
       };
+    case 'registry':
+      return {
+        synced: result.synced,
+        ...(result.refused.length > 0 && { syncRefused: result.refused }),
+      };
     default:
-      return result.target satisfies never;
+      return result satisfies never;
   }
 }

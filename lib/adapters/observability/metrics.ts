@@ -44,8 +44,12 @@ function countResult(metrics: Metrics, result: TargetResult): void {
       metrics.addMetric('Refreshed', MetricUnit.Count, result.refreshed.length);
       metrics.addMetric('RefusedRefreshes', MetricUnit.Count, result.refused.length);
       return;
+    case 'registry':
+      metrics.addMetric('Synced', MetricUnit.Count, result.synced.length);
+      metrics.addMetric('RefusedSyncs', MetricUnit.Count, result.refused.length);
+      return;
     default:
-      result.target satisfies never;
+      result satisfies never;
   }
 }
 

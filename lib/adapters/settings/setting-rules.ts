@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import * as v from 'valibot';
 import { CLUSTER_PROJECT } from '../../core/kargo/project-patterns.ts';
-import { parseBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
+import { isSecureUrl } from './secure-url.ts';
+import { formatBaseUrl, parseBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
 
 // Rules that a setting must meet for a function to start. The deployment applies them to the settings that it passes on.
 
@@ -31,6 +32,28 @@ export const baseUrlRule = v.pipe(
     (base) => base !== undefined,
     'must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo',
   ),
+);
+
+/** `BITBUCKET_URL`, without a trailing slash. */
+export const bitbucketUrlRule = v.pipe(
+  v.string(),
+  v.transform(parseBaseUrl),
+  v.custom<BaseUrl>(
+    (base) => base !== undefined,
+    'must be an http(s) URL without user, query and fragment, such as https://git.example.com',
+  ),
+  v.transform(formatBaseUrl),
+);
+
+/** `CARGOMAN_URL`, without a trailing slash. A token is sent there. */
+export const registryUrlRule = v.pipe(
+  v.string(),
+  v.transform(parseBaseUrl),
+  v.custom<BaseUrl>(
+    (base) => base !== undefined && isSecureUrl((base as BaseUrl).origin),
+    'must be an https URL without user, query and fragment, such as https://packages.example.com; http on loopback only',
+  ),
+  v.transform(formatBaseUrl),
 );
 
 /** `SECRET_NAME_TEMPLATE`. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { BaseUrl } from '../../core/kargo/receiver-path.ts';
+import { readRegistrySettings, type RegistrySettings } from './registry-settings.ts';
 import {
   baseUrlRule,
   clusterCaRule,
@@ -92,7 +93,10 @@ export interface Settings {
   readonly dryRun: boolean;
   /** The HTTP API whose receiver routes the reconciler manages; undefined where it manages none. */
   readonly routesApiId: string | undefined;
-  readonly cluster: ClusterSettings;
+  /** Undefined where there is a package registry alone. */
+  readonly cluster: ClusterSettings | undefined;
+  /** Undefined where there is no package registry. */
+  readonly registry: RegistrySettings | undefined;
 }
 
 /**
@@ -108,9 +112,11 @@ export function readSettings(environment: Environment): Settings {
     SYSTEM_SECRET_SETTINGS.map((name) => environment[name]),
   );
   if (conflict !== undefined) faults.push(`SECRET_NAME_TEMPLATE ${conflict}`);
+  const registry = readRegistrySettings(environment);
+  if (Array.isArray(registry)) faults.push(...registry);
   const cluster = readClusterSettings(environment);
   if (Array.isArray(cluster)) faults.push(...cluster);
-  if (!parsed.success || Array.isArray(cluster) || conflict !== undefined)
+  if (!parsed.success || Array.isArray(cluster) || Array.isArray(registry) || conflict !== undefined)
     throw new SettingsError(`invalid settings: ${faults.join('; ')}`);
   const { output } = parsed;
   return Object.freeze({
@@ -123,15 +129,27 @@ export function readSettings(environment: Environment): Settings {
     dryRun: output.DRY_RUN,
     routesApiId: environment['ROUTES_API_ID'] || undefined,
     cluster: Object.freeze(cluster),
+    registry: Object.freeze(registry),
   });
 }
 
-/** Reads the settings of the cluster, or returns their faults. */
-function readClusterSettings(environment: Environment): ClusterSettings | string[] {
+/**
+ * Returns the cluster of a function that needs one.
+ *
+ * @throws {SettingsError} where there is none
+ */
+export function requireCluster({ cluster }: Settings): ClusterSettings {
+  if (cluster === undefined) throw new SettingsError('invalid settings: this function needs a cluster');
+  return cluster;
+}
+
+/** Reads the settings of the cluster, or returns their faults. A package registry needs no cluster. */
+function readClusterSettings(environment: Environment): ClusterSettings | undefined | string[] {
   const { KUBECONFIG: path, KUBECONFIG_SECRET_ID: secretId } = environment;
   if (path) return { kind: 'kubeconfig-file', path };
   if (secretId) return { kind: 'kubeconfig-secret', secretId };
   if (!['EKS_CLUSTER_NAME', 'EKS_CLUSTER_ENDPOINT', 'EKS_CLUSTER_CA'].some((name) => environment[name])) {
+    if (environment['CARGOMAN_URL']) return undefined;
     return [
       'KUBECONFIG, KUBECONFIG_SECRET_ID, or EKS_CLUSTER_NAME with EKS_CLUSTER_ENDPOINT and EKS_CLUSTER_CA must be set',
     ];

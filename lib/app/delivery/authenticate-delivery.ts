@@ -1,12 +1,21 @@
 import { checkUnverified, isSignedWith, type Delivery } from '../../core/delivery/delivery.ts';
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import type { AcceptedSecret } from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import { RetryableError } from '../errors.ts';
 import type { Outcome } from './outcome.ts';
 import type { LiveReceiver, ReceiverDirectory } from './receiver-directory.ts';
+import type { RegistryWebhook } from './registry-webhook.ts';
 
 /** Reason for unauthenticated callers, who must not learn which dependency fails. */
 const UNAVAILABLE = 'temporarily unavailable';
+
+export interface AuthenticationDeps {
+  /** Undefined in a deployment without a cluster. */
+  readonly directory: ReceiverDirectory | undefined;
+  /** Undefined in a deployment without a package registry. */
+  readonly registryWebhook: RegistryWebhook | undefined;
+}
 
 /** How a delivery uses the previous secret of its receiver. After the grace, such a delivery is rejected. */
 export interface PreviousSecretUse {
@@ -14,12 +23,13 @@ export interface PreviousSecretUse {
   readonly validUntil: Date;
 }
 
-/** The receiver of a verified delivery, or the outcome of a rejected one. */
+/** A verified delivery, or the outcome of a rejected one. */
 export type Authentication =
   | {
       readonly kind: 'verified';
-      readonly receiver: Receiver;
-      /** Undefined where the delivery uses the current secret only. */
+      /** Undefined for the webhook of the package registry. */
+      readonly receiver: Receiver | undefined;
+      /** Undefined where the delivery uses the current secret only, or none. */
       readonly previousSecret?: PreviousSecretUse | undefined;
     }
   | {
@@ -31,25 +41,38 @@ export type Authentication =
       readonly error?: RetryableError;
     };
 
+/** The secrets that verify the deliveries to an endpoint. `receiver` and `pathSecret` are undefined for the package registry. */
+type EndpointSecrets = Pick<LiveReceiver, 'secrets'> & Partial<Pick<LiveReceiver, 'receiver' | 'pathSecret'>>;
+
+/** What is needed to verify the deliveries to one endpoint. */
+interface Verification {
+  readonly receiver: Receiver | undefined;
+  /** False where deliveries are accepted unsigned. */
+  readonly isSigned: boolean;
+  readonly cached: () => Promise<EndpointSecrets>;
+  /** Reads the secrets past the cache; undefined where that was done a moment ago. */
+  readonly refetched: () => Promise<EndpointSecrets | undefined>;
+}
+
 /**
- * Finds the receiver of a path and verifies the delivery's signature with its secrets.
+ * Finds whose endpoint it is and verifies the delivery's signature with the secrets of that.
  *
  * A signature that does not verify causes one rate-limited refetch of the secret, which may have been replaced since it was cached.
  */
 export async function authenticateDelivery(
-  directory: ReceiverDirectory,
-  hash: string,
+  deps: AuthenticationDeps,
+  endpoint: Endpoint,
   delivery: Delivery,
   signal: AbortSignal,
 ): Promise<Authentication> {
   let receiver: Receiver | undefined;
   try {
-    const live = await directory.find(hash, signal);
-    if (live === undefined) return { kind: 'rejected', outcome: { kind: 'unknown-receiver' } };
-    receiver = live.receiver;
-    const unverified = checkUnverified(delivery);
+    const verification = await findVerification(deps, endpoint, signal);
+    if (verification === undefined) return { kind: 'rejected', outcome: { kind: 'unknown-receiver' } };
+    ({ receiver } = verification);
+    const unverified = checkUnverified(delivery, verification.isSigned);
     if (unverified !== undefined) return { kind: 'rejected', outcome: unverified, receiver };
-    return await verify(directory, hash, live, delivery, signal);
+    return await verify(verification, delivery);
   } catch (error) {
     if (!(error instanceof RetryableError)) throw error;
     const outcome: Outcome = { kind: 'unavailable', reason: UNAVAILABLE, results: [] };
@@ -57,36 +80,69 @@ export async function authenticateDelivery(
   }
 }
 
-async function verify(
-  directory: ReceiverDirectory,
-  hash: string,
-  live: LiveReceiver,
-  delivery: Delivery,
+/** Returns undefined where the endpoint is nobody's. */
+async function findVerification(
+  { directory, registryWebhook }: AuthenticationDeps,
+  endpoint: Endpoint,
   signal: AbortSignal,
+): Promise<Verification | undefined> {
+  switch (endpoint.kind) {
+    case 'receiver': {
+      const { hash } = endpoint;
+      const live = await directory?.find(hash, signal);
+      if (directory === undefined || live === undefined) return undefined;
+      return {
+        receiver: live.receiver,
+        isSigned: true,
+        cached: () => Promise.resolve(live),
+        refetched: () => directory.refetch(hash, live, signal),
+      };
+    }
+    case 'registry':
+      return (
+        registryWebhook && {
+          receiver: undefined,
+          isSigned: registryWebhook.isSigned,
+          cached: async () => ({ secrets: await registryWebhook.secrets(signal) }),
+          refetched: async () => ({ secrets: await registryWebhook.refetch(signal) }),
+        }
+      );
+    default:
+      return endpoint satisfies never;
+  }
+}
+
+async function verify(
+  { receiver, isSigned, cached, refetched }: Verification,
+  delivery: Delivery,
 ): Promise<Authentication> {
-  const { receiver } = live;
-  const cached = verifyWith(live, delivery);
-  if (cached !== undefined) return cached;
-  const refetched = await directory.refetch(hash, live, signal);
-  const verified = refetched && verifyWith(refetched, delivery);
-  return verified ?? { kind: 'rejected', outcome: { kind: 'unauthorized' }, receiver };
+  if (!isSigned) return { kind: 'verified', receiver };
+  return (
+    verifyWith(await cached(), delivery) ??
+    verifyWith(await refetched(), delivery) ?? {
+      kind: 'rejected',
+      outcome: { kind: 'unauthorized' },
+      receiver,
+    }
+  );
 }
 
 /** Returns undefined where no secret verifies the signature. Tries each, so that the time taken does not show which one does. */
-function verifyWith(
-  { receiver, secrets, pathSecret }: LiveReceiver,
-  delivery: Delivery,
-): Authentication | undefined {
+function verifyWith(found: EndpointSecrets | undefined, delivery: Delivery): Authentication | undefined {
+  const { receiver, secrets = [], pathSecret } = found ?? {};
   const [signing] = secrets.filter(({ value }) => isSignedWith(delivery, [value]));
   if (signing === undefined) return undefined;
   return { kind: 'verified', receiver, previousSecret: describeUse(pathSecret, signing) };
 }
 
-function describeUse(url: AcceptedSecret, signature: AcceptedSecret): PreviousSecretUse | undefined {
-  const validUntil = url.validUntil ?? signature.validUntil;
+function describeUse(
+  url: AcceptedSecret | undefined,
+  signature: AcceptedSecret,
+): PreviousSecretUse | undefined {
+  const validUntil = url?.validUntil ?? signature.validUntil;
   if (validUntil === undefined) return undefined;
   const uses = Object.entries({ url, signature } as const).filter(
-    ([, secret]) => secret.validUntil !== undefined,
+    ([, secret]) => secret?.validUntil !== undefined,
   );
   return { for: uses.map(([use]) => use as 'url' | 'signature'), validUntil };
 }

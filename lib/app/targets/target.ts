@@ -1,6 +1,7 @@
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import type { RetryableError } from '../errors.ts';
 import type { KargoResult } from './kargo/kargo-target.ts';
+import type { RegistryResult } from './registry/registry-target.ts';
 
 /** The objects that a verified delivery may act on, and the identity of the delivery. */
 export interface EventScope {
@@ -15,10 +16,15 @@ export interface EventScope {
   readonly only?: readonly string[] | undefined;
 }
 
+/** Where an event was delivered: to a receiver of a project or of the ClusterConfig, or to the webhook of the package registry. */
+export type EventOrigin = 'project-receiver' | 'cluster-receiver' | 'registry-webhook';
+
 /** A system that is kept in step with Bitbucket's events. */
 export interface Target {
   /** The name in its results. */
   readonly name: TargetResult['target'];
+  /** The origins whose events concern this system. */
+  readonly origins: readonly EventOrigin[];
   /**
    * Applies the event to this system. It is idempotent.
    *
@@ -38,4 +44,4 @@ export interface UnfinishedWork {
 }
 
 /** What one target did; one member of the union for each target. */
-export type TargetResult = KargoResult;
+export type TargetResult = KargoResult | RegistryResult;

@@ -15,6 +15,11 @@ const READERS: ReadonlyMap<string, PayloadReader> = new Map([
   ['pr:declined', readDataCenterPullRequest],
 ]);
 
+/** Returns true for the key of an event that reports a push. */
+export function isPush(eventKey: string): boolean {
+  return eventKey === 'repo:push' || eventKey === 'repo:refs_changed';
+}
+
 /** Returns true for an event that is handled or answered as a ping, false for one that is ignored. */
 export function isKnownEvent(eventKey: string): boolean {
   return READERS.has(eventKey) || eventKey === PING_EVENT;

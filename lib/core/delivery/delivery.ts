@@ -1,5 +1,6 @@
 import type { BitbucketEvent } from '../bitbucket/event.ts';
-import { payloadReaderOf, PING_EVENT } from '../bitbucket/event-readers.ts';
+import { isPush, payloadReaderOf, PING_EVENT } from '../bitbucket/event-readers.ts';
+import type { Endpoint } from './endpoint.ts';
 import { verifiesSignature } from './signature.ts';
 
 /** A webhook request, not yet verified. */
@@ -31,12 +32,13 @@ export type ParsedDelivery = { readonly kind: 'event'; readonly event: Bitbucket
 /**
  * Finds the outcome that needs no signature: body too large, Data Center's unsigned connection test, or no signature at all.
  *
- * @returns undefined where the signature decides
+ * @param isSigned - false where deliveries are accepted unsigned
+ * @returns undefined where the signature decides, or none is needed
  */
-export function checkUnverified(delivery: Delivery): UnverifiedOutcome | undefined {
+export function checkUnverified(delivery: Delivery, isSigned: boolean): UnverifiedOutcome | undefined {
   if (delivery.body.byteLength > MAX_BODY_BYTES) return { kind: 'body-too-large' };
   if (delivery.eventKey === PING_EVENT) return { kind: 'pong' };
-  if (!delivery.signature) return { kind: 'missing-signature' };
+  if (isSigned && !delivery.signature) return { kind: 'missing-signature' };
   return undefined;
 }
 
@@ -45,10 +47,11 @@ export function isSignedWith(delivery: Delivery, secrets: readonly string[]): bo
   return verifiesSignature(delivery.signature ?? '', delivery.body, secrets);
 }
 
-/** Parses a delivery whose signature has been verified. */
-export function parseDelivery({ eventKey, body }: Delivery): ParsedDelivery {
+/** Parses a verified delivery to an endpoint of this kind. The package registry handles pushes only. */
+export function parseDelivery({ eventKey, body }: Delivery, endpoint: Endpoint['kind']): ParsedDelivery {
   if (!eventKey) return { kind: 'missing-event-key' };
-  const readPayload = payloadReaderOf(eventKey);
+  const isHandled = endpoint === 'receiver' || isPush(eventKey);
+  const readPayload = isHandled ? payloadReaderOf(eventKey) : undefined;
   if (readPayload === undefined) return { kind: 'ignored', eventKey };
   let payload: unknown;
   try {

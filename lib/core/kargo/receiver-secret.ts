@@ -39,12 +39,13 @@ const MIN_SECRET_BYTES = 16;
  * not one is malformed.
  *
  * @param text - undefined for a binary secret
+ * @param key - of the value in a JSON object
  */
-export function readSecretContent(text: string | undefined): SecretContent {
+export function readSecretContent(text: string | undefined, key = KEY): SecretContent {
   if (text === undefined) return unusable('malformed', 'is binary, not text');
-  const value = text.trimStart().startsWith('{') ? readObject(text) : text;
+  const value = text.trimStart().startsWith('{') ? readObject(text, key) : text;
   if (value === undefined)
-    return unusable('malformed', `is neither a bare string nor JSON with the key "${KEY}"`);
+    return unusable('malformed', `is neither a bare string nor JSON with the key "${key}"`);
   return value === '' ? unusable('empty', 'is empty') : { kind: 'secret', value };
 }
 
@@ -84,9 +85,9 @@ export function describeWeakness(secret: string): string | undefined {
   return weaknesses.length === 0 ? undefined : weaknesses.join(' and ');
 }
 
-function readObject(text: string): string | undefined {
+function readObject(text: string, key: string): string | undefined {
   try {
-    const value: unknown = (JSON.parse(text) as Record<string, unknown>)[KEY];
+    const value: unknown = (JSON.parse(text) as Record<string, unknown>)[key];
     return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;

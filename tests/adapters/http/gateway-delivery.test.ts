@@ -38,15 +38,19 @@ describe('the body is the bytes that were signed', () => {
   });
 });
 
-test('reads the hash from the path, whatever precedes it', () => {
-  const hash = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
-  const hashAt = (path: string) => readGatewayDelivery(gatewayEvent({ path })).hash;
-  expect([receiverPath(), `/kargo${receiverPath()}`, '/bitbucket', '/'].map(hashAt)).toEqual([
-    hash,
-    hash,
-    undefined,
-    undefined,
-  ]);
+const hash = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
+
+test.each([
+  [receiverPath(), { kind: 'receiver', hash }],
+  [`/kargo${receiverPath()}`, { kind: 'receiver', hash }],
+  ['/api/webhooks/bitbucket', { kind: 'registry' }],
+  ['/kargo/api/webhooks/bitbucket', { kind: 'registry' }],
+  ['/api/webhooks/bitbucket/', undefined],
+  ['/my-api/webhooks/bitbucket', undefined],
+  ['/bitbucket', undefined],
+  ['/', undefined],
+])('reads the endpoint of %s', (path, endpoint) => {
+  expect(readGatewayDelivery(gatewayEvent({ path })).endpoint).toEqual(endpoint);
 });
 
 test('formats an answer as JSON', () => {

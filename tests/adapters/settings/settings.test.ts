@@ -26,6 +26,7 @@ test('fills in defaults where only the required settings are set', () => {
     dryRun: false,
     routesApiId: undefined,
     cluster: { kind: 'kubeconfig-file', path: '/etc/kubeconfig' },
+    registry: undefined,
   });
 });
 
@@ -254,7 +255,7 @@ describe('an EKS cluster', () => {
   });
 
   test('is ignored where a kubeconfig is set', () => {
-    expect(readSettings({ ...eks, KUBECONFIG: '/k', EKS_CLUSTER_CA: 'abc' }).cluster.kind).toBe(
+    expect(readSettings({ ...eks, KUBECONFIG: '/k', EKS_CLUSTER_CA: 'abc' }).cluster?.kind).toBe(
       'kubeconfig-file',
     );
   });

@@ -34,7 +34,7 @@ describe('the check before verification', () => {
     ['rejects an empty signature', { signature: '' }, { kind: 'missing-signature' }],
     ['leaves a malformed signature to verification', { signature: 'x' }, undefined],
   ])('%s', (_what, changes, outcome) => {
-    expect(checkUnverified(delivery(changes))).toEqual(outcome);
+    expect(checkUnverified(delivery(changes), true)).toEqual(outcome);
   });
 
   test('a delivery without a signature is not signed with any secret', () => {
@@ -61,10 +61,16 @@ describe('parsing a verified delivery', () => {
     ['rejects an empty body', { body: Buffer.alloc(0) }, { kind: 'invalid-body' }],
     ['rejects empty JSON', { body: Buffer.from('{}') }, { kind: 'invalid-body', detail: 'push is missing' }],
   ])('%s', (_what, changes, outcome) => {
-    expect(parseDelivery(delivery(changes))).toEqual(outcome);
+    expect(parseDelivery(delivery(changes), 'receiver')).toEqual(outcome);
+  });
+
+  test('ignores pull requests for the package registry', () => {
+    const pullRequest = delivery({ eventKey: 'pr:merged', body: Buffer.from('{') });
+    expect(parseDelivery(pullRequest, 'registry')).toEqual({ kind: 'ignored', eventKey: 'pr:merged' });
+    expect(parseDelivery(pullRequest, 'receiver')).toEqual({ kind: 'invalid-body' });
   });
 
   test('returns the event', () => {
-    expect(parseDelivery(delivery())).toMatchObject({ kind: 'event', event: { kind: 'push' } });
+    expect(parseDelivery(delivery(), 'receiver')).toMatchObject({ kind: 'event', event: { kind: 'push' } });
   });
 });

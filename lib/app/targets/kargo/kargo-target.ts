@@ -36,6 +36,7 @@ export interface KargoResult extends UnfinishedWork {
 /** Refreshes the Warehouses that a push affects, or the Promotions that wait for a closed pull request. */
 export class KargoTarget implements Target {
   readonly name = 'kargo';
+  readonly origins = ['project-receiver', 'cluster-receiver'] as const;
   readonly #deps: KargoTargetDeps;
 
   constructor(deps: KargoTargetDeps) {
