@@ -3,19 +3,28 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { startFakeKubernetes, type KubernetesObject } from './fakes/kubernetes/fake-kubernetes.ts';
 import type { LoopbackServer } from './fakes/loopback-server.ts';
+import { startFakeRegistry, type ListedPackage } from './fakes/registry/fake-registry.ts';
 import { startFakeSecretsManager } from './fakes/secrets-manager/fake-secrets-manager.ts';
 import { LocalError, readLocalSettings, type LocalSettings } from './local-settings.ts';
 import { runMain } from './run-main.ts';
 
 const EXAMPLES = join(import.meta.dirname, 'examples');
 
+/** The packages of the repositories that the sample pushes report. */
+const PACKAGES: readonly ListedPackage[] = [
+  { name: 'acme/shop', repository_url: 'https://bitbucket.org/acme/shop.git', type: 'bitbucket' },
+  { name: 'acme/web', repository_url: 'ssh://git@git.acme.example:7999/shop/web.git', type: 'monorepo' },
+];
+
 const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<LoopbackServer>>> = {
   kubernetes: ({ clusterPort }) => startFakeKubernetes({ port: clusterPort, objects: readExamples() }),
   'secrets-manager': ({ secretsPort }) =>
     startFakeSecretsManager({ port: secretsPort, secrets: exampleSecrets() }),
+  registry: ({ registryPort: port }) =>
+    startFakeRegistry({ port, packages: PACKAGES, onSync: (name) => console.log(`synced ${name}`) }),
 };
 
-/** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager`. */
+/** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager|registry`. */
 await runMain(async () => {
   const start = FAKES[process.argv[2] ?? ''];
   if (start === undefined) throw new LocalError(`usage: npm run fake ${Object.keys(FAKES).join('|')}`);

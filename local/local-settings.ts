@@ -3,17 +3,24 @@ export interface LocalSettings {
   readonly port: number;
   readonly clusterPort: number;
   readonly secretsPort: number;
+  readonly registryPort: number;
   readonly reconcileMs: number;
   /** Path of a kubeconfig; undefined to use the fake Kubernetes API. */
   readonly kubeconfig: string | undefined;
   /** Undefined to use the fake Secrets Manager. */
   readonly awsEndpointUrl: string | undefined;
+  /** Undefined to use the fake registry. */
+  readonly registryUrl: string | undefined;
+  /** A registry is set and no cluster: neither Kargo nor its fake cluster is used. */
+  readonly hasRegistryAlone: boolean;
 }
 
 /** An error that the user can correct: reported in one line, without a stack. */
 export class LocalError extends Error {
   override readonly name = 'LocalError';
 }
+
+const CLUSTER_SETTINGS = ['KUBECONFIG', 'KUBECONFIG_SECRET_ID', 'EKS_CLUSTER_NAME'];
 
 /** @throws {LocalError} with every invalid setting */
 export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings {
@@ -30,10 +37,15 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
     secretsPort: readNumber('SECRETS_PORT', 3002, 'a port', isPort),
     reconcileMs: readNumber('RECONCILE_SECONDS', 5, 'a number of seconds above 0', (n) => n > 0) * 1_000,
     kubeconfig: environment['KUBECONFIG'] || undefined,
+    registryPort: readNumber('REGISTRY_PORT', 3003, 'a port', isPort),
     awsEndpointUrl: environment['AWS_ENDPOINT_URL'] || undefined,
+    registryUrl: environment['CARGOMAN_URL'] || undefined,
+    hasRegistryAlone:
+      Boolean(environment['CARGOMAN_URL']) && !CLUSTER_SETTINGS.some((name) => environment[name]),
   };
-  const ports = new Set([settings.port, settings.clusterPort, settings.secretsPort]);
-  if (faults.length === 0 && ports.size < 3) faults.push('PORT, CLUSTER_PORT and SECRETS_PORT must differ');
+  const ports = [settings.port, settings.clusterPort, settings.secretsPort, settings.registryPort];
+  if (faults.length === 0 && new Set(ports).size < ports.length)
+    faults.push('PORT, CLUSTER_PORT, SECRETS_PORT and REGISTRY_PORT must differ');
   if (faults.length > 0) throw new LocalError(faults.join('; '));
   return settings;
 }
@@ -45,6 +57,11 @@ export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv
     RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
     POWERTOOLS_METRICS_DISABLED: env['POWERTOOLS_METRICS_DISABLED'] || 'true',
     AWS_REGION: env['AWS_REGION'] || 'us-east-1',
+    // The fake registry accepts any token, and none.
+    ...(settings.registryUrl === undefined && {
+      CARGOMAN_URL: `http://127.0.0.1:${settings.registryPort}`,
+      CARGOMAN_TOKEN_SECRET_ID: '',
+    }),
     ...(settings.awsEndpointUrl === undefined && {
       AWS_ENDPOINT_URL: `http://127.0.0.1:${settings.secretsPort}`,
       AWS_ACCESS_KEY_ID: env['AWS_ACCESS_KEY_ID'] || 'local',

@@ -5,34 +5,39 @@ import { LocalError } from './local-settings.ts';
 
 const SAMPLES = join(import.meta.dirname, 'samples');
 
-const USAGE = `npm run send -- [--event KEY] [--receiver NAME] [--url URL] [--payload FILE] [--secret SECRET]
+const USAGE = `npm run send -- [--event KEY] [--receiver NAME] [--target kargo|registry] [--url URL] [--payload FILE] [--secret SECRET]
 
   --event     the value of X-Event-Key (default repo:push). There is a sample for each of:
               ${listSampleEvents().join(', ')}
   --receiver  name of the receiver whose URL to send to (default bb)
-  --url       the URL to send to, instead of the receiver's
+  --target    kargo (default): a receiver; registry: the webhook of the package registry
+  --url       the URL to send to, instead of that of the target
   --payload   a file to send byte for byte, instead of the sample
-  --secret    the secret to sign with, instead of the receiver's`;
+  --secret    the secret to sign with, instead of that of the target`;
 
 export interface SendOptions {
   readonly event: string;
   readonly receiver: string;
+  readonly target: 'kargo' | 'registry';
   readonly url: string | undefined;
   readonly secret: string | undefined;
   readonly body: Buffer;
 }
 
-/** @throws {LocalError} for an unknown option, an event without a sample, a missing file, or an invalid URL */
+/** @throws {LocalError} for an unknown option or target, an event without a sample, a missing file, or an invalid URL */
 export function readSendOptions(args: string[]): SendOptions {
   const option = { type: 'string' } as const;
-  const options = { event: option, receiver: option, url: option, payload: option, secret: option };
-  let values: { event?: string; receiver?: string; url?: string; payload?: string; secret?: string };
+  const names = ['event', 'receiver', 'target', 'url', 'payload', 'secret'] as const;
+  const options = Object.fromEntries(names.map((name) => [name, option]));
+  let values: Partial<Record<(typeof names)[number], string>>;
   try {
     values = parseArgs({ args, options }).values;
   } catch (cause) {
     throw new LocalError(`${(cause as Error).message}\n\n${USAGE}`, { cause });
   }
-  const { event = 'repo:push', receiver = 'bb', url, payload, secret } = values;
+  const { event = 'repo:push', receiver = 'bb', target = 'kargo', url, payload, secret } = values;
+  if (target !== 'kargo' && target !== 'registry')
+    throw new LocalError(`--target must be kargo or registry, not "${target}"\n\n${USAGE}`);
   const file = payload ?? join(SAMPLES, `${event.replace(':', '-')}.json`);
   if (!existsSync(file)) {
     throw new LocalError(
@@ -40,7 +45,7 @@ export function readSendOptions(args: string[]): SendOptions {
     );
   }
   if (url !== undefined && !URL.canParse(url)) throw new LocalError(`--url: ${url} is not a URL`);
-  return { event, receiver, url, secret, body: readFileSync(file) };
+  return { event, receiver, target, url, secret, body: readFileSync(file) };
 }
 
 function listSampleEvents(): string[] {

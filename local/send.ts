@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { readSecretContent } from '../lib/core/kargo/receiver-secret.ts';
 import { loopbackKubeconfig, readChosenCluster } from './chosen-cluster.ts';
 import { listPublishedReceivers, listRefreshes, type PublishedReceiver } from './cluster-view.ts';
@@ -16,6 +17,12 @@ await runMain(async () => {
   const options = readSendOptions(process.argv.slice(2));
   const settings = readLocalSettings(process.env);
   Object.assign(process.env, localEnvironment(settings, process.env));
+  const send = options.target === 'registry' ? sendToRegistry : sendToReceiver;
+  process.exit((await send(options, settings)) ? 0 : 1);
+});
+
+/** Sends to a receiver, and prints what was refreshed. Returns whether the delivery was accepted. */
+async function sendToReceiver(options: SendOptions, settings: LocalSettings): Promise<boolean> {
   const kubeconfig = readLoopbackCluster(settings, options);
   // A front door that runs elsewhere, which --url names, needs no cluster on this machine.
   const receivers = await listPublishedReceivers(kubeconfig).catch(() => []);
@@ -23,22 +30,28 @@ await runMain(async () => {
   const url = options.url ?? receiver?.url;
   if (url === undefined)
     throw new LocalError(`receiver "${options.receiver}" has no URL. Is npm start running?`);
-  const secret = options.secret ?? (receiver && (await readSecret(receiver).catch(() => undefined)));
+  const secret = options.secret ?? (receiver && (await readReceiverSecret(receiver).catch(() => undefined)));
   if (secret === undefined && options.event !== PING_EVENT)
     throw new LocalError(`the secret of receiver "${options.receiver}" is unknown. Set --secret.`);
 
   const before = await listRefreshes(kubeconfig).catch(() => undefined);
-  const response = await deliver(options, url, secret).catch((cause: unknown) => {
-    throw new LocalError(`no response from ${url}. Is npm start running?`, { cause });
-  });
-  console.log(`POST ${url}\n${options.event} -> ${response.status} ${await response.text()}`);
+  const isAccepted = await deliver(options, url, secret);
   if (before !== undefined) {
     const after = [...(await listRefreshes(kubeconfig))];
     const refreshed = after.flatMap(([object, time]) => (before.get(object) === time ? [] : [object]));
     console.log(refreshed.length === 0 ? 'nothing was refreshed' : `refreshed ${refreshed.join(', ')}`);
   }
-  process.exit(response.ok ? 0 : 1);
-});
+  return isAccepted;
+}
+
+/** Sends to the webhook of the package registry, unsigned where no secret is set. Returns whether the delivery was accepted. */
+async function sendToRegistry(options: SendOptions): Promise<boolean> {
+  const { RECEIVER_BASE_URL: base = '', BITBUCKET_WEBHOOK_SECRET: given } = process.env;
+  const secretId = process.env['BITBUCKET_WEBHOOK_SECRET_ID'];
+  const secret = options.secret ?? (given || (secretId && (await readSecret(secretId))));
+  const url = options.url ?? `${base.replace(/\/$/, '')}${REGISTRY_PATH}`;
+  return deliver(options, url, secret || undefined);
+}
 
 /**
  * Returns the cluster to look up receivers in: the one of `KUBECONFIG` if it is on this machine, or else the fake.
@@ -56,18 +69,26 @@ function readLoopbackCluster(settings: LocalSettings, { url }: SendOptions): Kub
   return loopbackKubeconfig(`http://127.0.0.1:${settings.clusterPort}`, 'none');
 }
 
-async function readSecret({ project, secretName }: PublishedReceiver): Promise<string | undefined> {
+async function readReceiverSecret({ project, secretName }: PublishedReceiver): Promise<string | undefined> {
   const { SECRET_NAME_TEMPLATE: template, SYSTEM_RESOURCES_NAMESPACE: systemNamespace } = process.env;
   const SecretId = (template || 'kargo/{namespace}/{name}')
     .replaceAll('{namespace}', project || systemNamespace || 'kargo-system-resources')
     .replaceAll('{name}', secretName);
+  return readSecret(SecretId);
+}
+
+async function readSecret(SecretId: string): Promise<string | undefined> {
   const { SecretString } = await new SecretsManagerClient().send(new GetSecretValueCommand({ SecretId }));
   const content = readSecretContent(SecretString);
   return content.kind === 'secret' ? content.value : undefined;
 }
 
-/** Sends the delivery with the headers that Bitbucket sets. */
-function deliver({ event, body }: SendOptions, url: string, secret: string | undefined): Promise<Response> {
+/** Sends the delivery with the headers that Bitbucket sets, and prints the response. Returns whether it was accepted. */
+async function deliver(
+  { event, body }: SendOptions,
+  url: string,
+  secret: string | undefined,
+): Promise<boolean> {
   const hmac = event !== PING_EVENT && secret && createHmac('sha256', secret).update(body).digest('hex');
   const headers = {
     'content-type': 'application/json',
@@ -75,5 +96,10 @@ function deliver({ event, body }: SendOptions, url: string, secret: string | und
     'x-request-uuid': randomUUID(),
     ...(hmac && { 'x-hub-signature': `sha256=${hmac}` }),
   };
-  return fetch(url, { method: 'POST', body: new Uint8Array(body), headers });
+  const request = { method: 'POST', body: new Uint8Array(body), headers };
+  const response = await fetch(url, request).catch((cause: unknown) => {
+    throw new LocalError(`no response from ${url}. Is npm start running?`, { cause });
+  });
+  console.log(`POST ${url}\n${event} -> ${response.status} ${await response.text()}`);
+  return response.ok;
 }

@@ -6,6 +6,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { startChild, type ChildProcess } from './child-process.ts';
 import { loopbackKubeconfig, readChosenCluster, type ChosenCluster } from './chosen-cluster.ts';
 import { startClusterProxy } from './cluster-proxy.ts';
+import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { listPublishedReceivers, type PublishedReceiver } from './cluster-view.ts';
 import { localEnvironment, readLocalSettings, type LocalSettings } from './local-settings.ts';
 import { startOfflineFunctions, type OfflineFunctions } from './offline-functions.ts';
@@ -33,20 +34,24 @@ await runMain(async () => {
     await Promise.all(stops.map((stopOne) => stopOne()));
   };
   try {
-    const kubeconfig = await openCluster(chosen, isDryRun, settings, stops);
-    environment['KUBECONFIG'] = writeKubeconfig(kubeconfig, stops);
+    const isRegistryAlone = settings.hasRegistryAlone && chosen === undefined;
+    const kubeconfig = isRegistryAlone ? undefined : await openCluster(chosen, isDryRun, settings, stops);
+    if (kubeconfig !== undefined) environment['KUBECONFIG'] = writeKubeconfig(kubeconfig, stops);
+    if (settings.registryUrl === undefined) stops.push((await startFake('registry')).stop);
     if (settings.awsEndpointUrl === undefined) stops.push((await startFake('secrets-manager')).stop);
     const functions = await startOfflineFunctions(settings.port, environment, () => {
       console.error('the functions have stopped');
       void stop().finally(() => process.exit(1));
     });
     stops.push(functions.stop);
-    void reconcileRepeatedly(functions, settings.reconcileMs, stopping.signal);
-    const receivers = isDryRun ? [] : await waitForReceivers(kubeconfig);
+    if (kubeconfig !== undefined) void reconcileRepeatedly(functions, settings.reconcileMs, stopping.signal);
+    const receivers = isDryRun || kubeconfig === undefined ? [] : await waitForReceivers(kubeconfig);
     console.log(`ready ${functions.url}`);
     for (const { project, name, url } of receivers)
       console.log(`  ${project || 'cluster'} / ${name}: ${url}`);
-    if (!chosen?.isNamed) console.log('next, in another shell: npm run send');
+    console.log(`  package registry: ${functions.url}${REGISTRY_PATH}`);
+    if (!chosen?.isNamed)
+      console.log(`next, in another shell: npm run send${isRegistryAlone ? ' -- --target registry' : ''}`);
     return stop;
   } catch (error) {
     await stop();
@@ -74,12 +79,13 @@ async function openCluster(
   return proxy.kubeconfig;
 }
 
-async function startFake(name: 'kubernetes' | 'secrets-manager'): Promise<ChildProcess> {
+async function startFake(name: 'kubernetes' | 'secrets-manager' | 'registry'): Promise<ChildProcess> {
   return startChild({
     name: `the fake ${name}`,
     arguments: [`${import.meta.dirname}/fake.ts`, name],
     environment: process.env,
     isReady: (line) => line.startsWith('ready '),
+    onLine: (line) => console.log(`the fake ${name}: ${line}`),
     onExit: () => console.error(`the fake ${name} has stopped. Start it again: npm run fake ${name}`),
   });
 }

@@ -1,3 +1,4 @@
+import { REGISTRY_PATH } from '../../lib/core/delivery/endpoint.ts';
 import { FUNCTIONS, FUNCTION_NAMES, type Trigger } from '../../lib/functions.ts';
 import { ESBUILD_OPTIONS, RUNTIME, SHARED_ROUTE_PATH } from '../constants.ts';
 import { handlerOf } from '../package-paths.ts';
@@ -17,16 +18,16 @@ export const esbuild = {
 export const functions = Object.fromEntries(
   FUNCTION_NAMES.map((name) => {
     const { timeoutSeconds: timeout, trigger } = FUNCTIONS[name];
-    return [name, { handler: handlerOf(name), timeout, events: [eventOf(trigger)] }];
+    return [name, { handler: handlerOf(name), timeout, events: eventsOf(trigger) }];
   }),
 );
 
-function eventOf(trigger: Trigger): object {
+function eventsOf(trigger: Trigger): object[] {
   switch (trigger.kind) {
     case 'http':
-      return { httpApi: { method: 'POST', path: SHARED_ROUTE_PATH } };
+      return [SHARED_ROUTE_PATH, REGISTRY_PATH].map((path) => ({ httpApi: { method: 'POST', path } }));
     case 'schedule':
-      return { schedule: { rate: trigger.rate } };
+      return [{ schedule: { rate: trigger.rate } }];
     default:
       return trigger satisfies never;
   }
