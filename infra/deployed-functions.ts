@@ -7,8 +7,13 @@ export function deployedFunctions(settings: DeploymentSettings): FunctionName[] 
 }
 
 /** Returns whether the deployment has a cluster, so that Kargo is one of its targets. */
-function hasCluster({ KUBECONFIG_SECRET_ID, EKS_CLUSTER_NAME }: DeploymentSettings): boolean {
+export function hasCluster({ KUBECONFIG_SECRET_ID, EKS_CLUSTER_NAME }: DeploymentSettings): boolean {
   return KUBECONFIG_SECRET_ID !== undefined || EKS_CLUSTER_NAME !== undefined;
+}
+
+/** Returns whether the deployment has a package registry. */
+export function hasRegistry({ CARGOMAN_URL }: DeploymentSettings): boolean {
+  return CARGOMAN_URL !== undefined;
 }
 
 function isDeployed(name: FunctionName, settings: DeploymentSettings): boolean {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {
   baseUrlRule,
+  bitbucketUrlRule,
   clusterCaRule,
   clusterEndpointRule,
   findTemplateConflict,
@@ -8,6 +9,7 @@ import {
   namespaceRule,
   projectsRule,
   receiverLimitRule,
+  registryUrlRule,
   secretNameTemplateRule,
 } from '../lib/adapters/settings/setting-rules.ts';
 import { FUNCTIONS } from '../lib/functions.ts';
@@ -34,6 +36,12 @@ const RETENTION_DAYS =
 
 /** Ids of EC2 end with 8 or 17 hexadecimal digits. */
 const idOf = (kind: string): RegExp => new RegExp(`^${kind}-[0-9a-f]{8}([0-9a-f]{9})?$`);
+
+/** A secret in Secrets Manager. */
+const secretId = text(
+  /^(arn:aws[a-z-]*:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]+$/,
+  'must be the name or the ARN of a secret in Secrets Manager',
+);
 
 /** The rule of each setting. */
 export const deploymentSchema = v.object({
@@ -72,14 +80,15 @@ export const deploymentSchema = v.object({
     v.transform((projects) => projects ?? []),
   ),
   DRY_RUN: flag,
-  /** The default holds where there is no EKS cluster; where there is one, the EKS cluster wins. */
-  KUBECONFIG_SECRET_ID: text(
-    /^(arn:aws[a-z-]*:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]+$/,
-    'must be the name or the ARN of a secret in Secrets Manager',
-  ),
+  /** The default holds where there is neither an EKS cluster, which would win, nor a package registry, which needs no cluster. */
+  KUBECONFIG_SECRET_ID: secretId,
   EKS_CLUSTER_NAME: text(/^[0-9A-Za-z][\w-]{0,99}$/, 'must be the name of an EKS cluster'),
   EKS_CLUSTER_ENDPOINT: ifSet(clusterEndpointRule),
   EKS_CLUSTER_CA: ifSet(clusterCaRule),
+  CARGOMAN_URL: ifSet(registryUrlRule),
+  CARGOMAN_TOKEN_SECRET_ID: secretId,
+  BITBUCKET_WEBHOOK_SECRET_ID: secretId,
+  BITBUCKET_URL: ifSet(bitbucketUrlRule),
   VPC_ID: text(idOf('vpc'), 'must be the id of a VPC, such as vpc-0123456789abcdef0'),
   SUBNET_IDS: listOf(
     idOf('subnet'),
@@ -130,6 +139,16 @@ const NEEDS: readonly (readonly [DeploymentSetting, DeploymentSetting])[] = [
   ['BASE_PATH', 'DOMAIN_NAME'],
   ['SECURITY_GROUP_IDS', 'VPC_ID'],
   ['CLUSTER_SECURITY_GROUP_ID', 'VPC_ID'],
+  ['CARGOMAN_TOKEN_SECRET_ID', 'CARGOMAN_URL'],
+  ['BITBUCKET_WEBHOOK_SECRET_ID', 'CARGOMAN_URL'],
+  ['BITBUCKET_URL', 'CARGOMAN_URL'],
+];
+
+/** Settings that name secrets of the system's own; a project must not be able to name them too. */
+const SYSTEM_SECRETS: readonly DeploymentSetting[] = [
+  'KUBECONFIG_SECRET_ID',
+  'CARGOMAN_TOKEN_SECRET_ID',
+  'BITBUCKET_WEBHOOK_SECRET_ID',
 ];
 
 /** The source of settings. */
@@ -160,7 +179,12 @@ export function readDeploymentSettings({
   const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(given[name] ?? '');
   const template = given.SECRET_NAME_TEMPLATE || DEFAULTS.secretNameTemplate;
   // A template without a fixed part is rejected by the schema.
-  const conflict = secretPrefixOf(template) && findTemplateConflict(template, [given.KUBECONFIG_SECRET_ID]);
+  const conflict =
+    secretPrefixOf(template) &&
+    findTemplateConflict(
+      template,
+      SYSTEM_SECRETS.map((name) => given[name]),
+    );
   const faults = [
     ...(conflict ? [`${nameOf('SECRET_NAME_TEMPLATE')} ${conflict}`] : []),
     ...(parsed.issues ?? []).map(
@@ -174,7 +198,8 @@ export function readDeploymentSettings({
     ),
   ];
   if (!parsed.success || faults.length > 0) throw new DeploymentError(faults);
-  const { KUBECONFIG_SECRET_ID: kubeconfig = DEFAULTS.kubeconfigSecret } = parsed.output;
+  const { KUBECONFIG_SECRET_ID: kubeconfig = isSet('CARGOMAN_URL') ? undefined : DEFAULTS.kubeconfigSecret } =
+    parsed.output;
   return { ...parsed.output, KUBECONFIG_SECRET_ID: isSet('EKS_CLUSTER_NAME') ? undefined : kubeconfig };
 }
 

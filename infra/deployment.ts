@@ -111,7 +111,7 @@ function parsePlace({ file, read, origin }: OpenSource): {
 }
 
 /** Any of them chooses what is deployed for; nothing else has no default that a team would miss. */
-const CLUSTER_CHOICES = ['KUBECONFIG_SECRET_ID', 'EKS_CLUSTER_NAME'];
+const CLUSTER_CHOICES = ['KUBECONFIG_SECRET_ID', 'EKS_CLUSTER_NAME', 'CARGOMAN_URL'];
 
 function describeMissingCluster(origin: string | undefined): string {
   const how = 'set KUBECONFIG_SECRET_ID, or EKS_CLUSTER_NAME with EKS_CLUSTER_ENDPOINT and EKS_CLUSTER_CA';

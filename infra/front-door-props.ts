@@ -21,6 +21,18 @@ type ClusterProp =
   | { readonly name: string; readonly endpoint: string; readonly ca: string }
   | { readonly kubeconfigSecret: string };
 
+/** A private Composer registry that is kept in step with the pushes. */
+interface RegistryProps {
+  /** Its base URL, such as https://packages.example.com. */
+  readonly url: string;
+  /** Name or ARN of the secret that holds its token. Default: it needs none. */
+  readonly tokenSecret?: string | undefined;
+  /** Name or ARN of the secret that signs the deliveries to its path. Default: unsigned ones are accepted there. */
+  readonly webhookSecret?: string | undefined;
+  /** The Bitbucket of packages whose `repository_url` is relative. Default: Bitbucket Cloud. */
+  readonly bitbucketUrl?: string | undefined;
+}
+
 /** A domain of the team's own for the API. */
 interface CustomDomainProps {
   readonly domainName: string;
@@ -36,9 +48,11 @@ export interface KargoFrontDoorProps {
   readonly name?: string | undefined;
   /**
    * The cluster: a construct of aws-eks or aws-eks-v2; or its name, endpoint and CA data; or the name or ARN of a Secrets Manager
-   * secret that holds a kubeconfig. Default: the secret `kargo-front-door/kubeconfig`.
+   * secret that holds a kubeconfig. Default: the secret `kargo-front-door/kubeconfig`; none where there is a `registry`.
    */
   readonly cluster?: ClusterProp | undefined;
+  /** The package registry. Default: none. */
+  readonly registry?: RegistryProps | undefined;
   /** Applies infra/rbac through the cluster construct. Default: false; apply it with kubectl. */
   readonly applyRbac?: boolean | undefined;
   /** The VPC in which the functions run. Default: none, which only reaches a cluster whose API is public. */

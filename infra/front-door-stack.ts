@@ -67,9 +67,11 @@ export class FrontDoorStack extends Stack {
   }
 
   #addOutputs(domainName: string | undefined): void {
-    const { receiverBaseUrl, apiId, receiver, reconciler, domainTarget, securityGroup } = this.frontDoor;
+    const { receiverBaseUrl, registryWebhookUrl, apiId, receiver, reconciler, domainTarget, securityGroup } =
+      this.frontDoor;
     const outputs: Record<string, [description: string, value: string | undefined]> = {
       ReceiverBaseUrl: ["Kargo's externalWebhooksServer URL", receiverBaseUrl],
+      RegistryWebhookUrl: ['The URL of webhooks for the package registry', registryWebhookUrl],
       HttpApiId: ['The HTTP API', apiId],
       ReceiverRoleArn: ["The receiver's role", receiver.role?.roleArn],
       ReconcilerRoleArn: ["The reconciler's role", reconciler?.role?.roleArn],

@@ -5,13 +5,14 @@ import {
   Stack,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { ReceiverApi } from './constructs/api.ts';
 import { FrontDoorFunction } from './constructs/function.ts';
 import { addNetwork } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { applyRbac } from './constructs/rbac.ts';
-import { deployedFunctions } from './deployed-functions.ts';
+import { deployedFunctions, hasRegistry } from './deployed-functions.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 import { readProps } from './read-props.ts';
@@ -29,6 +30,8 @@ export type { KargoFrontDoorProps } from './front-door-props.ts';
 export class KargoFrontDoor extends Construct {
   /** The public base URL: Kargo's `externalWebhooksServer` must have the same for its own controller to agree. */
   readonly receiverBaseUrl: string;
+  /** The URL for webhooks of the package registry; undefined without one. */
+  readonly registryWebhookUrl: string | undefined;
   readonly apiId: string;
   /** The functions that this deployment has, by name. */
   readonly functions: ReadonlyMap<FunctionName, lambda.Function>;
@@ -57,6 +60,7 @@ export class KargoFrontDoor extends Construct {
     this.apiId = api.apiId;
     this.domainTarget = api.domainTarget;
     this.receiverBaseUrl = settings.RECEIVER_BASE_URL ?? api.url;
+    if (hasRegistry(settings)) this.registryWebhookUrl = `${this.receiverBaseUrl}${REGISTRY_PATH}`;
     const { network, ownGroup } = addNetwork(this, deploymentName, props);
     this.securityGroup = ownGroup;
     const { apiId, receiverBaseUrl } = this;
@@ -67,7 +71,7 @@ export class KargoFrontDoor extends Construct {
       const { trigger } = FUNCTIONS[name];
       switch (trigger.kind) {
         case 'http':
-          api.connect(made.function, settings.ROUTES);
+          api.connect(made.function, settings);
           break;
         case 'schedule':
           made.schedule(trigger.rate);
@@ -80,7 +84,7 @@ export class KargoFrontDoor extends Construct {
     this.functions = functions;
     this.receiver = functions.get('receiver') as lambda.Function;
     this.reconciler = functions.get('reconciler');
-    this.alarms = new Observability(this, deploymentName, apiId, props.alarmTopic).alarms;
+    this.alarms = new Observability(this, { deploymentName, apiId, settings }, props.alarmTopic).alarms;
     if (props.applyRbac === true) applyRbac(props.cluster);
   }
 }

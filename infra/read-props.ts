@@ -61,6 +61,10 @@ function settingsOf(
     EKS_CLUSTER_NAME: ['cluster.name', cluster.name],
     EKS_CLUSTER_ENDPOINT: ['cluster.endpoint', cluster.endpoint],
     EKS_CLUSTER_CA: ['cluster.ca', cluster.ca],
+    CARGOMAN_URL: ['registry.url', props.registry?.url],
+    CARGOMAN_TOKEN_SECRET_ID: ['registry.tokenSecret', props.registry?.tokenSecret],
+    BITBUCKET_WEBHOOK_SECRET_ID: ['registry.webhookSecret', props.registry?.webhookSecret],
+    BITBUCKET_URL: ['registry.bitbucketUrl', props.registry?.bitbucketUrl],
     VPC_ID: ['vpc', props.vpc && CONSTRUCT],
     // A VPC has subnets of its own, but subnets need their VPC.
     SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],

@@ -1,4 +1,6 @@
 import { aws_cloudwatch as cloudwatch, Duration } from 'aws-cdk-lib';
+import { hasCluster, hasRegistry } from '../deployed-functions.ts';
+import type { DeploymentSettings } from '../deployment-settings.ts';
 import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../lib/functions.ts';
 
 /** Counts deliveries to a URL in the form of a receiver's that no receiver has (api.ts). */
@@ -10,6 +12,24 @@ export function apiServiceNameOf(deploymentName: string): string {
 }
 
 const { ComparisonOperator, TreatMissingData } = cloudwatch;
+
+/** What the alarms and the dashboard are about. */
+export interface ObservedDeployment {
+  readonly deploymentName: string;
+  readonly apiId: string;
+  readonly settings: DeploymentSettings;
+}
+
+/** Alarms that a deployment without a cluster lacks. */
+const OF_CLUSTER: ReadonlySet<string> = new Set([
+  'reconciler-errors',
+  'reconciler-silent',
+  'refused-refreshes',
+  'unready-receivers',
+  'contested-receivers',
+  'missing-routes',
+  'gone-receivers',
+]);
 
 /** Returns an alarm, by default of a metric that reaches 1 within five minutes. */
 function alarm(
@@ -39,7 +59,11 @@ export function sumOf(
 }
 
 /** Returns the alarms of a deployment by the ends of their names; docs/operations.md says what each means. */
-export function alarmsOf(deploymentName: string, apiId: string): Record<string, cloudwatch.AlarmProps> {
+export function alarmsOf({
+  deploymentName,
+  apiId,
+  settings,
+}: ObservedDeployment): Record<string, cloudwatch.AlarmProps> {
   const ofLambda = (name: FunctionName, metricName: string, options?: cloudwatch.MetricOptions) =>
     sumOf('AWS/Lambda', metricName, { FunctionName: `${deploymentName}-${name}` }, options);
   const ofService = (name: FunctionName, metricName: string, options?: cloudwatch.MetricOptions) =>
@@ -48,7 +72,7 @@ export function alarmsOf(deploymentName: string, apiId: string): Record<string, 
   const state = (metricName: string, options?: cloudwatch.MetricOptions) =>
     ofService('reconciler', metricName, { statistic: 'Maximum', ...options });
   const eachMinute = { period: Duration.minutes(1) };
-  return {
+  const alarms = {
     // One failed run may be a restart of the cluster API; three of five are not.
     'reconciler-errors': alarm(
       ofLambda('reconciler', 'Errors', eachMinute),
@@ -90,6 +114,10 @@ export function alarmsOf(deploymentName: string, apiId: string): Record<string, 
       ofService('receiver', 'RefusedRefreshes'),
       'The cluster refuses to refresh Warehouses or Promotions: their webhooks have no effect',
     ),
+    'refused-syncs': alarm(
+      ofService('receiver', 'RefusedSyncs'),
+      'The package registry refuses to sync packages: pushes to their repositories have no effect',
+    ),
     'unready-receivers': alarm(
       state('UnreadyReceivers'),
       'Receivers are not served: their deliveries are rejected, or their URL is missing',
@@ -110,4 +138,10 @@ export function alarmsOf(deploymentName: string, apiId: string): Record<string, 
       'Webhooks in Bitbucket still use a previous secret, which is rejected in less than a day',
     ),
   };
+  return Object.fromEntries(
+    Object.entries(alarms).filter(([id]) => {
+      if (OF_CLUSTER.has(id)) return hasCluster(settings);
+      return id !== 'refused-syncs' || hasRegistry(settings);
+    }),
+  );
 }

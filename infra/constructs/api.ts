@@ -10,8 +10,10 @@ import {
   Validations,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { REGISTRY_PATH } from '../../lib/core/delivery/endpoint.ts';
 import { METRICS_NAMESPACE } from '../../lib/functions.ts';
 import { SHARED_ROUTE_PATH } from '../constants.ts';
+import { hasCluster, hasRegistry } from '../deployed-functions.ts';
 import type { DeploymentSettings } from '../deployment-settings.ts';
 import { apiServiceNameOf, GONE_RECEIVER_METRIC } from './alarms.ts';
 import { addLogGroup } from './log-group.ts';
@@ -112,14 +114,12 @@ export class ReceiverApi extends Construct {
   }
 
   /**
-   * Adds the one integration of all routes, and the API's right to invoke the receiver.
-   *
-   * @param routes - `per-receiver`: the reconciler makes the routes; `shared`: one route for all
+   * Adds the one integration of all routes, the routes that the reconciler does not make, and the API's right to invoke the receiver for
+   * each path that the deployment serves.
    */
-  connect(receiver: lambda.IFunction, routes: 'per-receiver' | 'shared'): void {
-    const { apiId } = this;
+  connect(receiver: lambda.IFunction, settings: DeploymentSettings): void {
     const integration = new apigateway.CfnIntegration(this, 'Integration', {
-      apiId,
+      apiId: this.apiId,
       integrationType: 'AWS_PROXY',
       integrationUri: receiver.functionArn,
       payloadFormatVersion: '2.0',
@@ -127,22 +127,33 @@ export class ReceiverApi extends Construct {
     });
     // It cannot be removed while the reconciler's routes use it, and is deleted with the API.
     integration.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    const deliveries = { service: 'execute-api', resource: apiId, resourceName: '*/POST/bitbucket/*' };
-    receiver.addPermission('Permission', {
+    const target = `integrations/${integration.ref}`;
+    if (hasCluster(settings)) {
+      this.#allowInvocation('Permission', receiver, '/bitbucket/*');
+      const reason =
+        'Bitbucket cannot sign for API Gateway: the receiver itself verifies the HMAC of the body';
+      if (settings.ROUTES === 'shared') this.#addRoute('Route', SHARED_ROUTE_PATH, target, reason);
+    }
+    if (hasRegistry(settings)) {
+      this.#allowInvocation('RegistryPermission', receiver, REGISTRY_PATH);
+      const reason =
+        'As for receivers; without BITBUCKET_WEBHOOK_SECRET_ID, the team accepts unsigned deliveries here, throttled';
+      this.#addRoute('RegistryRoute', REGISTRY_PATH, target, reason);
+    }
+  }
+
+  #allowInvocation(id: string, receiver: lambda.IFunction, path: string): void {
+    const deliveries = { service: 'execute-api', resource: this.apiId, resourceName: `*/POST${path}` };
+    receiver.addPermission(id, {
       scope: this,
       principal: new iam.ServicePrincipal('apigateway.amazonaws.com'),
       sourceArn: Stack.of(this).formatArn(deliveries),
     });
-    if (routes === 'shared') {
-      const route = new apigateway.CfnRoute(this, 'Route', {
-        apiId,
-        routeKey: `POST ${SHARED_ROUTE_PATH}`,
-        target: `integrations/${integration.ref}`,
-      });
-      Validations.of(route).acknowledge({
-        id: 'AwsSolutions-APIG4',
-        reason: 'Bitbucket cannot sign for API Gateway: the receiver itself verifies the HMAC of the body',
-      });
-    }
+  }
+
+  /** @param reason - why the gateway does not authorize its requests */
+  #addRoute(id: string, path: string, target: string, reason: string): void {
+    const route = new apigateway.CfnRoute(this, id, { apiId: this.apiId, routeKey: `POST ${path}`, target });
+    Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason });
   }
 }

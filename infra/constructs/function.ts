@@ -147,12 +147,21 @@ const SETTINGS = [
   'LOG_LEVEL',
 ] as const satisfies readonly DeploymentSetting[];
 
+/** The settings of the package registry, which the reconciler does not need. */
+const REGISTRY_SETTINGS = [
+  'CARGOMAN_URL',
+  'CARGOMAN_TOKEN_SECRET_ID',
+  'BITBUCKET_WEBHOOK_SECRET_ID',
+  'BITBUCKET_URL',
+] as const satisfies readonly DeploymentSetting[];
+
 /** Returns a function's environment (docs/settings.md). */
 export function environmentOf(
   name: FunctionName,
   { deploymentName, settings, receiverBaseUrl, apiId }: FunctionContext,
 ): Record<string, string> {
-  const set = SETTINGS.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
+  const names = name === 'receiver' ? [...SETTINGS, ...REGISTRY_SETTINGS] : SETTINGS;
+  const set = names.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
   return {
     DEPLOYMENT_NAME: deploymentName,
     RECEIVER_BASE_URL: receiverBaseUrl,

@@ -6,7 +6,14 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES, METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../lib/functions.ts';
-import { alarmsOf, apiServiceNameOf, GONE_RECEIVER_METRIC, sumOf } from './alarms.ts';
+import { hasCluster, hasRegistry } from '../deployed-functions.ts';
+import {
+  alarmsOf,
+  apiServiceNameOf,
+  GONE_RECEIVER_METRIC,
+  sumOf,
+  type ObservedDeployment,
+} from './alarms.ts';
 
 /** Graphs are three to a row of CloudWatch's 24 columns. */
 const ALL_COLUMNS = 24;
@@ -19,9 +26,10 @@ export class Observability extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
 
   /** @param alarmTopic - is notified when an alarm starts and ends */
-  constructor(scope: Construct, deploymentName: string, apiId: string, alarmTopic?: sns.ITopic) {
+  constructor(scope: Construct, observed: ObservedDeployment, alarmTopic?: sns.ITopic) {
     super(scope, 'Observability');
-    this.alarms = Object.entries(alarmsOf(deploymentName, apiId)).map(
+    const { deploymentName } = observed;
+    this.alarms = Object.entries(alarmsOf(observed)).map(
       ([alarmId, props]) =>
         new cloudwatch.Alarm(this, alarmId, { ...props, alarmName: `${deploymentName}-${alarmId}` }),
     );
@@ -35,15 +43,14 @@ export class Observability extends Construct {
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
       // Dashboards of all regions of an account share their names.
       dashboardName: `${deploymentName}-${Aws.REGION}`,
-      widgets: dashboardRows(deploymentName, apiId, this.alarms),
+      widgets: dashboardRows(observed, this.alarms),
     });
   }
 }
 
 /** Returns the dashboard's rows of widgets, which answer "are webhooks working?". */
 function dashboardRows(
-  deploymentName: string,
-  apiId: string,
+  { deploymentName, apiId, settings }: ObservedDeployment,
   alarms: cloudwatch.IAlarm[],
 ): cloudwatch.IWidget[][] {
   const ofLambda = (name: FunctionName, metricName: string, label: string) =>
@@ -52,15 +59,25 @@ function dashboardRows(
     sumOf('AWS/ApiGateway', metricName, { ApiId: apiId }, { label, statistic });
   const search = searchIn(deploymentName);
   const title = 'Are webhooks working?';
+  const latency = graph(
+    'Time to answer Bitbucket (it times out after 10 s)',
+    ofApi('Latency', 'p50', 'p50'),
+    ofApi('Latency', 'p99', 'p99'),
+  );
   return [
     [new cloudwatch.AlarmStatusWidget({ title, alarms, width: ALL_COLUMNS, height: ALARMS_HEIGHT })],
     [
       graph('Deliveries by event and outcome', search('Deliveries', 'Sum')),
-      graph('Refreshed', search('Refreshed', 'Sum')),
+      graph(
+        hasRegistry(settings) ? 'Refreshed and synced' : 'Refreshed',
+        search('Refreshed', 'Sum'),
+        ...(hasRegistry(settings) ? [search('Synced', 'Sum', 'packages synced')] : []),
+      ),
       graph(
         'Rejected and failed',
         search('SignatureFailures', 'Sum', 'signature failures'),
         search('RefusedRefreshes', 'Sum', 'refused by the cluster'),
+        ...(hasRegistry(settings) ? [search('RefusedSyncs', 'Sum', 'refused by the registry')] : []),
         ofApi('5xx', 'Sum', 'answered 5xx'),
         ofLambda('receiver', 'Errors', 'receiver errors'),
         ofLambda('receiver', 'Throttles', 'receiver throttled'),
@@ -72,6 +89,17 @@ function dashboardRows(
         ),
       ),
     ],
+    ...(hasCluster(settings) ? clusterRows(ofLambda, search, latency) : [[latency]]),
+  ];
+}
+
+/** Returns the rows that a deployment with a cluster has. */
+function clusterRows(
+  ofLambda: (name: FunctionName, metricName: string, label: string) => cloudwatch.Metric,
+  search: ReturnType<typeof searchIn>,
+  latency: cloudwatch.IWidget,
+): cloudwatch.IWidget[][] {
+  return [
     [
       graph(
         'Reconciler: five runs in five minutes',
@@ -85,11 +113,7 @@ function dashboardRows(
         search('RouteMissing', 'Maximum', 'without a route'),
         search('ContestedReceivers', 'Maximum', 'published by another deployment'),
       ),
-      graph(
-        'Time to answer Bitbucket (it times out after 10 s)',
-        ofApi('Latency', 'p50', 'p50'),
-        ofApi('Latency', 'p99', 'p99'),
-      ),
+      latency,
     ],
     [
       graph(

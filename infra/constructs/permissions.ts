@@ -1,6 +1,7 @@
 import { Aws, aws_iam as iam } from 'aws-cdk-lib';
 import type { FunctionName } from '../../lib/functions.ts';
-import { secretPrefixOf } from '../deployment-settings.ts';
+import { hasCluster } from '../deployed-functions.ts';
+import { secretPrefixOf, type DeploymentSettings } from '../deployment-settings.ts';
 import type { FunctionContext } from './function.ts';
 
 /** One statement of a role's policy; docs/security.md has a line for each `Sid`. */
@@ -37,10 +38,24 @@ export function permissionsOf(
       arn('logs', `log-group:/aws/lambda/${functionName}:*`),
       "the streams of the function's own log group are named by Lambda",
     ),
+    ...(hasCluster(settings) ? readReceiverSecrets(settings.SECRET_NAME_TEMPLATE) : []),
+    ...(settings.KUBECONFIG_SECRET_ID === undefined
+      ? []
+      : [readSecret('ReadKubeconfig', settings.KUBECONFIG_SECRET_ID)]),
+    ...(name === 'receiver' ? readRegistrySecrets(settings) : []),
+    ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
+    ...(network === undefined ? [] : useNetwork(functionName)),
+    ...(settings.TRACING === 'true' ? [writeTraces()] : []),
+    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes(apiId) : []),
+  ];
+}
+
+function readReceiverSecrets(template: string): Permission[] {
+  return [
     allow(
       'ReadReceiverSecrets',
       ['secretsmanager:GetSecretValue'],
-      arn('secretsmanager', `secret:${secretPrefixOf(settings.SECRET_NAME_TEMPLATE)}*`),
+      arn('secretsmanager', `secret:${secretPrefixOf(template)}*`),
       'a receiver, with its secret, may be declared at any time; the prefix confines it',
     ),
     allow(
@@ -49,20 +64,26 @@ export function permissionsOf(
       '*',
       'the action knows no resource; each secret in a batch needs ReadReceiverSecrets as well',
     ),
-    ...(settings.KUBECONFIG_SECRET_ID === undefined ? [] : [readKubeconfig(settings.KUBECONFIG_SECRET_ID)]),
-    ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
-    ...(network === undefined ? [] : useNetwork(functionName)),
-    ...(settings.TRACING === 'true' ? [writeTraces()] : []),
-    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes(apiId) : []),
   ];
 }
 
-function readKubeconfig(secretId: string): Permission {
+function readRegistrySecrets({
+  CARGOMAN_TOKEN_SECRET_ID: token,
+  BITBUCKET_WEBHOOK_SECRET_ID: webhook,
+}: DeploymentSettings): Permission[] {
+  return [
+    ...(token === undefined ? [] : [readSecret('ReadRegistryToken', token)]),
+    ...(webhook === undefined ? [] : [readSecret('ReadRegistryWebhookSecret', webhook)]),
+  ];
+}
+
+/** Allows reading one secret, by its name or ARN. */
+function readSecret(sid: string, secretId: string): Permission {
   // Secrets Manager adds six characters of its own to a name.
   const resource = secretId.startsWith('arn:')
     ? secretId
     : arn('secretsmanager', `secret:${secretId}-??????`);
-  return allow('ReadKubeconfig', ['secretsmanager:GetSecretValue'], resource);
+  return allow(sid, ['secretsmanager:GetSecretValue'], resource);
 }
 
 function decryptSecrets(keyArn: string): Permission {

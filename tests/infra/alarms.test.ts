@@ -1,7 +1,15 @@
 import { expect, test } from '@jest/globals';
 import type { aws_cloudwatch as cloudwatch } from 'aws-cdk-lib';
 import { alarmsOf } from '../../infra/constructs/alarms.ts';
+import { readDeploymentSettings, type DeploymentSetting } from '../../infra/deployment-settings.ts';
 import { countDelivery, createMetrics } from '../../lib/adapters/observability/metrics.ts';
+
+const REGISTRY = { CARGOMAN_URL: 'https://packages.example.com', KUBECONFIG_SECRET_ID: 'ops/kubeconfig' };
+
+function alarmsWith(settings: Partial<Record<DeploymentSetting, string>>, deploymentName = 'kargo') {
+  const read = readDeploymentSettings({ get: (name) => settings[name] });
+  return alarmsOf({ deploymentName, apiId: 'api-id', settings: read });
+}
 
 test('the alarm on signatures reads the metric that the receiver of this deployment emits', () => {
   process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
@@ -11,7 +19,7 @@ test('the alarm on signatures reads the metric that the receiver of this deploym
   const { _aws: meta, service } = metrics.serializeMetrics();
   const [emitted] = meta.CloudWatchMetrics;
   expect(service).toBe('hooks-receiver');
-  expect(alarmsOf('hooks', 'api-id')['signature-failures']?.metric).toMatchObject({
+  expect(alarmsWith({}, 'hooks')['signature-failures']?.metric).toMatchObject({
     namespace: emitted?.Namespace,
     metricName: emitted?.Metrics[0]?.Name,
     dimensions: { service },
@@ -20,13 +28,14 @@ test('the alarm on signatures reads the metric that the receiver of this deploym
 
 test.each([
   ['refused-refreshes', 'receiver', 'RefusedRefreshes', 'Sum', 300, 1],
+  ['refused-syncs', 'receiver', 'RefusedSyncs', 'Sum', 300, 1],
   ['unready-receivers', 'reconciler', 'UnreadyReceivers', 'Maximum', 300, 1],
   ['contested-receivers', 'reconciler', 'ContestedReceivers', 'Maximum', 300, 1],
   ['missing-routes', 'reconciler', 'RouteMissing', 'Maximum', 60, 5],
   ['previous-secret-ending', 'receiver', 'EndingSecretDeliveries', 'Sum', 86_400, 1],
 ])('%s: the %s emits %s, and its %s over %i s is 1 in %i period(s)', (id, name, metricName, ...rest) => {
   const [statistic, seconds, evaluationPeriods] = rest;
-  const { metric, ...alarm } = alarmsOf('kargo', 'api-id')[id] as cloudwatch.AlarmProps;
+  const { metric, ...alarm } = alarmsWith(REGISTRY)[id] as cloudwatch.AlarmProps;
   const { period, ...read } = metric as cloudwatch.Metric;
   expect(period.toSeconds()).toBe(seconds);
   expect(read).toMatchObject({
@@ -44,7 +53,7 @@ test.each([
 });
 
 test('the alarm on gone receivers counts what the access log of the same deployment shows', () => {
-  expect(alarmsOf('kargo', 'api-id')['gone-receivers']?.metric).toMatchObject({
+  expect(alarmsWith({})['gone-receivers']?.metric).toMatchObject({
     namespace: 'KargoFrontDoor',
     metricName: 'GoneReceiverDeliveries',
     dimensions: { service: 'kargo-api' },

@@ -34,6 +34,10 @@ test('an empty environment reads as the defaults', () => {
     EKS_CLUSTER_NAME: undefined,
     EKS_CLUSTER_ENDPOINT: undefined,
     EKS_CLUSTER_CA: undefined,
+    CARGOMAN_URL: undefined,
+    CARGOMAN_TOKEN_SECRET_ID: undefined,
+    BITBUCKET_WEBHOOK_SECRET_ID: undefined,
+    BITBUCKET_URL: undefined,
     VPC_ID: undefined,
     SUBNET_IDS: [],
     SECURITY_GROUP_IDS: [],
@@ -77,6 +81,14 @@ describe('reads', () => {
     ],
     [{ PROJECTS: 'team-*, demo,(cluster)' }, { PROJECTS: ['team-*', 'demo', '(cluster)'] }],
     [{ RECEIVER_CONCURRENCY: '0' }, { RECEIVER_CONCURRENCY: 0 }],
+    [
+      { CARGOMAN_URL: 'https://packages.example.com/' },
+      { CARGOMAN_URL: 'https://packages.example.com', KUBECONFIG_SECRET_ID: undefined },
+    ],
+    [
+      { CARGOMAN_URL: 'https://packages.example.com', KUBECONFIG_SECRET_ID: 'ops/kubeconfig' },
+      { KUBECONFIG_SECRET_ID: 'ops/kubeconfig' },
+    ],
     [{ LOGS_KEY_ARN: KEY_ARN }, { LOGS_KEY_ARN: KEY_ARN }],
   ])('%j', (settings, expected) => {
     expect(read(settings as Record<string, string>)).toMatchObject(expected);
@@ -123,6 +135,11 @@ describe('rejects', () => {
     ['DRY_RUN', 'yes', 'DRY_RUN must be true or false'],
     ['RECEIVER_CONCURRENCY', '-1', 'RECEIVER_CONCURRENCY must be a whole number'],
     ['RECONCILER_CONCURRENCY', 'one', 'RECONCILER_CONCURRENCY must be a whole number'],
+    [
+      'CARGOMAN_URL',
+      'http://packages.example.com',
+      'CARGOMAN_URL must be an https URL without user, query and fragment, such as https://packages.example.com; http on loopback only',
+    ],
     ['LOG_REMOVAL', 'keep', 'LOG_REMOVAL must be retain or destroy'],
     ['LOGS_KEY_ARN', 'alias/logs', 'LOGS_KEY_ARN must be the ARN of a KMS key'],
     ['SECRETS_KEY_ARN', 'arn:aws:kms:eu-central-1:1:key/1', 'SECRETS_KEY_ARN must be the ARN of a KMS key'],
@@ -196,6 +213,9 @@ describe('rejects an incomplete group', () => {
     [{ VPC_ID: 'vpc-01234567', SUBNET_IDS: ' , ' }, vpc],
     [{ SECURITY_GROUP_IDS: 'sg-01234567' }, 'SECURITY_GROUP_IDS needs VPC_ID'],
     [{ CLUSTER_SECURITY_GROUP_ID: 'sg-01234567' }, 'CLUSTER_SECURITY_GROUP_ID needs VPC_ID'],
+    [{ CARGOMAN_TOKEN_SECRET_ID: 'x' }, 'CARGOMAN_TOKEN_SECRET_ID needs CARGOMAN_URL'],
+    [{ BITBUCKET_WEBHOOK_SECRET_ID: 'x' }, 'BITBUCKET_WEBHOOK_SECRET_ID needs CARGOMAN_URL'],
+    [{ BITBUCKET_URL: 'https://git.example.com' }, 'BITBUCKET_URL needs CARGOMAN_URL'],
   ])('%j', (settings, fault) => {
     expect(faultOf(settings as Record<string, string>)).toBe(fault);
   });

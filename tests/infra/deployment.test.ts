@@ -65,6 +65,15 @@ ALARM_TOPIC_ARN:
   });
 });
 
+test('a package registry needs no cluster', () => {
+  const { settings } = read({ CARGOMAN_URL: 'https://packages.example.com' });
+  expect(settings).toMatchObject({
+    CARGOMAN_URL: 'https://packages.example.com',
+    KUBECONFIG_SECRET_ID: undefined,
+    EKS_CLUSTER_NAME: undefined,
+  });
+});
+
 test('without a file, the environment says it, but not where AWS is called', () => {
   const environment = {
     KUBECONFIG_SECRET_ID: 'ops/kubeconfig',

@@ -17,6 +17,10 @@ const read = (name: string): string =>
   readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8');
 const SET: Partial<Record<DeploymentSetting, string>> = {
   TRACING: 'true',
+  KUBECONFIG_SECRET_ID: 'ops/kubeconfig',
+  CARGOMAN_URL: 'https://packages.example.com',
+  CARGOMAN_TOKEN_SECRET_ID: 'ops/registry-token',
+  BITBUCKET_WEBHOOK_SECRET_ID: 'ops/registry-webhook',
   SECRETS_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/1',
 };
 const scratch = new Stack(new App(), 'Scratch');
@@ -34,7 +38,7 @@ test('every statement of a role has its line, and there is none for a statement 
   expect(new Set(made.map(({ statement }) => statement.sid))).toEqual(new Set(documented));
 });
 
-test.each(Object.keys(alarmsOf('kargo', 'api')))('the alarm %s is explained', (id) => {
+test.each(Object.keys(alarmsOf(context)))('the alarm %s is explained', (id) => {
   expect(read('operations.md')).toContain(`| \`${id}\` `);
 });
 

@@ -50,6 +50,23 @@ describe('reads', () => {
     [{ logRemoval: 'destroy' }, { LOG_REMOVAL: 'destroy' }],
     [{ logLevel: 'DEBUG' }, { LOG_LEVEL: 'DEBUG' }],
     [{ cluster: { kubeconfigSecret: 'ops/kubeconfig' } }, { KUBECONFIG_SECRET_ID: 'ops/kubeconfig' }],
+    [
+      {
+        registry: {
+          url: 'https://packages.example.com',
+          tokenSecret: 'ops/token',
+          webhookSecret: 'ops/webhook',
+          bitbucketUrl: 'https://git.example.com',
+        },
+      },
+      {
+        CARGOMAN_URL: 'https://packages.example.com',
+        CARGOMAN_TOKEN_SECRET_ID: 'ops/token',
+        BITBUCKET_WEBHOOK_SECRET_ID: 'ops/webhook',
+        BITBUCKET_URL: 'https://git.example.com',
+        KUBECONFIG_SECRET_ID: undefined,
+      },
+    ],
   ])('%j', (props, expected) => {
     expect(readProps(props)).toMatchObject(expected);
   });
@@ -91,6 +108,10 @@ describe('rejects a prop', () => {
     [{ maxReceiversPerProject: 0 }, 'maxReceiversPerProject must be a whole number from 1 to 999999'],
     [{ concurrency: { receiver: 0.5 } }, 'concurrency.receiver must be a whole number'],
     [{ subnets: {} }, 'vpc, subnets must be set together'],
+    [
+      { registry: { url: 'https://packages.example.com', tokenSecret: 'kargo/demo/token' } },
+      'secretNameTemplate "kargo/{namespace}/{name}" must not let a project name the system\'s own secret "kargo/demo/token". Begin it with a part of its own, such as kargo/{namespace}/{name}',
+    ],
     [
       { rotationGraceHours: -1, securityGroups: [group], clusterSecurityGroup: group },
       'rotationGraceHours must be a number of hours, 0 or more; ' +

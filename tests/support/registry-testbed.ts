@@ -62,7 +62,7 @@ export async function startRegistryTestbed(options: RegistryTestbedOptions = {})
   };
 }
 
-export const shop: ListedPackage = {
+const shop: ListedPackage = {
   name: 'acme/shop',
   repository_url: 'https://bitbucket.org/acme/shop.git',
   type: 'bitbucket',

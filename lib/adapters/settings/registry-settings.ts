@@ -14,7 +14,7 @@ export interface RegistrySettings {
 }
 
 /** The secret of the registry's webhook: in Secrets Manager or, in a local run, in the environment. */
-export type WebhookSecretSetting =
+type WebhookSecretSetting =
   { readonly kind: 'stored'; readonly secretId: string } | { readonly kind: 'given'; readonly value: string };
 
 type Environment = Readonly<Record<string, string | undefined>>;
