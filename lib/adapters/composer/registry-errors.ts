@@ -78,7 +78,9 @@ export function classifyAnswer(
   if (status >= 200 && status < 300) {
     if (message !== undefined) return fail(isSync ? 'none' : 'later');
     // A proxy may answer with a page of its own. What a sync answers is not read.
-    return isSync || body !== undefined ? undefined : fail('attempt');
+    return isSync || body !== undefined
+      ? undefined
+      : { ...fail('attempt'), detail: `${detail}: the answer is not JSON` };
   }
   if (isSync && status === 404) return undefined;
   if (status === 401) return fail('credentials', 'package registry rejected the credentials');

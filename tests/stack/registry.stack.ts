@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startFakeRegistry, type FakeRegistry } from '../../local/fakes/registry/fake-registry.ts';
+import type { DeliveryOptions } from '../support/deliver.ts';
+import { cloudPush, refsChanged } from '../support/payloads.ts';
+import {
+  DEPLOYED_NAMES,
+  deploy,
+  packageWith,
+  prepareFor,
+  remove,
+  TOOLS,
+  type Packaged,
+} from './deployments.ts';
+import { inventory } from './inventory.ts';
+import { postDelivery } from './post-delivery.ts';
+import { startStage, type Stage } from './stage.ts';
+
+const TOKEN_ID = 'kargo-front-door/registry-token';
+const WEBHOOK_ID = 'kargo-front-door/registry-webhook';
+const PATH = '/api/webhooks/bitbucket';
+
+const synced = (count: number) => ({ status: 200, body: { msg: `synced ${count} package(s)` } });
+const unavailable = (error: string) => ({ status: 503, body: { error } });
+
+let stage: Stage;
+let registry: FakeRegistry;
+
+beforeAll(async () => {
+  registry = await startFakeRegistry({
+    port: 0,
+    token: 't0ken',
+    requestsPerMinute: 1_000,
+    packages: [
+      { name: 'acme/shop', repository_url: 'git@bitbucket.org:acme/shop.git', type: 'bitbucket' },
+      { name: 'acme/web', repository_url: 'shop/web', type: 'monorepo' },
+    ],
+  });
+  stage = await startStage({ auth: true });
+  await stage.secrets.create(TOKEN_ID, JSON.stringify({ token: 't0ken' }));
+  await stage.secrets.create(WEBHOOK_ID, JSON.stringify({ secret: 's3cret' }));
+});
+
+afterAll(async () => {
+  await stage?.close();
+  await registry.close();
+});
+
+describe.each(TOOLS)('a package registry alone, deployed with %s', (tool) => {
+  const name = DEPLOYED_NAMES[tool];
+  const receiver = `${name}-receiver`;
+  let packaged: Packaged;
+  let before: string[];
+  let api: { id: string; endpoint: string };
+
+  beforeAll(async () => {
+    packaged = await packageWith(tool, stage.emulator.scratch, {
+      CARGOMAN_URL: registry.url,
+      CARGOMAN_TOKEN_SECRET_ID: TOKEN_ID,
+      BITBUCKET_WEBHOOK_SECRET_ID: WEBHOOK_ID,
+      BITBUCKET_URL: 'https://git.acme.example',
+    });
+    await prepareFor(packaged, stage);
+    before = await inventory(stage.emulator.clientConfig);
+    await deploy(packaged, stage.emulator);
+    api = await stage.account.api(name);
+  });
+
+  beforeEach(() => void (registry.requests.length = 0));
+
+  const post = (delivery: DeliveryOptions, path = PATH) =>
+    postDelivery(`${api.endpoint}${path}`, { secret: 's3cret', ...delivery });
+
+  test('the receiver is the only function, and the path of the registry the only route', async () => {
+    const functions = (await inventory(stage.emulator.clientConfig)).filter((one) =>
+      one.startsWith('function '),
+    );
+    expect(functions).toEqual([`function ${receiver}`]);
+    expect(await stage.account.routes(api.id)).toEqual([`POST ${PATH}`]);
+  });
+
+  test.each<[what: string, delivery: DeliveryOptions, synced: string]>([
+    ['Cloud', { payload: cloudPush() }, 'POST /api/v1/packages/acme/shop/sync'],
+    [
+      'Cloud that deletes a branch',
+      { payload: cloudPush('acme/shop', 'deleted x') },
+      'POST /api/v1/packages/acme/shop/sync',
+    ],
+    [
+      'Data Center',
+      { event: 'repo:refs_changed', payload: refsChanged('refs/tags/v1') },
+      'POST /api/v1/packages/acme/web/monorepo/sync',
+    ],
+  ])('a push of %s syncs its package', async (_what, delivery, request) => {
+    expect(await post(delivery)).toEqual(synced(1));
+    expect(registry.requests.filter((one) => one.startsWith('POST'))).toEqual([request]);
+  });
+
+  test('a push to a repository with no package syncs nothing', async () => {
+    expect(await post({ payload: cloudPush('acme/blog') })).toEqual(synced(0));
+  });
+
+  test.each<[what: string, delivery: DeliveryOptions, error: string]>([
+    ['unsigned', { signature: null }, 'missing signature'],
+    ['signed with another secret', { signedWith: 'wrong' }, 'unauthorized'],
+  ])('a delivery that is %s is rejected', async (_what, delivery, error) => {
+    expect(await post(delivery)).toEqual({ status: 401, body: { error } });
+    expect(registry.requests).toEqual([]);
+  });
+
+  test("the gateway itself rejects a receiver's path", async () => {
+    expect(await post({}, `/bitbucket/${'0'.repeat(64)}`)).toEqual({
+      status: 404,
+      body: { message: 'Not Found' },
+    });
+  });
+
+  test.each([
+    ['ReadRegistryToken', unavailable('package registry not configured')],
+    ['ReadRegistryWebhookSecret', unavailable('temporarily unavailable')],
+  ])('the receiver needs %s', async (sid, becomes) => {
+    const giveBack = await stage.grants.withhold(receiver, sid);
+    const became = await post({});
+    await giveBack();
+    expect(became).toEqual(becomes);
+    expect(await post({})).toEqual(synced(1));
+  });
+
+  test('it has no other rights', async () => {
+    expect(await stage.grants.of(receiver)).toEqual([
+      'WriteLogs',
+      'ReadRegistryToken',
+      'ReadRegistryWebhookSecret',
+    ]);
+  });
+
+  test('removing it leaves its logs, and nothing else', async () => {
+    await remove(packaged, stage.emulator);
+    const logs = [`log group /aws/apigateway/${name}`, `log group /aws/lambda/${receiver}`];
+    expect(await inventory(stage.emulator.clientConfig)).toEqual([...before, ...logs].toSorted());
+  });
+});
