@@ -22,8 +22,16 @@ const DEPLOYMENTS: Record<string, Record<string, string>> = {
     KUBECONFIG_SECRET_ID: `arn:aws:secretsmanager:${ACCOUNT}:secret:ops/kubeconfig-AbCdEf`,
     SECURITY_GROUP_IDS: 'sg-0123456789abcdef0',
   },
+  'a package registry alone': {
+    CARGOMAN_URL: 'https://packages.example.com',
+    CARGOMAN_TOKEN_SECRET_ID: 'ops/registry-token',
+  },
   'everything set': {
     ...VPC,
+    CARGOMAN_URL: 'https://packages.example.com',
+    CARGOMAN_TOKEN_SECRET_ID: 'ops/registry-token',
+    BITBUCKET_WEBHOOK_SECRET_ID: `arn:aws:secretsmanager:${ACCOUNT}:secret:ops/registry-webhook-AbCdEf`,
+    BITBUCKET_URL: 'https://git.example.com',
     CLUSTER_SECURITY_GROUP_ID: 'sg-0123456789abcdef1',
     EKS_CLUSTER_NAME: 'apps',
     EKS_CLUSTER_ENDPOINT: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
