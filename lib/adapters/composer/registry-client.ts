@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher } from 'undici';
 import { RetryableError } from '../../app/errors.ts';
 import type { Clock } from '../../app/ports.ts';
+import { Agent, type Dispatcher } from '../http/undici.ts';
 import { readRateLimit } from './rate-limit.ts';
 import {
   AnswerTooLargeError,
