@@ -14,6 +14,7 @@ import {
 } from './deployments.ts';
 import { inventory } from './inventory.ts';
 import { postDelivery } from './post-delivery.ts';
+import { runDoctor } from './run-doctor.ts';
 import { startStage, type Stage } from './stage.ts';
 
 /** Routes of another owner on the same API, one of them with a key of the reconciler's form. */
@@ -126,6 +127,25 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
   test('a second run changes nothing', async () => {
     expect(await reconcile()).toEqual({ failed: false, payload: { configs: 1, written: 0, failures: [] } });
   });
+
+  test('doctor finds what these deployments lack, and that the rest is right', async () => {
+    const rows = await runDoctor(name, stage.emulator);
+    expect(rows).toMatchObject({
+      settings: 'ok',
+      cluster: 'ok',
+      kargo: 'ok',
+      receivers: 'ok',
+      secrets: [
+        `${demo}/bb: Secret "${secretNames[0]}" has 6 bytes, fewer than 16`,
+        `${demo}/other: Secret "${secretNames[1]}" has 4 bytes, fewer than 16`,
+      ],
+      'status URLs': 'ok',
+      routes: 'ok',
+      alarms: ['no alarm has an action, so that nobody is notified'],
+      'other deployments': 'ok',
+      leftovers: 'ok',
+    });
+  }, 60_000);
 
   test('the routes of a removed receiver are removed, and no others', async () => {
     await stage.objects.patch(config, withoutReceiver);

@@ -6,13 +6,15 @@ import { AnswerTooLargeError } from './cluster-errors.ts';
 
 /** A request to the cluster API. It is idempotent, because it may be sent more than once. */
 export interface ClusterRequest {
-  readonly method: 'GET' | 'PATCH';
+  readonly method: 'GET' | 'PATCH' | 'POST';
   /** Path below the server's address, and query. */
   readonly path: string;
   /** The object or list for messages: `Warehouse demo/shop`. */
   readonly object: string;
   /** Sent as a JSON merge patch. */
   readonly patch?: object;
+  /** Sent with POST as an object to create. */
+  readonly content?: object;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly expected?: readonly number[];
 }
@@ -136,7 +138,7 @@ export class ClusterPool {
 
   async #exchange(
     dispatcher: Dispatcher,
-    { method, path, patch }: ClusterRequest,
+    { method, path, patch, content }: ClusterRequest,
     signal: AbortSignal,
   ): Promise<ClusterAnswer> {
     const server = this.#server;
@@ -146,16 +148,22 @@ export class ClusterPool {
       path: server.pathname.replace(/\/$/, '') + path,
       method,
       signal,
-      ...(patch === undefined
-        ? { headers }
-        : { headers: { ...headers, ...PATCH_HEADERS }, body: JSON.stringify(patch) }),
+      ...(patch !== undefined && {
+        headers: { ...headers, ...PATCH_HEADERS },
+        body: JSON.stringify(patch),
+      }),
+      ...(content !== undefined && {
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify(content),
+      }),
+      ...(patch === undefined && content === undefined && { headers }),
     });
-    const content = await readContent(response);
+    const answer = await readContent(response);
     return {
       status: response.statusCode,
       retryAfter: response.headers['retry-after']?.toString(),
-      body: parseJson(content.toString()),
-      bytes: content.length,
+      body: parseJson(answer.toString()),
+      bytes: answer.length,
     };
   }
 }

@@ -1,0 +1,27 @@
+import { conclude, skipped, type Check, type Problem } from '../check.ts';
+import { nameOf } from '../installation.ts';
+
+/** The registrar's condition on configs that ask for webhooks to be registered. */
+const CONDITION_TYPE = 'BitbucketWebhooksReady';
+
+/** The webhooks in Bitbucket are as the configs declare them, as far as the registrar knows. */
+export const bitbucketWebhooksCheck: Check = {
+  name: 'bitbucket webhooks',
+  async run(installation, signal) {
+    const { configs } = await installation.listed(signal);
+    const { chosen } = installation;
+    const looked = configs.filter(({ namespace }) => chosen === undefined || namespace === chosen.project);
+    const conditions = looked.flatMap(({ namespace, name, status }) =>
+      status.conditions
+        .filter(({ type }) => type === CONDITION_TYPE)
+        .map((condition) => ({ config: nameOf({ project: namespace, name }), condition })),
+    );
+    if (conditions.length === 0) return skipped('no config has its webhooks registered by this deployment');
+    const problems = conditions.flatMap(({ config, condition }): Problem[] => {
+      if (condition['status'] === 'True') return [];
+      const fact = `${config}: ${String(condition['message'])}`;
+      return [{ fact, advice: 'Do what the condition says. The registrar looks again within five minutes.' }];
+    });
+    return conclude(problems, `as declared in ${conditions.length} config(s)`);
+  },
+};
