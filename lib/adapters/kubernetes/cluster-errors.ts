@@ -28,6 +28,12 @@ const MAX_MESSAGE_BYTES = 2_048;
 const DENIAL =
   /admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*'.* denied request/;
 
+/**
+ * Message about an object that does not exist. A proxy, or an API that does not serve the kind yet because it is starting, answers 404 with
+ * other words, and the object may exist.
+ */
+const NOT_FOUND = /not found$/;
+
 const statusObject = v.object({ kind: v.literal('Status'), message: v.string() });
 const timeoutError = v.object({ name: v.literal('TimeoutError') });
 const codedError = v.object({ code: v.string(), message: v.string() });
@@ -63,7 +69,9 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
   }
   // Before the status: a webhook may deny with 404, 409 or 500.
   if (isWrite && DENIAL.test(message ?? '')) return fail('none');
-  if (request.expected?.includes(status)) return undefined;
+  if (request.expected?.includes(status)) {
+    return status === 404 && !NOT_FOUND.test(message ?? '') ? fail('attempt') : undefined;
+  }
   if (status === 401) return fail('credentials', 'cluster API rejected the credentials');
   if (status === 429) return fail('attempt', 'cluster API is throttling');
   // 408 is a proxy's timeout; 409 is a conflict with a concurrent writer.

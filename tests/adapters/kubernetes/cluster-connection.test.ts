@@ -51,6 +51,18 @@ describe('a patch', () => {
   test.each<[what: string, answer: FakeAnswer, outcome: string, attempts: number]>([
     ['200', {}, '"patched"', 1],
     ['404 of the object', status(404, 'not found'), '"gone"', 1],
+    [
+      '404 of something before the API',
+      { status: 404, body: '404 page not found' },
+      'RetryableError: cluster API unavailable: HTTP 404',
+      4,
+    ],
+    [
+      '404 of an API that does not serve the kind yet',
+      status(404, 'the server could not find the requested resource'),
+      'RetryableError: cluster API unavailable: HTTP 404: the server could not find the requested resource',
+      4,
+    ],
     ['403', status(403, 'cannot patch'), 'TerminalError: Warehouse demo/one: HTTP 403: cannot patch', 1],
     ['422', status(422, 'is invalid'), 'TerminalError: Warehouse demo/one: HTTP 422: is invalid', 1],
     ['400', status(400, 'bad patch'), 'TerminalError: Warehouse demo/one: HTTP 400: bad patch', 1],
