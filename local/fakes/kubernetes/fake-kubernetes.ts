@@ -32,7 +32,7 @@ export async function startFakeKubernetes(options: {
 }): Promise<LoopbackServer> {
   const store = new ObjectStore();
   loadManifests(store, options.objects ?? []);
-  return startFakeServer(options.port, (request) => respond(store, request));
+  return startFakeServer(options.port, (request) => answerApiRequest(store, request));
 }
 
 function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[]): void {
@@ -50,7 +50,8 @@ function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[
   }
 }
 
-function respond(store: ObjectStore, request: FakeRequest): FakeResponse {
+/** Answers one request to the API of a cluster that holds these objects. */
+export function answerApiRequest(store: ObjectStore, request: FakeRequest): FakeResponse {
   try {
     const apiPath = parsePath(request.path);
     if (!apiPath) return { status: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
