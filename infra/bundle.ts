@@ -2,10 +2,11 @@ import { rmSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
 import { FUNCTION_NAMES, type FunctionName } from '../lib/functions.ts';
 import { ESBUILD_OPTIONS } from './constants.ts';
+import { documentPackages } from './document-packages.ts';
 import { bundleFolder, bundlePath, PACKAGE_ROOT } from './package-paths.ts';
 
 /**
- * Bundles every function from its sources into dist/, with the options that serverless.yml has too.
+ * Bundles every function from its sources into dist/, with the options and documents that serverless.yml has too.
  *
  * @throws esbuild's error
  */
@@ -25,6 +26,7 @@ export function buildOptionsOf(name: FunctionName): BuildOptions {
     absWorkingDir: PACKAGE_ROOT,
     entryPoints: [`functions/${name}.ts`],
     outfile: bundlePath(name),
+    plugins: [documentPackages()],
     logLevel: 'warning',
   };
 }

@@ -10,6 +10,7 @@ export const esbuild = {
   ...ESBUILD_OPTIONS,
   outputFileExtension: '.mjs',
   exclude: [],
+  plugins: 'infra/serverless/esbuild-plugins.js',
   // A rebuild ends the functions that are just being invoked; npm start serves what it began with.
   watch: { pattern: [] },
 };

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FUNCTION_NAMES } from '../../lib/functions.ts';
 import { packageWith, readTemplate, TOOLS, type Packaged, type Tool } from '../stack/deployments.ts';
 import { clusterCa } from './cluster-ca.ts';
 import { readZip } from './zip.ts';
@@ -94,6 +95,20 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_name, settings)
     expect(bundled.length).toBeGreaterThan(100_000);
     expect(zip.get('functions/receiver.mjs')?.equals(bundled)).toBe(true);
   });
+
+  test.each(FUNCTION_NAMES)(
+    'both tools put the same documents of the packages beside the bundle of %s',
+    (name) => {
+      const zip = readZip(readFileSync(join(made.serverless.folder, `package/${name}.zip`)));
+      const folder = join(made.cdk.folder, 'dist/lambda', name, 'functions');
+      expect([...zip.keys()].toSorted()).toEqual(readdirSync(folder).map((file) => `functions/${file}`));
+      for (const ending of ['.cdx.json', '.THIRD_PARTY_LICENSES.txt']) {
+        const document = readFileSync(join(folder, `${name}${ending}`), 'utf8');
+        expect(document).toMatch(/[/\n]undici@\d/);
+        expect(zip.get(`functions/${name}${ending}`)?.toString('utf8')).toBe(document);
+      }
+    },
+  );
 
   test('cdk-nag finds nothing that is not acknowledged', () => {
     const report = readJson(join(made.cdk.folder, 'cdk.out/validation-report.json')) as {

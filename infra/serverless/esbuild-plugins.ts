@@ -1,0 +1,9 @@
+import type { Plugin } from 'esbuild';
+import { documentPackages } from '../document-packages.ts';
+
+/** Returns the plugins for what the framework does now: a bundle that is only run on this machine needs no documents. */
+export function esbuildPlugins(framework: {
+  readonly processedInput: { readonly commands: readonly string[] };
+}): Plugin[] {
+  return framework.processedInput.commands.includes('offline') ? [] : [documentPackages()];
+}
