@@ -13,6 +13,7 @@ import {
   InvokeCommand,
   LambdaClient,
   type GetFunctionConfigurationCommandOutput,
+  ListFunctionsCommand,
 } from '@aws-sdk/client-lambda';
 import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import type { StackTemplate } from '../../infra/removals.ts';
@@ -48,6 +49,12 @@ export class Account {
     const { ApiId: id, ApiEndpoint: endpoint } = Items.find((api) => api.Name === name) ?? {};
     if (id === undefined || endpoint === undefined) throw new Error(`there is no API ${name}`);
     return { id, endpoint };
+  }
+
+  /** Returns the names of the functions, sorted. */
+  async functions(): Promise<string[]> {
+    const { Functions = [] } = await this.#lambda.send(new ListFunctionsCommand({}));
+    return Functions.map(({ FunctionName = '' }) => FunctionName).toSorted();
   }
 
   /** Returns the keys of the API's routes, sorted. */

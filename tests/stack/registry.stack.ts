@@ -71,10 +71,7 @@ describe.each(TOOLS)('a package registry alone, deployed with %s', (tool) => {
     postDelivery(`${api.endpoint}${path}`, { secret: 's3cret', ...delivery });
 
   test('the receiver is the only function, and the path of the registry the only route', async () => {
-    const functions = (await inventory(stage.emulator.clientConfig)).filter((one) =>
-      one.startsWith('function '),
-    );
-    expect(functions).toEqual([`function ${receiver}`]);
+    expect(await stage.account.functions()).toEqual([receiver]);
     expect(await stage.account.routes(api.id)).toEqual([`POST ${PATH}`]);
   });
 
