@@ -8,7 +8,7 @@ import type {
 import type { FunctionName } from '../lib/functions.ts';
 
 /** The part of an EKS cluster construct that is used: of aws-eks or aws-eks-v2, new or imported with these attributes. */
-interface EksClusterConstruct {
+export interface EksClusterConstruct {
   readonly clusterName: string;
   readonly clusterEndpoint: string;
   readonly clusterCertificateAuthorityData: string;
@@ -16,7 +16,7 @@ interface EksClusterConstruct {
 }
 
 /** The cluster in the forms in which a team may have it. */
-type ClusterProp =
+export type ClusterProp =
   | EksClusterConstruct
   | { readonly name: string; readonly endpoint: string; readonly ca: string }
   | { readonly kubeconfigSecret: string };
@@ -34,7 +34,7 @@ interface RegistryProps {
 }
 
 /** A domain of the team's own for the API. */
-interface CustomDomainProps {
+export interface CustomDomainProps {
   readonly domainName: string;
   /** Its certificate in ACM, in the same region. */
   readonly certificate: acm.ICertificate;

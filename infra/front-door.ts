@@ -1,6 +1,8 @@
 import {
+  type aws_apigatewayv2 as apigateway,
   type aws_cloudwatch as cloudwatch,
   type aws_ec2 as ec2,
+  type aws_iam as iam,
   type aws_lambda as lambda,
   Stack,
 } from 'aws-cdk-lib';
@@ -17,7 +19,14 @@ import type { DeploymentSettings } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 import { readProps } from './read-props.ts';
 
-export type { KargoFrontDoorProps } from './front-door-props.ts';
+export { DeploymentError } from './deployment-settings.ts';
+export type {
+  ClusterProp,
+  CustomDomainProps,
+  EksClusterConstruct,
+  KargoFrontDoorProps,
+} from './front-door-props.ts';
+export type { FunctionName } from '../lib/functions.ts';
 
 /**
  * Receives the webhooks of Bitbucket for Kargo on a private cluster: an HTTP API, the functions, alarms and a dashboard.
@@ -33,8 +42,12 @@ export class KargoFrontDoor extends Construct {
   /** The URL for webhooks of the package registry; undefined without one. */
   readonly registryWebhookUrl: string | undefined;
   readonly apiId: string;
+  readonly api: apigateway.HttpApi;
+  readonly stage: apigateway.HttpStage;
   /** The functions that this deployment has, by name. */
   readonly functions: ReadonlyMap<FunctionName, lambda.Function>;
+  /** The roles of those functions. Nothing that is added to them takes effect: their rights are the package's own. */
+  readonly roles: ReadonlyMap<FunctionName, iam.IRole>;
   readonly receiver: lambda.IFunction;
   /** Undefined where the deployment has no cluster. */
   readonly reconciler: lambda.IFunction | undefined;
@@ -43,6 +56,7 @@ export class KargoFrontDoor extends Construct {
   /** Where the DNS record of the domain points; undefined without one. */
   readonly domainTarget: string | undefined;
   readonly alarms: readonly cloudwatch.Alarm[];
+  readonly dashboard: cloudwatch.Dashboard;
 
   /**
    * @param settings - the props, read as settings; FrontDoorStack has read its own, and passes constructs as props only
@@ -58,6 +72,8 @@ export class KargoFrontDoor extends Construct {
     const deploymentName = props.name ?? Stack.of(this).stackName;
     const api = new ReceiverApi(this, deploymentName, settings, props.domain?.certificate);
     this.apiId = api.apiId;
+    this.api = api.api;
+    this.stage = api.stage;
     this.domainTarget = api.domainTarget;
     this.receiverBaseUrl = settings.RECEIVER_BASE_URL ?? api.url;
     if (hasRegistry(settings)) this.registryWebhookUrl = `${this.receiverBaseUrl}${REGISTRY_PATH}`;
@@ -66,6 +82,7 @@ export class KargoFrontDoor extends Construct {
     const { apiId, receiverBaseUrl } = this;
     const context = { deploymentName, settings, receiverBaseUrl, apiId, network };
     const functions = new Map<FunctionName, lambda.Function>();
+    const roles = new Map<FunctionName, iam.IRole>();
     for (const name of deployedFunctions(settings)) {
       const made = new FrontDoorFunction(this, name, context, props.code?.[name]);
       const { trigger } = FUNCTIONS[name];
@@ -80,11 +97,15 @@ export class KargoFrontDoor extends Construct {
           trigger satisfies never;
       }
       functions.set(name, made.function);
+      roles.set(name, made.role);
     }
     this.functions = functions;
+    this.roles = roles;
     this.receiver = functions.get('receiver') as lambda.Function;
     this.reconciler = functions.get('reconciler');
-    this.alarms = new Observability(this, { deploymentName, apiId, settings }, props.alarmTopic).alarms;
+    const observability = new Observability(this, { deploymentName, apiId, settings }, props.alarmTopic);
+    this.alarms = observability.alarms;
+    this.dashboard = observability.dashboard;
     if (props.applyRbac === true) applyRbac(props.cluster);
   }
 }

@@ -48,6 +48,8 @@ const GONE_RECEIVER_PATTERN = '{ ($.status = "404") && ($.path = %/bitbucket/[0-
 /** The HTTP API with its stage, access logs and, where there is one, its domain. */
 export class ReceiverApi extends Construct {
   readonly apiId: string;
+  readonly api: apigateway.HttpApi;
+  readonly stage: apigateway.HttpStage;
   /** The API's public address. With a domain of its own, it has no other. */
   readonly url: string;
   /** Where the DNS record of the domain points; the record is the team's to make. */
@@ -92,6 +94,8 @@ export class ReceiverApi extends Construct {
       },
     });
     this.apiId = api.apiId;
+    this.api = api;
+    this.stage = stage;
     const { DOMAIN_NAME: domainName, BASE_PATH: basePath } = settings;
     if (domainName === undefined || certificate === undefined) {
       this.url = api.apiEndpoint;

@@ -36,6 +36,7 @@ export interface FunctionContext {
 /** A function with a role and a log group of its own, and its entry in the EKS cluster, if there is one. */
 export class FrontDoorFunction extends Construct {
   readonly function: lambda.Function;
+  readonly role: iam.IRole;
 
   /** @param code - Default: the package's own bundle */
   constructor(scope: Construct, name: FunctionName, context: FunctionContext, code = bundledCode(name)) {
@@ -54,6 +55,8 @@ export class FrontDoorFunction extends Construct {
       },
     });
     acknowledgePatterns(role, permissions);
+    // Nothing adds to the policy above.
+    this.role = role.withoutPolicyUpdates();
     this.function = new lambda.Function(this, 'Function', {
       functionName,
       description,
@@ -68,8 +71,7 @@ export class FrontDoorFunction extends Construct {
       // Errors at the start and timeouts are lines of JSON too. Lambda drops lines below its level, INFO if none is set.
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambdaLogLevelOf(settings.LOG_LEVEL),
-      // Nothing adds to the policy above.
-      role: role.withoutPolicyUpdates(),
+      role: this.role,
       tracing: settings.TRACING === 'true' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
       ...network,
     });
