@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LocalError, type LocalSettings } from './local-settings.ts';
@@ -61,11 +61,20 @@ export function readChosenCluster(
   const named = readClusterOption(args);
   if (kubeconfig === undefined && named === undefined) return undefined;
   const path = kubeconfig ?? join(homedir(), '.kube', 'config');
+  if (path.includes(delimiter)) {
+    const files = path.split(delimiter).join(', ');
+    throw new LocalError(`KUBECONFIG names several files (${files}). Set it to the one with the cluster.`);
+  }
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new LocalError(`the kubeconfig cannot be read: ${(cause as Error).message}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const fact = code === 'ENOENT' ? `there is no file ${path}` : message;
+    throw new LocalError(
+      `the kubeconfig cannot be read: ${fact}. Correct KUBECONFIG, or unset it to use the fake cluster.`,
+      { cause },
+    );
   }
   const chosen = chooseCluster(text, path, named);
   chosen.kubeconfig.makePathsAbsolute(dirname(path));

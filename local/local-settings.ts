@@ -1,3 +1,5 @@
+import { devNull } from 'node:os';
+
 /** The settings of `npm start`, `npm run send` and `npm run fake`, in addition to the functions' own. */
 export interface LocalSettings {
   readonly port: number;
@@ -50,22 +52,44 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
   return settings;
 }
 
-/** Returns the environment with which the functions, and the AWS SDK in this process, use what `npm start` serves. */
+/**
+ * Returns the environment with which the functions, and the AWS SDK in this process, use what `npm start` serves. With the fake Secrets Manager
+ * nothing of AWS in the shell counts: a profile, a session or an endpoint of one service would lead elsewhere.
+ */
 export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
-    ...env,
+    ...(settings.awsEndpointUrl === undefined
+      ? { ...withoutAws(env), ...fakeAwsEnvironment(settings) }
+      : { ...env, AWS_REGION: env['AWS_REGION'] || 'us-east-1' }),
     RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
     POWERTOOLS_METRICS_DISABLED: env['POWERTOOLS_METRICS_DISABLED'] || 'true',
-    AWS_REGION: env['AWS_REGION'] || 'us-east-1',
     // The fake registry accepts any token, and none.
     ...(settings.registryUrl === undefined && {
       CARGOMAN_URL: `http://127.0.0.1:${settings.registryPort}`,
       CARGOMAN_TOKEN_SECRET_ID: '',
     }),
-    ...(settings.awsEndpointUrl === undefined && {
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${settings.secretsPort}`,
-      AWS_ACCESS_KEY_ID: env['AWS_ACCESS_KEY_ID'] || 'local',
-      AWS_SECRET_ACCESS_KEY: env['AWS_SECRET_ACCESS_KEY'] || 'local',
-    }),
+  };
+}
+
+/** Applies {@link localEnvironment} to this process. */
+export function applyLocalEnvironment(settings: LocalSettings): void {
+  const environment = localEnvironment(settings, process.env);
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  Object.assign(process.env, environment);
+}
+
+function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AWS_')));
+}
+
+function fakeAwsEnvironment({ secretsPort }: LocalSettings): NodeJS.ProcessEnv {
+  return {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${secretsPort}`,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    // Profiles in the user's own files may name endpoints and credentials too.
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
   };
 }

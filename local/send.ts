@@ -5,18 +5,26 @@ import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { readSecretContent } from '../lib/core/kargo/receiver-secret.ts';
 import { loopbackKubeconfig, readChosenCluster } from './chosen-cluster.ts';
 import { listPublishedReceivers, listRefreshes, type PublishedReceiver } from './cluster-view.ts';
-import { LocalError, localEnvironment, readLocalSettings, type LocalSettings } from './local-settings.ts';
+import {
+  applyLocalEnvironment,
+  LocalError,
+  readLocalSettings,
+  type LocalSettings,
+} from './local-settings.ts';
 import { runMain } from './run-main.ts';
 import { readSendOptions, type SendOptions } from './send-options.ts';
 
 /** The event that Data Center's "Test connection" sends unsigned. */
 const PING_EVENT = 'diagnostics:ping';
 
+const START_HINT =
+  'Is npm start running? Where it has other ports, set PORT, CLUSTER_PORT and SECRETS_PORT here too.';
+
 /** Signs and sends one delivery, and prints the response and what was refreshed: `npm run send [-- options]`. */
 await runMain(async () => {
   const options = readSendOptions(process.argv.slice(2));
   const settings = readLocalSettings(process.env);
-  Object.assign(process.env, localEnvironment(settings, process.env));
+  applyLocalEnvironment(settings);
   const send = options.target === 'registry' ? sendToRegistry : sendToReceiver;
   process.exit((await send(options, settings)) ? 0 : 1);
 });
@@ -24,13 +32,9 @@ await runMain(async () => {
 /** Sends to a receiver, and prints what was refreshed. Returns whether the delivery was accepted. */
 async function sendToReceiver(options: SendOptions, settings: LocalSettings): Promise<boolean> {
   const kubeconfig = readLoopbackCluster(settings, options);
-  // A front door that runs elsewhere, which --url names, needs no cluster on this machine.
-  const receivers = await listPublishedReceivers(kubeconfig).catch(() => []);
-  const receiver = receivers.find(({ name }) => name === options.receiver);
-  const url = options.url ?? receiver?.url;
-  if (url === undefined)
-    throw new LocalError(`receiver "${options.receiver}" has no URL. Is npm start running?`);
-  const secret = options.secret ?? (receiver && (await readReceiverSecret(receiver).catch(() => undefined)));
+  const receiver = await findReceiver(kubeconfig, options);
+  const url = options.url ?? receiver?.url ?? '';
+  const secret = options.secret ?? (receiver && (await readReceiverSecret(receiver, options)));
   if (secret === undefined && options.event !== PING_EVENT)
     throw new LocalError(`the secret of receiver "${options.receiver}" is unknown. Set --secret.`);
 
@@ -48,7 +52,7 @@ async function sendToReceiver(options: SendOptions, settings: LocalSettings): Pr
 async function sendToRegistry(options: SendOptions): Promise<boolean> {
   const { RECEIVER_BASE_URL: base = '', BITBUCKET_WEBHOOK_SECRET: given } = process.env;
   const secretId = process.env['BITBUCKET_WEBHOOK_SECRET_ID'];
-  const secret = options.secret ?? (given || (secretId && (await readSecret(secretId))));
+  const secret = options.secret ?? (given || (secretId && (await readSecret(secretId, options))));
   const url = options.url ?? `${base.replace(/\/$/, '')}${REGISTRY_PATH}`;
   return deliver(options, url, secret || undefined);
 }
@@ -69,18 +73,56 @@ function readLoopbackCluster(settings: LocalSettings, { url }: SendOptions): Kub
   return loopbackKubeconfig(`http://127.0.0.1:${settings.clusterPort}`, 'none');
 }
 
-async function readReceiverSecret({ project, secretName }: PublishedReceiver): Promise<string | undefined> {
+/**
+ * Finds the receiver in the status of its config. A front door that runs elsewhere, which `--url` names, needs no cluster on this machine.
+ *
+ * @throws {LocalError} when there is neither the receiver nor a `--url`
+ */
+async function findReceiver(
+  kubeconfig: KubeConfig,
+  options: SendOptions,
+): Promise<PublishedReceiver | undefined> {
+  const server = kubeconfig.getCurrentCluster()?.server;
+  const receivers = await listPublishedReceivers(kubeconfig).catch((cause: unknown) => {
+    if (options.url !== undefined) return [];
+    throw new LocalError(`the cluster API at ${server} does not answer. ${START_HINT}`, { cause });
+  });
+  const found = receivers.find(({ name }) => name === options.receiver);
+  if (found !== undefined || options.url !== undefined) return found;
+  const names = receivers.map(({ project, name }) => `${name} (${project || 'of the ClusterConfig'})`);
+  throw new LocalError(
+    names.length === 0
+      ? `no receiver at ${server} has a URL yet. The reconciler publishes them a few seconds after npm start.`
+      : `no receiver "${options.receiver}" at ${server} has a URL. There are: ${names.join(', ')}.`,
+  );
+}
+
+async function readReceiverSecret(
+  { project, secretName }: PublishedReceiver,
+  options: SendOptions,
+): Promise<string | undefined> {
   const { SECRET_NAME_TEMPLATE: template, SYSTEM_RESOURCES_NAMESPACE: systemNamespace } = process.env;
   const SecretId = (template || 'kargo/{namespace}/{name}')
     .replaceAll('{namespace}', project || systemNamespace || 'kargo-system-resources')
     .replaceAll('{name}', secretName);
-  return readSecret(SecretId);
+  return readSecret(SecretId, options);
 }
 
-async function readSecret(SecretId: string): Promise<string | undefined> {
-  const { SecretString } = await new SecretsManagerClient().send(new GetSecretValueCommand({ SecretId }));
-  const content = readSecretContent(SecretString);
-  return content.kind === 'secret' ? content.value : undefined;
+/** @throws {LocalError} when it cannot be read and the delivery must be signed */
+async function readSecret(SecretId: string, { event }: SendOptions): Promise<string | undefined> {
+  try {
+    const client = new SecretsManagerClient();
+    const content = readSecretContent(
+      (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString,
+    );
+    return content.kind === 'secret' ? content.value : undefined;
+  } catch (cause) {
+    if (event === PING_EVENT) return undefined;
+    throw new LocalError(
+      `the secret "${SecretId}" cannot be read at ${process.env['AWS_ENDPOINT_URL']}: ${(cause as Error).message}. ${START_HINT} Or set --secret.`,
+      { cause },
+    );
+  }
 }
 
 /** Sends the delivery with the headers that Bitbucket sets, and prints the response. Returns whether it was accepted. */
@@ -98,7 +140,7 @@ async function deliver(
   };
   const request = { method: 'POST', body: new Uint8Array(body), headers };
   const response = await fetch(url, request).catch((cause: unknown) => {
-    throw new LocalError(`no response from ${url}. Is npm start running?`, { cause });
+    throw new LocalError(`no response from ${url}. ${START_HINT}`, { cause });
   });
   console.log(`POST ${url}\n${event} -> ${response.status} ${await response.text()}`);
   return response.ok;

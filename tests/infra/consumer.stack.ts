@@ -17,7 +17,7 @@ import { runProgram } from '../stack/run-program.ts';
 const ROOT = path.join(import.meta.dirname, '..', '..');
 
 /** npm installs every dependency, those for a build as well where the package comes from git. */
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 900_000;
 
 const PROGRAM = `import { App, Stack } from 'aws-cdk-lib';
 import { DeploymentError, KargoFrontDoor, type FunctionName, type KargoFrontDoorProps } from 'kargo-front-door';
