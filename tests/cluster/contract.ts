@@ -4,6 +4,7 @@ import { types } from 'node:util';
 import { callApi, type ApiAnswer, type ApiTarget } from './api-client.ts';
 import type { ContractCase } from './contract/contract-case.ts';
 import { reading } from './contract/reading.ts';
+import { representing } from './contract/representing.ts';
 import { status } from './contract/status.ts';
 import { validating } from './contract/validating.ts';
 import { creating, deleting, patching } from './contract/writing.ts';
@@ -14,7 +15,7 @@ import { WITHOUT_WEBHOOKS } from './kargo-webhooks/registration.ts';
  * API server must both pass them, so that the fake stays faithful.
  */
 export function describeContract(target: () => ApiTarget): void {
-  describe.each(Object.entries({ reading, creating, patching, status, deleting, validating }))(
+  describe.each(Object.entries({ reading, representing, creating, patching, status, deleting, validating }))(
     '%s',
     (_subject, cases) => {
       test.each(cases)('$name', async ({ steps }) => {

@@ -7,6 +7,7 @@ import {
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { ObjectStore } from './object-store.ts';
 import { createObject, deleteObject, getObject, patchObject, type ObjectKey } from './object-writes.ts';
+import { representationOf, toMetadata, toMetadataList, toTable } from './representations.ts';
 import { apiVersionOf, NAMESPACE, RESOURCE_KINDS } from './resource-kinds.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
@@ -16,8 +17,8 @@ const JSON_TYPE = 'application/json';
 const MERGE_PATCH = 'application/merge-patch+json';
 
 /**
- * Starts an in-memory fake of the Kubernetes API with namespaces, Secrets and Kargo's kinds: GET, lists with `limit` and
- * `continue`, POST, merge patches, the status subresource, and DELETE. The contract suite (tests/cluster/contract.ts) holds
+ * Starts an in-memory fake of the Kubernetes API with namespaces, Secrets, ConfigMaps and Kargo's kinds: GET, lists with `limit` and
+ * `continue`, metadata alone and tables, POST, merge patches, the status subresource, and DELETE. The contract suite (tests/cluster/contract.ts) holds
  * it to a real API server. What it does not implement it rejects: PUT, watches, selectors and other query parameters, delete
  * options, other patches, and YAML. It has no discovery (so no kubectl), finalizers, or CEL rules.
  *
@@ -56,7 +57,6 @@ export function answerApiRequest(store: ObjectStore, request: FakeRequest): Fake
     const apiPath = parsePath(request.path);
     if (!apiPath) return { status: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
     const status = request.method === 'POST' ? 201 : 200;
-    // The place to choose another representation by the Accept header, such as metadata only.
     return toResponse(status, perform(store, request, apiPath));
   } catch (error) {
     if (error instanceof StatusError) return toResponse(error.code, error.status);
@@ -92,16 +92,19 @@ function parsePath(path: string): ApiPath | undefined {
 function perform(store: ObjectStore, request: FakeRequest, apiPath: ApiPath): object {
   const { kind, namespace, name, isStatus } = apiPath;
   const isCollection = name === '';
-  requireQuery(request, request.method === 'GET' && isCollection ? ['limit', 'continue'] : []);
+  const isList = request.method === 'GET' && isCollection;
+  requireQuery(request, isList ? ['limit', 'continue', 'includeObject'] : []);
   switch (request.method) {
     case 'GET':
-      return isCollection ? listObjects(store, request, apiPath) : getObject(store, apiPath);
+      return isCollection
+        ? listObjects(store, request, apiPath)
+        : represent(request, getObject(store, apiPath));
     case 'POST':
       if (!isCollection || (kind.namespaced && namespace === '')) break;
       return createObject(store, kind, namespace, parseBody(request, JSON_TYPE));
     case 'PATCH':
       if (isCollection) break;
-      return patchObject(store, apiPath, parseBody(request, MERGE_PATCH), isStatus);
+      return represent(request, patchObject(store, apiPath, parseBody(request, MERGE_PATCH), isStatus));
     case 'DELETE':
       if (isCollection || isStatus) break;
       if (request.body !== '') throw badRequest('the fake does not implement delete options');
@@ -114,12 +117,27 @@ function perform(store: ObjectStore, request: FakeRequest, apiPath: ApiPath): ob
   );
 }
 
-function listObjects(store: ObjectStore, { query }: FakeRequest, { kind, namespace }: ApiPath): object {
+function represent({ headers }: FakeRequest, object: KubernetesObject): object {
+  return representationOf(headers.accept) === 'metadata' ? toMetadata(object) : object;
+}
+
+function listObjects(
+  store: ObjectStore,
+  { query, headers }: FakeRequest,
+  { kind, namespace }: ApiPath,
+): object {
   const limit = Number(query.get('limit') ?? 0);
   if (!Number.isInteger(limit) || limit < 0) throw badRequest(`limit: ${query.get('limit')} is not a number`);
   const token = query.get('continue');
   const { items, metadata } = token ? store.listNext(token, limit) : store.list(kind, namespace, limit);
-  return { apiVersion: apiVersionOf(kind), kind: `${kind.kind}List`, metadata, items };
+  switch (representationOf(headers.accept)) {
+    case 'metadata':
+      return toMetadataList(items, metadata);
+    case 'table':
+      return toTable(kind, items, metadata, query.get('includeObject') !== 'None');
+    case 'objects':
+      return { apiVersion: apiVersionOf(kind), kind: `${kind.kind}List`, metadata, items };
+  }
 }
 
 /** A parameter that is ignored would look as if it worked. */

@@ -5,6 +5,13 @@ import { isRecord, type KubernetesObject } from './kubernetes-object.ts';
 import type { FieldFault } from './status-error.ts';
 import { compileValidator, shape, type StructuralSchema } from './structural-schema.ts';
 
+/** A column of the table of a kind; `jsonPath` is a path of names, such as `.status.phase`. */
+interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly jsonPath: string;
+}
+
 /** What the fake needs to know about a kind in order to serve its objects. */
 export interface ResourceKind {
   /** Empty for the core API. */
@@ -17,6 +24,8 @@ export interface ResourceKind {
   readonly hasStatus: boolean;
   /** True when `metadata.generation` counts changes of everything but metadata and status. */
   readonly hasGeneration: boolean;
+  /** The columns of a table besides the name. */
+  readonly columns: readonly PrinterColumn[];
   /** Returns the object as it is stored: pruned, with defaults. */
   readonly complete: (object: KubernetesObject) => KubernetesObject;
   /** Returns the fields that break the kind's rules. */
@@ -46,6 +55,7 @@ const CORE = {
   version: 'v1',
   hasStatus: false,
   hasGeneration: false,
+  columns: [],
   validate: compileValidator({ properties: { metadata: METADATA_SCHEMA, data: STRING_MAP } }),
 };
 
@@ -73,6 +83,19 @@ const SECRET: ResourceKind = {
   },
 };
 
+const CONFIG_MAP: ResourceKind = {
+  ...CORE,
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+  complete: ({ apiVersion, kind, metadata, data }) => ({
+    apiVersion,
+    kind,
+    metadata,
+    ...(isRecord(data) && { data }),
+  }),
+};
+
 function toResourceKind({ spec }: V1CustomResourceDefinition): ResourceKind {
   const { group, scope, names, versions } = spec;
   const [version] = versions;
@@ -86,6 +109,7 @@ function toResourceKind({ spec }: V1CustomResourceDefinition): ResourceKind {
     namespaced: scope === 'Namespaced',
     hasStatus: version?.subresources?.status !== undefined,
     hasGeneration: true,
+    columns: version?.additionalPrinterColumns ?? [],
     complete: ({ apiVersion, kind, metadata, ...content }) => {
       return { apiVersion, kind, metadata, ...(shape(schema, content) as object) };
     },
@@ -97,6 +121,7 @@ function toResourceKind({ spec }: V1CustomResourceDefinition): ResourceKind {
 export const RESOURCE_KINDS: readonly ResourceKind[] = [
   NAMESPACE,
   SECRET,
+  CONFIG_MAP,
   ...readdirSync(DEFINITIONS_FOLDER).map((name) =>
     toResourceKind(parse(readFileSync(new URL(name, DEFINITIONS_FOLDER), 'utf8'))),
   ),

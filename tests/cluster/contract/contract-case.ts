@@ -29,6 +29,7 @@ export const KARGO = '/apis/kargo.akuity.io/v1alpha1';
 export const WAREHOUSES = `${KARGO}/namespaces/{namespace}/warehouses`;
 export const CONFIGS = `${KARGO}/namespaces/{namespace}/projectconfigs`;
 export const PROMOTIONS = `${KARGO}/namespaces/{namespace}/promotions`;
+export const CONFIG_MAPS = '/api/v1/namespaces/{namespace}/configmaps';
 export const SECRETS = '/api/v1/namespaces/{namespace}/secrets';
 
 /** Fields of an object. Fields of `metadata` are added to its name. */
