@@ -3,8 +3,9 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
+import { ChangedReceiverSecrets } from '../lib/adapters/aws/changed-receiver-secrets.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
-import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
+import { compileSecretNameTemplate, fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
@@ -39,17 +40,25 @@ const configs = new KargoReceiverConfigs(
 );
 const clock = (): Date => new Date();
 const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);
+const log = createLog(logger);
 const deps = {
   configs,
   statuses: configs,
-  secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
+  secrets: new ChangedReceiverSecrets({
+    secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
+    store,
+    secretIdOf,
+    namePrefix: fixedPrefixOf(settings.secretNameTemplate),
+    clock,
+    log,
+  }),
   routes: settings.routesApiId === undefined ? undefined : new ApiGatewayRoutes(settings.routesApiId),
   memory: new ReconcilerMemory(),
   graceMs: settings.graceMs,
   base: settings.base,
   dryRun: settings.dryRun,
   clock,
-  log: createLog(logger),
+  log,
 };
 
 /**
@@ -66,7 +75,7 @@ async function reconcile(_event: unknown, context: Context): Promise<ReconcileRe
     },
   );
   const hasChanges = result.written > 0 || (result.planned ?? 0) > 0;
-  if (hasChanges) deps.log.info('reconciled', { ...result, ...gauges });
+  if (hasChanges) log.info('reconciled', { ...result, ...gauges });
   recordReconcileRun(metrics, result.failures.length, gauges);
   if (result.failures.length > 0) throw new Error(describeFailures(result.failures));
   return result;

@@ -12,6 +12,7 @@ import {
   registryUrlRule,
   secretNameTemplateRule,
 } from '../lib/adapters/settings/setting-rules.ts';
+import { fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
 import { FUNCTIONS } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
 import { arn, choice, flag, ifSet, KEY, listOf, text, wholeNumber, withDefault } from './setting-kinds.ts';
@@ -67,7 +68,7 @@ export const deploymentSchema = v.object({
     withDefault(DEFAULTS.secretNameTemplate),
     secretNameTemplateRule,
     v.check(
-      (template) => secretPrefixOf(template) !== '',
+      (template) => fixedPrefixOf(template) !== '',
       'must begin with a fixed part, to which the roles are confined',
     ),
   ),
@@ -180,7 +181,7 @@ export function readDeploymentSettings({
   const template = given.SECRET_NAME_TEMPLATE || DEFAULTS.secretNameTemplate;
   // A template without a fixed part is rejected by the schema.
   const conflict =
-    secretPrefixOf(template) &&
+    fixedPrefixOf(template) &&
     findTemplateConflict(
       template,
       SYSTEM_SECRETS.map((name) => given[name]),
@@ -201,9 +202,4 @@ export function readDeploymentSettings({
   const { KUBECONFIG_SECRET_ID: kubeconfig = isSet('CARGOMAN_URL') ? undefined : DEFAULTS.kubeconfigSecret } =
     parsed.output;
   return { ...parsed.output, KUBECONFIG_SECRET_ID: isSet('EKS_CLUSTER_NAME') ? undefined : kubeconfig };
-}
-
-/** Returns the part of a secret name template before its first placeholder. */
-export function secretPrefixOf(template: string): string {
-  return template.split('{', 1)[0] ?? '';
 }

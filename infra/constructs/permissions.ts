@@ -1,7 +1,8 @@
 import { Aws, aws_iam as iam } from 'aws-cdk-lib';
 import type { FunctionName } from '../../lib/functions.ts';
 import { hasCluster } from '../deployed-functions.ts';
-import { secretPrefixOf, type DeploymentSettings } from '../deployment-settings.ts';
+import type { DeploymentSettings } from '../deployment-settings.ts';
+import { fixedPrefixOf } from '../../lib/adapters/aws/secret-ids.ts';
 import type { FunctionContext } from './function.ts';
 
 /** One statement of a role's policy; docs/security.md has a line for each `Sid`. */
@@ -39,6 +40,7 @@ export function permissionsOf(
       "the streams of the function's own log group are named by Lambda",
     ),
     ...(hasCluster(settings) ? readReceiverSecrets(settings.SECRET_NAME_TEMPLATE) : []),
+    ...(name === 'reconciler' ? [listSecrets()] : []),
     ...(settings.KUBECONFIG_SECRET_ID === undefined
       ? []
       : [readSecret('ReadKubeconfig', settings.KUBECONFIG_SECRET_ID)]),
@@ -55,7 +57,7 @@ function readReceiverSecrets(template: string): Permission[] {
     allow(
       'ReadReceiverSecrets',
       ['secretsmanager:GetSecretValue'],
-      arn('secretsmanager', `secret:${secretPrefixOf(template)}*`),
+      arn('secretsmanager', `secret:${fixedPrefixOf(template)}*`),
       'a receiver, with its secret, may be declared at any time; the prefix confines it',
     ),
     allow(
@@ -65,6 +67,16 @@ function readReceiverSecrets(template: string): Permission[] {
       'the action knows no resource; each secret in a batch needs ReadReceiverSecrets as well',
     ),
   ];
+}
+
+function listSecrets(): Permission {
+  const actions = ['secretsmanager:ListSecrets'];
+  return allow(
+    'ListSecretChanges',
+    actions,
+    '*',
+    'the action knows no resource; it returns names and dates of changes, and no value',
+  );
 }
 
 function readRegistrySecrets({

@@ -57,7 +57,7 @@ export interface ReceiverSecrets {
   /**
    * Reads the secrets of these receivers.
    *
-   * @param from - `cached` accepts cached secrets; `store` reads all of them again
+   * @param from - `cached` accepts cached secrets; `store` reads them again, unless the store itself reports them as unchanged
    * @returns one reading for each receiver, in their order. A secret that cannot be read is a reading of kind `fault`
    * @throws {RetryableError} when no secret can be read because the store is unavailable or throttles, or the signal ends it
    */

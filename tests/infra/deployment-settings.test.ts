@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { DeploymentError, readDeploymentSettings, secretPrefixOf } from '../../infra/deployment-settings.ts';
+import { DeploymentError, readDeploymentSettings } from '../../infra/deployment-settings.ts';
+import { fixedPrefixOf } from '../../lib/adapters/aws/secret-ids.ts';
 import { clusterCa } from './cluster-ca.ts';
 
 const CERTIFICATE_ARN = 'arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef';
@@ -231,5 +232,5 @@ test.each([
   ['{namespace}/{name}', ''],
   ['a-{name}/{namespace}', 'a-'],
 ])('the fixed part of %s', (template, prefix) => {
-  expect(secretPrefixOf(template)).toBe(prefix);
+  expect(fixedPrefixOf(template)).toBe(prefix);
 });

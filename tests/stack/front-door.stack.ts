@@ -170,6 +170,13 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
   const current = () => post(second, 'second');
   /** Its URL is no longer in the status: the receiver searches all secrets for it. */
   const previous = () => post(first, 'first');
+  /** The second run is warm: it reads what was changed, where it can list that. */
+  const runAfterRotation = async (): Promise<unknown> => {
+    await run();
+    await stage.secrets.rotate(secretNames[1], 'something else');
+    return run();
+  };
+  const unnoticed = { configs: 1, written: 0, failures: [] };
   const noRoutes = (verb: string): string =>
     `1 failed: routes could not be ${verb}: API Gateway unavailable: AccessDeniedException`;
   const noKubeconfig =
@@ -194,6 +201,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     { role: receiver, sid: 'ReadKubeconfig', act: current, becomes: UNAVAILABLE },
     { role: reconciler, sid: 'ReadReceiverSecrets', act: runForReason, becomes: 'SecretUnreadable' },
     { role: reconciler, sid: 'BatchReceiverSecrets', act: run, becomes: noStore },
+    { role: reconciler, sid: 'ListSecretChanges', act: runAfterRotation, becomes: unnoticed },
     { role: reconciler, sid: 'ReadKubeconfig', act: run, becomes: noKubeconfig },
     { role: reconciler, sid: 'ListAndAddRoutes', act: run, becomes: noRoutes('added') },
     { role: reconciler, sid: 'RemoveRoutes', act: runWithoutReceiver, becomes: noRoutes('removed') },

@@ -16,3 +16,8 @@ export function compileSecretNameTemplate(template: string, systemNamespace: str
     );
   };
 }
+
+/** Returns the part of a `SECRET_NAME_TEMPLATE` before its first placeholder. */
+export function fixedPrefixOf(template: string): string {
+  return template.split('{', 1)[0] ?? '';
+}

@@ -1,9 +1,11 @@
 import {
   BatchGetSecretValueCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
   SecretsManagerClient,
   SecretsManagerServiceException,
   type GetSecretValueResponse,
+  type SecretListEntry,
 } from '@aws-sdk/client-secrets-manager';
 import type { RetryableError } from '../../app/errors.ts';
 import { toRetryableError } from './aws-errors.ts';
@@ -21,6 +23,9 @@ export type StoredReading =
   | { readonly kind: 'fault'; readonly fault: 'missing' | 'unreadable'; readonly reason: string };
 
 export type VersionStage = 'AWSCURRENT' | 'AWSPREVIOUS';
+
+/** Secrets Manager's limit for one page of ListSecrets. */
+const LIST_SIZE = 100;
 
 /** Secrets Manager's limit for one BatchGetSecretValue. */
 export const BATCH_SIZE = 20;
@@ -98,6 +103,32 @@ export class SecretsManager {
     return readings;
   }
 
+  /**
+   * Lists the secrets whose names begin with `namePrefix`, without their values. What was changed in the last five minutes may be missing.
+   *
+   * @returns by name: a text that is another one after each change, such as a new version
+   */
+  async listChanges(namePrefix: string, abortSignal: AbortSignal): Promise<Map<string, string>> {
+    const changes = new Map<string, string>();
+    let next: string | undefined;
+    do {
+      const command = new ListSecretsCommand({
+        MaxResults: LIST_SIZE,
+        ...(namePrefix !== '' && { Filters: [{ Key: 'name', Values: [namePrefix] }] }),
+        ...(next !== undefined && { NextToken: next }),
+      });
+      const answer = await this.#connected()
+        .send(command, { abortSignal })
+        .catch((error: unknown) => {
+          throw toRetryableError(STORE_UNAVAILABLE, error);
+        });
+      for (const secret of answer.SecretList ?? [])
+        if (secret.Name !== undefined) changes.set(secret.Name, describeChange(secret));
+      next = answer.NextToken;
+    } while (next !== undefined);
+    return changes;
+  }
+
   /** Returns the client, with new connections where the pooled ones have idled for too long. */
   #connected(): SecretsManagerClient {
     const now = Date.now();
@@ -128,6 +159,11 @@ function toVersion(
     versionId: value.VersionId,
     createdAt: value.CreatedDate ?? new Date(0),
   };
+}
+
+function describeChange({ LastChangedDate, SecretVersionsToStages = {} }: SecretListEntry): string {
+  const versions = Object.entries(SecretVersionsToStages).map(([id, stages]) => `${id}:${stages.join()}`);
+  return `${LastChangedDate?.getTime() ?? 0} ${versions.toSorted().join(' ')}`;
 }
 
 function faultOf(secretId: string, code: string): StoredReading | undefined {

@@ -10,17 +10,18 @@ export interface SecretReadings {
 }
 
 /**
- * Reads the secrets of every receiver that these configs declare, without the cache.
+ * Reads the secrets of every receiver that these configs declare.
  *
  * @throws {RetryableError} when the store is unavailable
  */
 export async function readSecrets(
   secrets: ReceiverSecrets,
   configs: readonly ReceiverConfig[],
+  from: 'cached' | 'store',
   signal: AbortSignal,
 ): Promise<SecretReadings> {
   const receivers = configs.flatMap(usableReceivers);
-  const readings = await secrets.read(receivers, 'store', signal);
+  const readings = await secrets.read(receivers, from, signal);
   const byReceiver = new Map(receivers.map((receiver, index) => [receiver, readings[index]]));
   return {
     secretOf: (receiver) => {

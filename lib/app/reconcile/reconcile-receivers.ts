@@ -65,7 +65,7 @@ export async function reconcileReceivers(
   const { memory, log } = deps;
   const listed = await deps.configs.list(signal);
   const { configs } = listed;
-  const secrets = await readSecrets(deps.secrets, configs, signal);
+  const secrets = await readSecrets(deps.secrets, configs, 'store', signal);
   const { secretOf, unreadable } = secrets;
   if (unreadable.length > 0) {
     const reasons = unreadable.slice(0, MAX_LOGGED_SECRETS).map(({ reason }) => reason);

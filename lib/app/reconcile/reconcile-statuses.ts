@@ -118,7 +118,7 @@ async function reconcileStatus(
     const read = result === 'conflict' ? await statuses.read(config, signal) : undefined;
     if (read === undefined) return undefined;
     config = read;
-    ({ secretOf } = await readSecrets(secrets, [config], signal));
+    ({ secretOf } = await readSecrets(secrets, [config], 'cached', signal));
   }
   throw new Error(`conflict: other writers changed it ${MAX_CONFLICTS + 1} times in a row`);
 }

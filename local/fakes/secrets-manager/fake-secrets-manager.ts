@@ -82,6 +82,33 @@ const batchGetSecretValue = defineAction(
   },
 );
 
+const listSecrets = defineAction(
+  {
+    Filters: v.optional(v.array(v.strictObject({ Key: v.literal('name'), Values: v.array(v.string()) })), []),
+    MaxResults: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(100)), 100),
+    NextToken: v.optional(v.string()),
+  },
+  (secrets, { Filters, MaxResults, NextToken }) => {
+    const prefixes = Filters.flatMap(({ Values }) => Values);
+    const found = [...secrets.values()].filter(
+      ({ name }) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix)),
+    );
+    const start = Number(NextToken ?? 0);
+    const end = start + MaxResults;
+    const SecretList = found.slice(start, end).map(({ name, arn, versions }) => ({
+      ARN: arn,
+      Name: name,
+      LastChangedDate: versions.at(-1)?.createdDate,
+      SecretVersionsToStages: Object.fromEntries(
+        versions
+          .slice(-2)
+          .map(({ id }, index, last) => [id, [index === last.length - 1 ? 'AWSCURRENT' : 'AWSPREVIOUS']]),
+      ),
+    }));
+    return { SecretList, ...(end < found.length && { NextToken: String(end) }) };
+  },
+);
+
 const deleteSecret = defineAction(
   { SecretId, ForceDeleteWithoutRecovery: v.literal(true) },
   (secrets, members) => {
@@ -96,13 +123,14 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
   ['PutSecretValue', putSecretValue],
   ['GetSecretValue', getSecretValue],
   ['BatchGetSecretValue', batchGetSecretValue],
+  ['ListSecrets', listSecrets],
   ['DeleteSecret', deleteSecret],
 ]);
 
 /**
  * Starts an in-memory fake of AWS Secrets Manager, which the SDK's client uses unchanged: CreateSecret and PutSecretValue with
- * text, GetSecretValue by staging label, BatchGetSecretValue by id, and DeleteSecret without recovery. There is one account
- * and one region. It accepts any credentials and encrypts nothing; changes are visible at once. It rejects what it does not
+ * text, GetSecretValue by staging label, BatchGetSecretValue by id, ListSecrets by name, and DeleteSecret without recovery. There is one
+ * account and one region. It accepts any credentials and encrypts nothing; changes are visible at once. It rejects what it does not
  * implement.
  *
  * @param options.port - 0 selects a free port

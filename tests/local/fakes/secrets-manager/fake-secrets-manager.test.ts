@@ -103,10 +103,10 @@ describe('the fake Secrets Manager', () => {
   test.each([
     [
       'an operation that it does not implement',
-      'ListSecrets',
+      'RotateSecret',
       {},
       'UnknownOperationException',
-      'Unknown operation ListSecrets.',
+      'Unknown operation RotateSecret.',
     ],
     ['a body that is not an object', 'CreateSecret', null, 'ValidationException', `the request ${INVALID}`],
     ['a number for a name', 'GetSecretValue', { SecretId: 7 }, 'ValidationException', `SecretId ${INVALID}`],
