@@ -10,7 +10,9 @@ import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { answerTo } from '../lib/adapters/http/answer.ts';
 import { readGatewayDelivery, toGatewayResult } from '../lib/adapters/http/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
-import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { connectToCluster } from '../lib/adapters/kubernetes/connect-to-cluster.ts';
+import { IndexConfigMaps } from '../lib/adapters/kubernetes/index-config-maps.ts';
+import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { KargoRefreshableObjects } from '../lib/adapters/kubernetes/refreshable-objects.ts';
 import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
@@ -18,16 +20,20 @@ import {
   countDelivery,
   countPreviousSecret,
   createMetrics,
+  indexFaultRecorder,
   latencyRecorder,
 } from '../lib/adapters/observability/metrics.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
 import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
 import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
 import { RegistryWebhook } from '../lib/app/delivery/registry-webhook.ts';
+import { IndexReader } from '../lib/app/lookup/index-reader.ts';
+import { IndexedCandidates } from '../lib/app/lookup/indexed-candidates.ts';
 import { KargoTarget } from '../lib/app/targets/kargo/kargo-target.ts';
 import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
 import { RegistryTarget } from '../lib/app/targets/registry/registry-target.ts';
 import type { Target } from '../lib/app/targets/target.ts';
+import { indexNames } from '../lib/core/kargo/lookup-index/index-head.ts';
 
 /** Bitbucket Cloud times out after 10 s, of which two are left for the network. */
 const BUDGET_MS = 8_000;
@@ -50,7 +56,7 @@ const log = createLog(logger);
 const metrics = createMetrics('receiver');
 const store = new SecretsManager();
 const clock = (): Date => new Date();
-const { cluster, registry, graceMs } = settings;
+const { registry, graceMs } = settings;
 const secrets = new StoredReceiverSecrets({
   store,
   secretIdOf: compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace),
@@ -58,16 +64,33 @@ const secrets = new StoredReceiverSecrets({
   graceMs,
   batchesPerSecond: SECRET_BATCHES_PER_SECOND,
 });
-const kargo =
-  cluster &&
-  connectToKargo(cluster, store, {
+const cluster =
+  settings.cluster &&
+  connectToCluster(settings.cluster, store, {
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     recordLatency: latencyRecorder(metrics),
   });
+const onFault = indexFaultRecorder(metrics, log);
+const kargo = cluster && {
+  api: new KargoApi(cluster),
+  index: new IndexReader({
+    pieces: new IndexConfigMaps(cluster),
+    names: indexNames(settings.base),
+    clock,
+    onFault,
+  }),
+};
 const deps = {
   directory:
     kargo &&
-    new ReceiverDirectory({ configs: new KargoReceiverConfigs(kargo, settings), secrets, clock, graceMs }),
+    new ReceiverDirectory({
+      index: kargo.index,
+      // One attempt: the caller is not authenticated yet.
+      configs: new KargoReceiverConfigs(kargo.api, { ...settings, maxAttempts: 1 }),
+      secrets,
+      clock,
+      graceMs,
+    }),
   registryWebhook:
     registry && new RegistryWebhook({ readSecret: webhookSecretReader(registry, secrets), clock, graceMs }),
   targets: createTargets(),
@@ -78,8 +101,9 @@ const deps = {
 function createTargets(): Target[] {
   const targets: Target[] = [];
   if (kargo !== undefined) {
-    const objects = new KargoRefreshableObjects(kargo);
-    targets.push(new KargoTarget({ objects, recent: new RecentRefreshes(clock), clock, log }));
+    const objects = new KargoRefreshableObjects(kargo.api);
+    const candidates = new IndexedCandidates({ index: kargo.index, objects, onFault });
+    targets.push(new KargoTarget({ candidates, objects, recent: new RecentRefreshes(clock), clock, log }));
   }
   if (registry !== undefined) {
     const { bitbucketUrl } = registry;

@@ -7,13 +7,22 @@ import { ChangedReceiverSecrets } from '../lib/adapters/aws/changed-receiver-sec
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { compileSecretNameTemplate, fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
-import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { connectToCluster } from '../lib/adapters/kubernetes/connect-to-cluster.ts';
+import { IndexConfigMaps } from '../lib/adapters/kubernetes/index-config-maps.ts';
+import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
+import {
+  KargoIndexableWarehouses,
+  KargoRefreshableObjects,
+} from '../lib/adapters/kubernetes/refreshable-objects.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import { createMetrics, latencyRecorder, recordReconcileRun } from '../lib/adapters/observability/metrics.ts';
 import { readSettings, requireCluster } from '../lib/adapters/settings/settings.ts';
+import { IndexPublisher } from '../lib/app/reconcile/publish-index.ts';
 import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile/reconcile-receivers.ts';
 import { ReconcilerMemory } from '../lib/app/reconcile/reconciler-memory.ts';
+import { indexNames } from '../lib/core/kargo/lookup-index/index-head.ts';
+import { isServedProject } from '../lib/core/kargo/project-patterns.ts';
 
 /** A run ends before the next one, a minute later. */
 const BUDGET_MS = 50_000;
@@ -31,18 +40,29 @@ const settings = readSettings(process.env);
 const logger = createLogger('reconciler');
 const store = new SecretsManager();
 const metrics = createMetrics('reconciler');
-const configs = new KargoReceiverConfigs(
-  connectToKargo(requireCluster(settings), store, {
-    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    recordLatency: latencyRecorder(metrics),
-  }),
-  settings,
-);
+const cluster = connectToCluster(requireCluster(settings), store, {
+  attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+  recordLatency: latencyRecorder(metrics),
+});
+const kargo = new KargoApi(cluster);
+const configs = new KargoReceiverConfigs(kargo, settings);
 const clock = (): Date => new Date();
 const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);
 const log = createLog(logger);
+const index = new IndexPublisher({
+  pieces: new IndexConfigMaps(cluster),
+  names: indexNames(settings.base),
+  warehouses: new KargoIndexableWarehouses(kargo),
+  objects: new KargoRefreshableObjects(kargo),
+  // A receiver of the ClusterConfig acts on every project.
+  isServed: (project) =>
+    isServedProject(settings.projects, '') || isServedProject(settings.projects, project),
+  clock,
+  log,
+});
 const deps = {
   configs,
+  index: settings.dryRun ? undefined : index,
   statuses: configs,
   secrets: new ChangedReceiverSecrets({
     secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),

@@ -126,6 +126,12 @@ export function alarmsOf({
       state('ContestedReceivers'),
       'Another deployment publishes URLs of the same receivers: only one of the two is used',
     ),
+    // The first minutes of a deployment pass without one.
+    'index-unavailable': alarm(
+      ofService('receiver', 'IndexUnavailable'),
+      'The receiver lists the cluster, because the lookup index is missing, stale or unreadable: deliveries are slow',
+      { evaluationPeriods: 3, datapointsToAlarm: 3 },
+    ),
     // A new receiver may wait a run for its route, and a run may begin a little late.
     'missing-routes': alarm(
       state('RouteMissing', eachMinute),

@@ -127,6 +127,7 @@ function clusterRows(
         search('PreviousSecretDeliveries', 'Sum', 'deliveries that use one'),
         search('EndingSecretDeliveries', 'Sum', 'in the last day of its grace'),
       ),
+      graph('Lookups without the index', search('IndexUnavailable', 'Sum')),
     ],
   ];
 }

@@ -1,5 +1,7 @@
+import type { BitbucketEvent } from '../core/bitbucket/event.ts';
 import type { RefreshKind } from '../core/kargo/verdict.ts';
 import type { Receiver, ReceiverConfig } from '../core/kargo/receiver.ts';
+import type { StoredPiece } from '../core/kargo/lookup-index/index-piece.ts';
 import type { SecretReading } from '../core/kargo/receiver-secret.ts';
 import type { StatusPlan } from '../core/kargo/receiver-status.ts';
 
@@ -76,15 +78,41 @@ export interface ObjectName {
   readonly name: string;
 }
 
+/** Identifies a version of an object's spec. */
+export interface ObjectVersion extends ObjectName {
+  readonly generation: number;
+}
+
 /** A Warehouse or Promotion as the cluster holds it, not yet validated. */
 export interface ClusterObject extends ObjectName {
   readonly content: unknown;
 }
 
+/** Finds the objects that an event may affect. */
+export interface EventCandidates {
+  /**
+   * Finds them in a project, or in all where `project` is empty. In pages, because those of a large cluster exceed the memory. Of an object,
+   * the content may be limited to what the event is judged by.
+   */
+  pages(event: BitbucketEvent, project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]>;
+}
+
 /** The objects that a delivery can refresh: Warehouses and Promotions. */
-export interface RefreshableObjects {
-  /** Lists the objects of a project, or of all where `project` is empty. In pages, because those of a large cluster exceed the memory. */
+export interface ListedObjects {
+  /** Lists the objects of a project, or of all where `project` is empty. */
   pages(kind: RefreshKind, project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]>;
+  /** Lists the Promotions whose phase is Running, in the same way. */
+  runningPromotions(project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]>;
+  /** Reads these objects. Those that were deleted meanwhile are left out. */
+  read(
+    kind: RefreshKind,
+    names: readonly ObjectName[],
+    signal: AbortSignal,
+  ): AsyncIterable<readonly ClusterObject[]>;
+}
+
+/** Refreshes Warehouses and Promotions. */
+export interface RefreshableObjects {
   /** Sets the refresh annotation of the object. Returns `gone` where it has been deleted since it was listed. */
   refresh(
     kind: RefreshKind,
@@ -92,6 +120,42 @@ export interface RefreshableObjects {
     at: Date,
     signal: AbortSignal,
   ): Promise<'refreshed' | 'gone'>;
+}
+
+/** The pieces of the lookup index, by name. What they hold is not validated. */
+export interface IndexPieces {
+  /**
+   * Reads a piece.
+   *
+   * @param urgency - `once` for a caller that is not authenticated: a busy cluster API is not asked again
+   * @returns undefined where it does not exist, or may not be read
+   */
+  read(name: string, urgency: 'once' | 'retried', signal: AbortSignal): Promise<unknown>;
+}
+
+/** The pieces of the lookup index, for their writer. */
+export interface WritableIndexPieces extends IndexPieces {
+  /** Lists the versions of all pieces in the cluster, by name. */
+  versions(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** Writes a piece, which need not exist, and returns its version. */
+  write(name: string, piece: StoredPiece, signal: AbortSignal): Promise<string>;
+  /** Removes a piece. One that does not exist counts as removed. */
+  remove(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** The Warehouses of the cluster, for the index. */
+export interface IndexableWarehouses {
+  versions(signal: AbortSignal): AsyncIterable<readonly ObjectVersion[]>;
+  pages(signal: AbortSignal): AsyncIterable<readonly WarehouseContent[]>;
+  /** Reads these Warehouses. Those that were deleted meanwhile are left out. */
+  read(names: readonly ObjectName[], signal: AbortSignal): AsyncIterable<readonly WarehouseContent[]>;
+}
+
+/** A Warehouse as the cluster holds it, with its version. */
+export interface WarehouseContent extends ObjectVersion {
+  readonly content: unknown;
+  /** Whether Kargo has discovered commits for it. */
+  readonly isDiscovered: boolean;
 }
 
 /** Structured log. `about` holds the fields of the record: never a body, a signature or a secret. */

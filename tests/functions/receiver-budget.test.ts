@@ -37,13 +37,14 @@ test('a delivery after a long freeze uses no connection to Secrets Manager from 
   proxy.stop();
 });
 
-test('unknown paths are answered without another attempt for a moment after a lookup failed', async () => {
+test('unknown paths are answered without another attempt for a moment after index and list could not be read', async () => {
   testbed = await startTestbed({ objects: [...project('demo'), warehouse('demo', 'main')] });
   const handler = await testbed.receiver();
   expect(await deliver(handler)).toEqual(refreshed);
   passSeconds(10);
   testbed.cluster.fault = () => ({ kind: 'hang' });
-  expect(await deliver(handler, { ...unknownPath('0'), remainingMs: 900 })).toEqual(unavailable);
+  for (const digit of ['0', '4'])
+    expect(await deliver(handler, { ...unknownPath(digit), remainingMs: 900 })).toEqual(unavailable);
   const requests = testbed.cluster.requests.length;
   for (const digit of ['1', '2', '3'])
     expect(await deliver(handler, unknownPath(digit))).toEqual(unavailable);

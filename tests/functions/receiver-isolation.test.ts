@@ -56,6 +56,8 @@ beforeAll(async () => {
   });
   handler = await testbed.receiver();
   await testbed.reconcile();
+  // What follows is read by listing; tests/functions/index-candidates.test.ts reads the index.
+  await testbed.removeIndex();
 });
 
 beforeEach(() => {
@@ -255,9 +257,13 @@ describe('a project of more Warehouses than a page holds', () => {
   });
 });
 
-/** Replaces fields of one item of a list. */
+/** Replaces fields of one object, where the answer is a list with it or the object itself. */
 function breakItem(answer: string, name: string, change: object): string {
-  const list = JSON.parse(answer) as { items: { metadata: { name: string } }[] };
-  list.items = list.items.map((item) => (item.metadata.name === name ? { ...item, ...change } : item));
-  return JSON.stringify(list);
+  const body = JSON.parse(answer) as {
+    items?: { metadata: { name: string } }[];
+    metadata: { name?: string };
+  };
+  const items = body.items?.map((item) => (item.metadata.name === name ? { ...item, ...change } : item));
+  if (items !== undefined) return JSON.stringify({ ...body, items });
+  return JSON.stringify(body.metadata.name === name ? { ...body, ...change } : body);
 }

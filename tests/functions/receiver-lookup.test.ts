@@ -187,6 +187,7 @@ describe('the status list', () => {
 
   test('saves a lookup through all receivers', async () => {
     await testbed.reconcile();
+    await testbed.removeIndex();
     testbed.store.reset();
     testbed.cluster.reset();
     expect(await deliver(handler)).toEqual(refreshed);

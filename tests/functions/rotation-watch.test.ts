@@ -23,6 +23,8 @@ beforeAll(async () => {
     settings: { ROTATION_GRACE_HOURS: '48', LOG_LEVEL: 'INFO', POWERTOOLS_METRICS_DISABLED: 'false' },
   });
   await testbed.reconcile();
+  // By listing, the URL of the new secret is known before the next run.
+  await testbed.removeIndex();
   await testbed.secrets.rotate(NAME, NEW);
   handler = await testbed.receiver();
   output = new ConsoleLines();

@@ -31,6 +31,7 @@ test.each([
   ['refused-syncs', 'receiver', 'RefusedSyncs', 'Sum', 300, 1],
   ['unready-receivers', 'reconciler', 'UnreadyReceivers', 'Maximum', 300, 1],
   ['contested-receivers', 'reconciler', 'ContestedReceivers', 'Maximum', 300, 1],
+  ['index-unavailable', 'receiver', 'IndexUnavailable', 'Sum', 300, 3],
   ['missing-routes', 'reconciler', 'RouteMissing', 'Maximum', 60, 5],
   ['previous-secret-ending', 'receiver', 'EndingSecretDeliveries', 'Sum', 86_400, 1],
 ])('%s: the %s emits %s, and its %s over %i s is 1 in %i period(s)', (id, name, metricName, ...rest) => {

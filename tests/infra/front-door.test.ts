@@ -109,6 +109,7 @@ describe('deployed without any setting', () => {
     expect(names.toSorted()).toEqual([
       'kargo-contested-receivers',
       'kargo-gone-receivers',
+      'kargo-index-unavailable',
       'kargo-missing-routes',
       'kargo-previous-secret-ending',
       'kargo-receiver-errors',
@@ -132,6 +133,7 @@ describe('deployed without any setting', () => {
       'Time to answer Bitbucket (it times out after 10 s)',
       'Cluster API latency',
       'Rotations',
+      'Lookups without the index',
     ]);
     expect(body.match(/FrontDoorObservability/g)).toHaveLength(names.length);
   });
@@ -359,7 +361,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
   });
 
   test('the construct has the alarms of the deployment', () => {
-    expect(alarms).toBe(12);
+    expect(alarms).toBe(13);
   });
 
   test('each role is a member of a group of its own', () => {

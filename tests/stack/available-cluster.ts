@@ -4,11 +4,11 @@ import { findOrBuildBinaries } from '../cluster/binaries.ts';
 import { applyRbacManifests } from '../cluster/functions/manifests.ts';
 import {
   bindRole,
-  createNamespace,
   createServiceAccount,
   NAMESPACE,
   requestToken,
 } from '../cluster/functions/service-account.ts';
+import { namespace } from '../support/kargo-objects.ts';
 import { kubeconfigOf } from '../cluster/kubeconfig.ts';
 import { startRealCluster } from '../cluster/real-cluster.ts';
 
@@ -36,7 +36,7 @@ export async function hasRealCluster(): Promise<boolean> {
 /** Starts a real cluster API with the project's RBAC manifests applied, or else the fake, which lets in everybody. */
 export async function startAvailableCluster(): Promise<AvailableCluster> {
   if (!(await hasRealCluster())) {
-    const fake = await startFakeKubernetes({ port: 0 });
+    const fake = await startFakeKubernetes({ port: 0, objects: [namespace(NAMESPACE)] });
     const target = { url: fake.url, token: 'token' };
     return {
       target,
@@ -46,10 +46,9 @@ export async function startAvailableCluster(): Promise<AvailableCluster> {
   }
   const cluster = await startRealCluster();
   await applyRbacManifests(cluster.kubeconfig);
-  await createNamespace(cluster);
   await createServiceAccount(cluster, ACCOUNT);
   await bindRole(cluster, ACCOUNT);
-  await bindReconcilerRole(cluster);
+  await bindReconcilerRoles(cluster);
   return {
     target: cluster,
     kubeconfig: async () => kubeconfigOf({ ...cluster, token: await requestToken(cluster, ACCOUNT) }),
@@ -57,21 +56,23 @@ export async function startAvailableCluster(): Promise<AvailableCluster> {
   };
 }
 
-async function bindReconcilerRole(admin: ApiTarget): Promise<void> {
-  const { code, text } = await callApi(admin, {
-    method: 'POST',
-    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-    body: {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: `${ACCOUNT}-reconciles` },
-      roleRef: {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'ClusterRole',
-        name: 'kargo-front-door-reconciler',
+async function bindReconcilerRoles(admin: ApiTarget): Promise<void> {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  for (const [kind, path] of [
+    ['ClusterRole', 'clusterrolebindings'],
+    ['Role', `namespaces/${NAMESPACE}/rolebindings`],
+  ] as const) {
+    const { code, text } = await callApi(admin, {
+      method: 'POST',
+      path: `/apis/${apiGroup}/v1/${path}`,
+      body: {
+        apiVersion: `${apiGroup}/v1`,
+        kind: `${kind}Binding`,
+        metadata: { name: `${ACCOUNT}-reconciles` },
+        roleRef: { apiGroup, kind, name: 'kargo-front-door-reconciler' },
+        subjects: [{ kind: 'ServiceAccount', namespace: NAMESPACE, name: ACCOUNT }],
       },
-      subjects: [{ kind: 'ServiceAccount', namespace: NAMESPACE, name: ACCOUNT }],
-    },
-  });
-  if (code !== 201) throw new Error(`the role was not bound: ${text}`);
+    });
+    if (code !== 201) throw new Error(`the role was not bound: ${text}`);
+  }
 }

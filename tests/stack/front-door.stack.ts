@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../cluster/functions/until.ts';
 import { receiverPath } from '../support/deliver.ts';
 import { bitbucket, namespace, projectConfig, warehouse } from '../support/kargo-objects.ts';
+import { removeIndex } from '../support/testbed.ts';
 import type { Invoked } from './account.ts';
 import {
   DEPLOYED_NAMES,
@@ -168,8 +169,11 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     return run();
   };
   const current = () => post(second, 'second');
-  /** Its URL is no longer in the status: the receiver searches all secrets for it. */
-  const previous = () => post(first, 'first');
+  /** Without the index, and with a URL that is no longer in the status, the receiver searches all secrets for it. */
+  const previous = async () => {
+    await removeIndex(stage.objects);
+    return post(first, 'first');
+  };
   /** The second run is warm: it reads what was changed, where it can list that. */
   const runAfterRotation = async (): Promise<unknown> => {
     await run();

@@ -5,6 +5,7 @@ const REFRESH = 'kargo.akuity.io/refresh';
 
 const PLURALS: Readonly<Record<string, string>> = {
   Namespace: 'namespaces',
+  ConfigMap: 'configmaps',
   ProjectConfig: 'projectconfigs',
   ClusterConfig: 'clusterconfigs',
   Warehouse: 'warehouses',
@@ -47,12 +48,15 @@ export class ClusterClient {
     await this.#send('PATCH', path, { status });
   }
 
+  async list(kind: string, namespace: string): Promise<KubernetesObject[]> {
+    return ((await this.#send('GET', collection(kind, namespace))) as { items: KubernetesObject[] }).items;
+  }
+
   /** Returns `Warehouse demo/shop` for each object of these kinds with the refresh annotation, and removes the annotations. */
   async takeRefreshed(kinds: readonly string[] = ['Promotion', 'Warehouse']): Promise<string[]> {
     const refreshed: string[] = [];
     for (const kind of kinds) {
-      const list = (await this.#send('GET', collection(kind, ''))) as { items: KubernetesObject[] };
-      for (const { metadata } of list.items) {
+      for (const { metadata } of await this.list(kind, '')) {
         const mark = metadata.annotations?.[REFRESH];
         if (mark === undefined) continue;
         if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(mark))
@@ -76,6 +80,6 @@ export class ClusterClient {
 }
 
 function collection(kind: string, namespace = ''): string {
-  const group = kind === 'Namespace' ? '/api/v1' : '/apis/kargo.akuity.io/v1alpha1';
+  const group = kind === 'Namespace' || kind === 'ConfigMap' ? '/api/v1' : '/apis/kargo.akuity.io/v1alpha1';
   return `${group}${namespace === '' ? '' : `/namespaces/${namespace}`}/${PLURALS[kind]}`;
 }

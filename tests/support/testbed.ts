@@ -5,9 +5,11 @@ import { jest } from '@jest/globals';
 import { stringify } from 'yaml';
 import { startFakeKubernetes, type KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
+import { INDEX_NAMESPACE } from '../../lib/adapters/kubernetes/index-config-maps.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { coldReceiver, coldReconciler, type ReconcilerHandler } from './cold-functions.ts';
 import { lambdaContext, type ReceiverHandler } from './deliver.ts';
+import { namespace } from './kargo-objects.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
 import { SecretClient } from './secret-client.ts';
 
@@ -31,12 +33,17 @@ export interface Testbed {
   receiver(): Promise<ReceiverHandler>;
   /** Runs a reconciler once, after a cold start. */
   reconcile(): ReturnType<ReconcilerHandler>;
+  /** Deletes the lookup index, so that a receiver lists. */
+  removeIndex(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Starts the fakes and sets the environment for functions that are loaded afterwards. */
 export async function startTestbed(options: TestbedOptions = {}): Promise<Testbed> {
-  const fakeKubernetes = await startFakeKubernetes({ port: 0, objects: [...(options.objects ?? [])] });
+  const fakeKubernetes = await startFakeKubernetes({
+    port: 0,
+    objects: [namespace(INDEX_NAMESPACE), ...(options.objects ?? [])],
+  });
   const secrets = { ...(options.secrets ?? { 'kargo/demo/bitbucket': 's3cret' }) };
   const fakeSecretsManager = await startFakeSecretsManager({ port: 0, secrets });
   const cluster = new LoopbackProxy(fakeKubernetes.url);
@@ -46,6 +53,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const kubeconfig = join(folder, 'kubeconfig');
   writeKubeconfig(kubeconfig, cluster.url);
   const secretClient = new SecretClient(fakeSecretsManager.url);
+  const objects = new ClusterClient({ url: fakeKubernetes.url, token: 'token' });
   const environment = { ...process.env };
   Object.assign(process.env, {
     RECEIVER_BASE_URL: 'https://hooks.example.com/kargo',
@@ -65,11 +73,12 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   return {
     cluster,
     store,
-    objects: new ClusterClient({ url: fakeKubernetes.url, token: 'token' }),
+    objects,
     secrets: secretClient,
     kubeconfig,
     receiver: coldReceiver,
     reconcile: async () => (await coldReconciler())({}, lambdaContext()),
+    removeIndex: () => removeIndex(objects),
     close: async () => {
       secretClient.close();
       await Promise.all([cluster.stop(), store.stop(), fakeKubernetes.close(), fakeSecretsManager.close()]);
@@ -78,6 +87,13 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
       Object.assign(process.env, environment);
     },
   };
+}
+
+/** Deletes the ConfigMaps of the lookup index. */
+export async function removeIndex(objects: ClusterClient): Promise<void> {
+  const pieces = await objects.list('ConfigMap', INDEX_NAMESPACE);
+  const index = pieces.filter(({ metadata }) => metadata.name?.startsWith('index-'));
+  for (const { metadata } of index) await objects.delete({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
 }
 
 /** Writes a kubeconfig for a cluster API without TLS, for which the client needs the flag. */

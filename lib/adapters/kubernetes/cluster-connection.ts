@@ -68,6 +68,7 @@ export class ClusterConnection {
    * @throws {TerminalError} where the cluster rejected the request for good
    */
   async request(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
+    const { maxAttempts = MAX_ATTEMPTS } = request;
     let hasRenewed = false;
     for (let attempt = 1; ; attempt += 1) {
       const opened = await this.#open(signal);
@@ -78,7 +79,7 @@ export class ClusterConnection {
       if (failure.cure === 'credentials' && !hasRenewed) {
         hasRenewed = true;
         await this.#renewCredentials(opened);
-      } else if (failure.cure === 'attempt' && attempt < MAX_ATTEMPTS && waitMs <= MAX_WAIT_MS) {
+      } else if (isWorthRetrying(failure, attempt, maxAttempts) && waitMs <= MAX_WAIT_MS) {
         await this.#options.wait(waitMs, signal).catch(() => {
           throw toError(request, failure, cause);
         });
@@ -137,4 +138,9 @@ export class ClusterConnection {
   #forget(opening: Promise<Opened>): void {
     if (this.#opening === opening) this.#opening = undefined;
   }
+}
+
+/** Checks whether another attempt may succeed. A lost connection is replaced once, however few attempts a request may take. */
+function isWorthRetrying({ cure, isConnectionLost }: ClusterFailure, attempt: number, max: number): boolean {
+  return cure === 'attempt' && attempt < (isConnectionLost === true ? Math.max(2, max) : max);
 }

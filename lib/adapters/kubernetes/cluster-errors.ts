@@ -15,6 +15,8 @@ export interface ClusterFailure {
   readonly detail: string;
   /** The wait before the next attempt that the cluster asks for, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** The connection ended, as one does that was kept from before a restart of the server: nothing says that the cluster is busy. */
+  readonly isConnectionLost?: boolean;
 }
 
 export const TIMED_OUT = 'cluster API did not answer in time';
@@ -33,6 +35,9 @@ const DENIAL =
  * other words, and the object may exist.
  */
 const NOT_FOUND = /not found$/;
+
+/** Codes of undici and Node for a connection that ended before its answer. */
+const LOST_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 const statusObject = v.object({ kind: v.literal('Status'), message: v.string() });
 const timeoutError = v.object({ name: v.literal('TimeoutError') });
@@ -94,7 +99,9 @@ export function classifyError(error: unknown): ClusterFailure | undefined {
     return { cure: 'attempt', reason: TIMED_OUT, detail: 'no answer to one attempt' };
   // Errors of sockets, TLS, HTTP and compression have a code; so have arguments that Node or the client cannot use.
   if (!v.is(codedError, error) || /^(UND_)?ERR_INVALID_/.test(error.code)) return undefined;
-  return { cure: 'attempt', reason: 'cluster API unreachable', detail: error.message || error.code };
+  const isConnectionLost = LOST_CONNECTION.has(error.code);
+  const detail = error.message || error.code;
+  return { cure: 'attempt', reason: 'cluster API unreachable', detail, isConnectionLost };
 }
 
 /** Makes the error that a caller of the adapter catches. */

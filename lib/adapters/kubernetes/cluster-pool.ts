@@ -6,7 +6,7 @@ import { AnswerTooLargeError } from './cluster-errors.ts';
 
 /** A request to the cluster API. It is idempotent, because it may be sent more than once. */
 export interface ClusterRequest {
-  readonly method: 'GET' | 'PATCH' | 'POST';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'DELETE';
   /** Path below the server's address, and query. */
   readonly path: string;
   /** The object or list for messages: `Warehouse demo/shop`. */
@@ -15,6 +15,10 @@ export interface ClusterRequest {
   readonly patch?: object;
   /** Sent with POST as an object to create. */
   readonly content?: object;
+  /** The representation of the answer, where it is not the whole object. */
+  readonly accept?: string;
+  /** Attempts at the request. Default: as many as a busy server may need. */
+  readonly maxAttempts?: number;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly expected?: readonly number[];
 }
@@ -138,7 +142,7 @@ export class ClusterPool {
 
   async #exchange(
     dispatcher: Dispatcher,
-    { method, path, patch, content }: ClusterRequest,
+    { method, path, patch, content, accept }: ClusterRequest,
     signal: AbortSignal,
   ): Promise<ClusterAnswer> {
     const server = this.#server;
@@ -148,15 +152,13 @@ export class ClusterPool {
       path: server.pathname.replace(/\/$/, '') + path,
       method,
       signal,
-      ...(patch !== undefined && {
-        headers: { ...headers, ...PATCH_HEADERS },
-        body: JSON.stringify(patch),
-      }),
-      ...(content !== undefined && {
-        headers: { ...headers, 'content-type': 'application/json' },
-        body: JSON.stringify(content),
-      }),
-      ...(patch === undefined && content === undefined && { headers }),
+      headers: {
+        ...headers,
+        ...(patch !== undefined && PATCH_HEADERS),
+        ...(content !== undefined && { 'content-type': 'application/json' }),
+        ...(accept !== undefined && { accept }),
+      },
+      ...((patch ?? content) !== undefined && { body: JSON.stringify(patch ?? content) }),
     });
     const answer = await readContent(response);
     return {

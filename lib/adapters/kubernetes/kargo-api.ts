@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { RetryableError } from '../../app/errors.ts';
-import type { ClusterObject } from '../../app/ports.ts';
+import type { ClusterObject, ObjectName, ObjectVersion } from '../../app/ports.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
 import type { ClusterSettings } from '../settings/settings.ts';
-import { ClusterConnection, type ConnectionOptions } from './cluster-connection.ts';
-import { clusterCredentials } from './cluster-credentials.ts';
-import { AnswerTooLargeError } from './cluster-errors.ts';
+import type { ClusterConnection, ConnectionOptions } from './cluster-connection.ts';
+import { connectToCluster } from './connect-to-cluster.ts';
 import type { ClusterRequest } from './cluster-pool.ts';
+import { listPages, type ListOptions } from './list-pages.ts';
 
 /** The fields that are kept of each object in a list. A Warehouse's status, which is most of its bytes, is not needed. */
 const KINDS = {
@@ -19,40 +19,42 @@ const KINDS = {
 /** The kinds of Kargo that are read or written here, by their plural names. */
 export type KargoPlural = keyof typeof KINDS;
 
-/** Objects of the first page of a list: 350 KB of usual Warehouses of 7 KB. */
-const FIRST_PAGE_OBJECTS = 50;
+/** Rows of one page at most, where the objects themselves, of which a few hundred bytes are left, are not in it. */
+const MAX_PAGE_ROWS = 5_000;
 
-/** Objects of one page at most, so that a page of small ones does not hold up the event loop. */
-const MAX_PAGE_OBJECTS = 500;
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+const TABLE = 'application/json;as=Table;g=meta.k8s.io;v=v1,application/json';
 
-/** A page is at most this many times as long as the one before, whose objects may have been smaller. */
-const MAX_PAGE_GROWTH = 4;
-
-/** Intended size of a page: half of the limit for one answer, because objects differ in size. */
-const PAGE_BYTES = 4 * 1024 * 1024;
-
-const listPage = v.object({
-  metadata: v.optional(v.object({ continue: v.optional(v.string()) })),
-  items: v.array(
-    v.looseObject({
-      metadata: v.looseObject({
-        name: v.string(),
-        namespace: v.optional(v.string()),
-        uid: v.optional(v.string()),
-      }),
-    }),
+const objectMetadata = v.looseObject({
+  name: v.string(),
+  namespace: v.optional(v.string(), ''),
+  uid: v.optional(v.string(), ''),
+  generation: v.optional(v.unknown()),
+});
+const objectPage = v.object({
+  items: v.array(v.looseObject({ metadata: objectMetadata })),
+});
+const metadataPage = v.object({ items: v.nullish(v.array(v.object({ metadata: objectMetadata })), []) });
+const tablePage = v.object({
+  kind: v.literal('Table'),
+  columnDefinitions: v.array(v.object({ name: v.string() })),
+  rows: v.nullish(
+    v.array(
+      v.object({ cells: v.array(v.unknown()), object: v.nullish(v.object({ metadata: objectMetadata })) }),
+    ),
+    [],
   ),
 });
 
 export type PatchResult = 'patched' | 'conflict' | 'gone';
 
-/** Connects to the cluster that the settings name; nothing is sent before the first use. */
+/** Connects to the API of Kargo alone, on the cluster that the settings name; nothing is sent before the first use. */
 export function connectToKargo(
   settings: ClusterSettings,
   store: SecretsManager,
   options: ConnectionOptions,
 ): KargoApi {
-  return new KargoApi(new ClusterConnection(clusterCredentials(settings, store), options));
+  return new KargoApi(connectToCluster(settings, store, options));
 }
 
 /**
@@ -69,29 +71,82 @@ export class KargoApi {
   /**
    * Lists the objects of a namespace, or of all where it is empty, page by page. Pages are bounded by their bytes: one whose answer is
    * too large is requested again with half as many objects.
+   *
+   * @param options.maxAttempts - attempts at each request
+   * @param options.fields - the fields that are kept of each object. Default: those that events are judged by
    */
   async *pages(
     plural: KargoPlural,
     namespace: string,
     signal: AbortSignal,
+    { fields = KINDS[plural].fields, ...options }: PageOptions = {},
   ): AsyncGenerator<readonly ClusterObject[]> {
-    let limit = FIRST_PAGE_OBJECTS;
-    let next: string | undefined;
-    for (;;) {
-      const query = new URLSearchParams({ limit: String(limit), ...(next && { continue: next }) });
-      const path = `${listPath(plural, namespace)}?${query.toString()}`;
-      const page = await this.#readPage(plural, path, signal).catch((error: unknown) => {
-        if (error instanceof AnswerTooLargeError && limit > 1) return undefined;
-        throw error;
+    for await (const body of this.#answers(plural, namespace, signal, options)) {
+      const { items } = readPage(objectPage, plural, body);
+      yield items.map(({ metadata, ...item }) => ({
+        name: metadata.name,
+        namespace: metadata.namespace,
+        uid: metadata.uid,
+        content: Object.fromEntries(
+          fields.map((field) => [field, field === 'metadata' ? metadata : item[field]]),
+        ),
+      }));
+    }
+  }
+
+  /** Lists which objects there are, in which version of their specs, without the objects themselves. */
+  async *versions(
+    plural: KargoPlural,
+    namespace: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly ObjectVersion[]> {
+    const options = { accept: METADATA_LIST, maxObjects: MAX_PAGE_ROWS };
+    for await (const body of this.#answers(plural, namespace, signal, options)) {
+      const { items } = readPage(metadataPage, plural, body);
+      yield (items ?? []).map(({ metadata }) => {
+        const { namespace: inNamespace, name, uid, generation } = metadata;
+        return {
+          namespace: inNamespace,
+          name,
+          uid,
+          generation: typeof generation === 'number' ? generation : 0,
+        };
       });
-      if (page === undefined) limit = Math.floor(limit / 2);
-      else {
-        yield page.objects;
-        if (page.next === undefined) return;
-        ({ next } = page);
-        limit = nextLimit(limit, page.bytes / Math.max(1, page.objects.length));
+    }
+  }
+
+  /**
+   * Lists the names of the objects whose cell in a column of the kind's table has this value, without the objects themselves.
+   *
+   * @returns undefined where the cluster has no such table, or the table no such column
+   */
+  async namesByCell(
+    plural: KargoPlural,
+    namespace: string,
+    { column, value }: { readonly column: string; readonly value: string },
+    signal: AbortSignal,
+  ): Promise<ObjectName[] | undefined> {
+    const names: ObjectName[] = [];
+    // The metadata is most of a row. In one namespace the name is enough, which is the first cell.
+    const includeObject = namespace === '' ? 'Metadata' : 'None';
+    const options = { accept: TABLE, maxObjects: MAX_PAGE_ROWS, query: { includeObject } };
+    for await (const body of this.#answers(plural, namespace, signal, options)) {
+      const { success, output } = v.safeParse(tablePage, body);
+      if (!success) return undefined;
+      const { columnDefinitions, rows } = output;
+      const position = columnDefinitions.findIndex(({ name }) => name === column);
+      if (position < 0) return undefined;
+      for (const { cells, object } of rows) {
+        if (cells[position] !== value) continue;
+        const {
+          namespace: inNamespace = namespace,
+          name = String(cells[0]),
+          uid = '',
+        } = object?.metadata ?? {};
+        names.push({ namespace: inNamespace, name, uid });
       }
     }
+    return names;
   }
 
   /**
@@ -138,38 +193,33 @@ export class KargoApi {
     return status === 409 ? 'conflict' : 'patched';
   }
 
-  async #readPage(plural: KargoPlural, path: string, signal: AbortSignal): Promise<Page> {
-    const { kind, fields } = KINDS[plural];
-    const answer = await this.#connection.request({ method: 'GET', path, object: `${kind} list` }, signal);
-    if (!v.is(listPage, answer.body))
-      throw new RetryableError('cluster API unavailable', { detail: `the ${kind} list cannot be read` });
-    const { items, metadata } = answer.body;
-    return {
-      objects: items.map((item) => ({
-        name: item.metadata.name,
-        namespace: item.metadata.namespace ?? '',
-        uid: item.metadata.uid ?? '',
-        content: Object.fromEntries(fields.map((field) => [field, item[field]])),
-      })),
-      next: metadata?.continue || undefined,
-      bytes: answer.bytes,
-    };
+  #answers(
+    plural: KargoPlural,
+    namespace: string,
+    signal: AbortSignal,
+    options: ListOptions,
+  ): AsyncGenerator {
+    const list = { path: listPath(plural, namespace), object: `${KINDS[plural].kind} list` };
+    return listPages(this.#connection, list, signal, options);
   }
 }
 
-interface Page {
-  readonly objects: readonly ClusterObject[];
-  /** The continue token of the next page; undefined after the last. */
-  readonly next: string | undefined;
-  readonly bytes: number;
+interface PageOptions extends Pick<ClusterRequest, 'maxAttempts'> {
+  readonly fields?: readonly string[];
+}
+
+function readPage<Schema extends v.GenericSchema>(
+  schema: Schema,
+  plural: KargoPlural,
+  body: unknown,
+): v.InferOutput<Schema> {
+  const { success, output } = v.safeParse(schema, body);
+  if (success) return output;
+  const detail = `the ${KINDS[plural].kind} list cannot be read`;
+  throw new RetryableError('cluster API unavailable', { detail });
 }
 
 const conditionalPatch = v.object({ metadata: v.object({ resourceVersion: v.string() }) });
-
-function nextLimit(limit: number, bytesPerObject: number): number {
-  const aim = Math.floor(PAGE_BYTES / bytesPerObject);
-  return Math.max(1, Math.min(aim, limit * MAX_PAGE_GROWTH, MAX_PAGE_OBJECTS));
-}
 
 type Location = Pick<ClusterRequest, 'path' | 'object'>;
 

@@ -23,6 +23,8 @@ export interface ServedReceivers {
   /** Names and `*` patterns of projects; see `isServedProject`. */
   readonly projects?: readonly string[] | undefined;
   readonly maxReceiversPerProject?: number;
+  /** Attempts at each request for a list. Default: as many as a busy server may need. */
+  readonly maxAttempts?: number;
 }
 
 /** The ProjectConfigs and the ClusterConfig of the cluster, as far as this deployment serves them, and their statuses. */
@@ -30,11 +32,13 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
   readonly #api: KargoApi;
   readonly #projects: readonly string[] | undefined;
   readonly #maxReceivers: number | undefined;
+  readonly #listOptions: { readonly maxAttempts?: number };
 
-  constructor(api: KargoApi, { projects, maxReceiversPerProject }: ServedReceivers = {}) {
+  constructor(api: KargoApi, { projects, maxReceiversPerProject, maxAttempts }: ServedReceivers = {}) {
     this.#api = api;
     this.#projects = projects;
     this.#maxReceivers = maxReceiversPerProject;
+    this.#listOptions = maxAttempts === undefined ? {} : { maxAttempts };
   }
 
   /** Lists the configs. As in Kargo, a ProjectConfig not named after its project and a ClusterConfig of another name are ignored. */
@@ -94,7 +98,7 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
     const unreadable: UnreadableConfig[] = [];
     const isServed = (object: ClusterObject): boolean =>
       isKargos(object) && isServedProject(this.#projects, object.namespace);
-    for await (const page of this.#api.pages(PLURALS[kind], '', signal)) {
+    for await (const page of this.#api.pages(PLURALS[kind], '', signal, this.#listOptions)) {
       for (const { namespace, name, content } of page.filter(isServed)) {
         const config = readReceiverConfig(kind, content, this.#maxReceivers);
         if (typeof config === 'string') unreadable.push({ kind, namespace, name, reason: config });

@@ -1,5 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { PreviousSecretUse } from '../../app/delivery/authenticate-delivery.ts';
+import type { IndexFault } from '../../app/lookup/index-reader.ts';
+import type { Log } from '../../app/ports.ts';
 import type { Outcome } from '../../app/delivery/outcome.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { ReconcileGauges } from '../../app/reconcile/reconcile-receivers.ts';
@@ -51,6 +53,16 @@ function countResult(metrics: Metrics, result: TargetResult): void {
     default:
       result satisfies never;
   }
+}
+
+/** Creates the function that counts the lookups that were done by listing the cluster, and logs once why the index cannot be used. */
+export function indexFaultRecorder(metrics: Metrics, log: Log): (fault: IndexFault) => void {
+  let logged: IndexFault | undefined;
+  return (fault) => {
+    metrics.addMetric('IndexUnavailable', MetricUnit.Count, 1);
+    if (fault !== logged) log.warn('lookup index cannot be used: the cluster is listed', { fault });
+    logged = fault;
+  };
 }
 
 /** Creates the function that records the latency of one request to the cluster API, in milliseconds. */

@@ -6,6 +6,7 @@ import {
 } from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import { RetryableError } from '../errors.ts';
+import type { IndexReader } from '../lookup/index-reader.ts';
 import type { Clock, ReceiverConfigs, ReceiverSecrets } from '../ports.ts';
 import { ReceiverListings } from './receiver-listing.ts';
 
@@ -27,6 +28,7 @@ const MIN_LOOKUP_INTERVAL_MS = 2_000;
 const MIN_LISTING_INTERVAL_MS = 500;
 
 export interface ReceiverDirectoryDeps {
+  readonly index: Pick<IndexReader, 'receiversOf'>;
   readonly configs: ReceiverConfigs;
   readonly secrets: ReceiverSecrets;
   readonly clock: Clock;
@@ -44,8 +46,8 @@ interface SearchResult {
 /**
  * Finds the receiver that a path belongs to.
  *
- * For every delivery the hash is computed from project, receiver name and secret. Status lists and earlier lookups only name candidates:
- * tenants can write the lists, and Kargo's own controller may blank them at any time.
+ * For every delivery the hash is computed from project, receiver name and secret. The lookup index, or where it cannot be used status lists
+ * and earlier lookups, only name candidates: tenants can write the lists, and Kargo's own controller may blank them at any time.
  */
 export class ReceiverDirectory {
   readonly #deps: ReceiverDirectoryDeps;
@@ -65,21 +67,42 @@ export class ReceiverDirectory {
   /**
    * Returns the receiver of this hash, or undefined where there is none.
    *
-   * An unknown hash causes a lookup through all receivers, unless the last lookup was less than the minimum interval ago.
+   * A hash that the index does not hold has none, and no secret is read for it. Without an index, an unknown hash causes a lookup through all
+   * receivers, unless the last lookup was less than the minimum interval ago.
    *
-   * @throws {RetryableError} when a dependency is unavailable, or when the secret of a receiver that is listed with this hash cannot
-   * be read
+   * @throws {RetryableError} when a dependency is unavailable, or when the secret of a receiver that is indexed or listed with this hash
+   * cannot be read
    */
   async find(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
+    const indexed = await this.#deps.index.receiversOf(hash, signal);
+    const search =
+      indexed === undefined
+        ? await this.#searchListing(hash, signal)
+        : await this.#searchIndexed(indexed, hash, signal);
+    if (search.live === undefined && search.unreadable !== undefined)
+      throw secretUnreadable(search.unreadable);
+    return search.live;
+  }
+
+  async #searchIndexed(
+    candidates: readonly Receiver[],
+    hash: string,
+    signal: AbortSignal,
+  ): Promise<SearchResult> {
+    const cached = await this.#searchAmong(candidates, hash, 'cached', signal);
+    if (cached.live !== undefined || cached.unreadable !== undefined) return cached;
+    // The secret may have been replaced since it was cached.
+    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver));
+    return this.#searchAmong(due, hash, 'store', signal);
+  }
+
+  async #searchListing(hash: string, signal: AbortSignal): Promise<SearchResult> {
     const listing = await this.#listings.current(signal);
     const known = this.#known.get(hash);
     const published = listing.candidatesOf(hash);
     const candidates = known !== undefined && listing.isDeclared(known) ? [known, ...published] : published;
     const cached = await this.#searchAmong(candidates, hash, 'cached', signal);
-    const search = cached.live === undefined ? await this.#lookUp(hash, cached, signal) : cached;
-    if (search.live === undefined && search.unreadable !== undefined)
-      throw secretUnreadable(search.unreadable);
-    return search.live;
+    return cached.live === undefined ? this.#lookUp(hash, cached, signal) : cached;
   }
 
   /**

@@ -18,7 +18,7 @@ export interface ReceiverListing {
 /** TTL of a listing: a deleted receiver stops receiving within this time. */
 const LISTING_TTL_MS = 10_000;
 
-/** How long a failed fetch is remembered where a stale listing can be used instead. */
+/** How long a failed fetch is remembered: unauthenticated callers cause them. */
 const FAILURE_TTL_MS = 1_000;
 
 /** Timeout for replacing a stale listing, so that time is left to use the stale one. */
@@ -40,12 +40,12 @@ export class ReceiverListings {
    * Returns a listing within its TTL, or a stale one where no newer one can be fetched in time. The signature can be verified with a
    * stale one, so that the answer to an authenticated caller names the unavailable dependency.
    *
-   * @throws {RetryableError} when there is no listing and none can be fetched
+   * @throws {RetryableError} when there is no listing and none can be fetched, or could be a moment ago
    */
   async current(signal: AbortSignal): Promise<ReceiverListing> {
     const latest = this.#latest;
     const now = this.#clock().getTime();
-    if (latest === undefined) return this.#fetch(signal);
+    if (latest === undefined) return this.since(now - FAILURE_TTL_MS, signal);
     if (now - latest.fetchedAt < LISTING_TTL_MS) return latest.listing;
     try {
       return await this.since(

@@ -7,6 +7,7 @@ import {
 import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness.ts';
 import { receiverKey, usableReceivers } from '../../core/kargo/receiver.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
+import type { IndexPublisher, PublishedIndex } from './publish-index.ts';
 import { readSecrets, type SecretReadings } from './read-secrets.ts';
 import { addRoutes, removeRoutes, type AddedRoutes } from './reconcile-routes.ts';
 import {
@@ -19,11 +20,16 @@ import {
 /** Timeout for adding routes, so that time is left to write statuses. */
 const ADD_ROUTES_MS = 30_000;
 
+/** Why a receiver whose hash is not in the index yet has no URL. */
+const UNINDEXED = 'its URL could not be added to the lookup index yet. This is retried every minute.';
+
 /** Secrets named in one log line. */
 const MAX_LOGGED_SECRETS = 20;
 
 export interface ReconcileDeps extends StatusDeps {
   readonly configs: ReceiverConfigs;
+  /** Undefined in a dry run, which writes none. */
+  readonly index: Pick<IndexPublisher, 'publish' | 'settle' | 'refreshEntering'> | undefined;
   /** Undefined where the gateway has one route for all. */
   readonly routes: GatewayRoutes | undefined;
 }
@@ -51,8 +57,8 @@ export interface ReconcileGauges {
 }
 
 /**
- * Reconciles the gateway's routes and the Bitbucket entries of every status with the configs and secrets. It is level-based and
- * idempotent. A URL is published after its route exists, and a route is removed after its URL. One config or secret that cannot be read,
+ * Reconciles the lookup index, the gateway's routes and the Bitbucket entries of every status with the configs and secrets. It is
+ * level-based and idempotent. A URL is published after the index has it and its route exists, and a route is removed after its URL. One config or secret that cannot be read,
  * or one status that cannot be written, does not affect others: only routes that may belong to it stay. Faults of single receivers are
  * reported in the condition of their config.
  *
@@ -73,19 +79,33 @@ export async function reconcileReceivers(
   }
   const hashes = receiverHashes(configs, secretOf, deps.clock(), deps.graceMs);
   memory.rememberHashes(hashes);
+  const isUnknown = unknownReceivers(listed, secrets);
+  const indexed: PublishedIndex = (await deps.index?.publish(
+    { hashes, isUnknown: ({ project, name }) => isUnknown(receiverKey(project, name)) },
+    signal,
+  )) ?? { unindexed: new Set() };
   const routing = deps.routes && { ...deps, routes: deps.routes };
   const owners = publishedHashes(configs);
   const desired = {
     hashes,
     published: new Set(owners.keys()),
-    isRemovable: ownerCheck(deps, listed, secrets, owners),
+    isRemovable: ownerCheck(deps, unreadable.length + listed.unreadable.length > 0, isUnknown, owners),
   };
   const addingSignal = AbortSignal.any([signal, AbortSignal.timeout(ADD_ROUTES_MS)]);
   const added = routing && (await addRoutes(routing, desired, addingSignal));
-  const facts = { secretOf, unrouted: added?.unrouted ?? new Map<string, string>() };
+  const unrouted = new Map([
+    ...(added?.unrouted ?? []),
+    ...[...indexed.unindexed].map((hash) => [hash, UNINDEXED] as const),
+  ]);
+  const facts = { secretOf, unrouted };
+  await deps.index?.settle(signal);
   const statuses = await reconcileStatuses(deps, configs, facts, signal);
+  await deps.index?.refreshEntering(signal);
 
   const failures = [
+    ...(indexed.failure === undefined
+      ? []
+      : [`the lookup index could not be written: ${messageOf(indexed.failure)}. Apply infra/rbac.`]),
     ...listed.unreadable.map((config) => `${describeConfig(config)}: ${config.reason}`),
     ...statuses.failed.map((config) => `${describeConfig(config)}: its status could not be written`),
   ];
@@ -117,19 +137,22 @@ export async function reconcileReceivers(
   };
 }
 
+/** Creates the check whether the hashes of a receiver are unknown, because its config or its secret cannot be read at the moment. */
+function unknownReceivers(listed: ListedConfigs, { unreadable }: SecretReadings): (key: string) => boolean {
+  const receivers = new Set(unreadable.map(({ receiver }) => receiverKey(receiver.project, receiver.name)));
+  const projects = listed.unreadable.map(({ namespace }) => receiverKey(namespace, ''));
+  return (key) => receivers.has(key) || projects.some((project) => key.startsWith(project));
+}
+
 /** Creates the check that a hash which is not live belongs to no receiver, not even to one that cannot be read at the moment. */
 function ownerCheck(
   { memory }: ReconcileDeps,
-  listed: ListedConfigs,
-  { unreadable }: SecretReadings,
+  hasUnknown: boolean,
+  isUnknown: (key: string) => boolean,
   owners: ReadonlyMap<string, readonly string[]>,
 ): (hash: string) => boolean {
-  const receivers = new Set(unreadable.map(({ receiver }) => receiverKey(receiver.project, receiver.name)));
-  const projects = listed.unreadable.map(({ namespace }) => receiverKey(namespace, ''));
-  const isUnknown = (key: string): boolean =>
-    receivers.has(key) || projects.some((project) => key.startsWith(project));
   return (hash) => {
-    if (receivers.size === 0 && projects.length === 0) return true;
+    if (!hasUnknown) return true;
     const known = [...memory.ownersOf(hash), ...(owners.get(hash) ?? [])];
     return known.length > 0 && !known.some(isUnknown);
   };

@@ -19,7 +19,7 @@ const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v
 const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
 
 /** More than any real Warehouse has, and the limit of the admission policy in infra/rbac. To compare 50,000 addresses takes 0.1 s. */
-const MAX_SUBSCRIPTIONS = 1_000;
+export const MAX_SUBSCRIPTIONS = 1_000;
 
 /** A subscription to the pushed repository, by its index in the Warehouse, and its verdict or the steps that lead to it. */
 interface Judgement {

@@ -42,10 +42,13 @@ const QUESTIONS: readonly Question[] = [
   question('bind', 'rbac.authorization.k8s.io', 'clusterroles'),
 ];
 
-/** Checks each of the rights above by SelfSubjectAccessReview, in all namespaces. Returns the allowed ones: `list kargo.akuity.io/warehouses`. */
-export async function allowedOf(target: ApiTarget): Promise<string[]> {
+/**
+ * Checks each of the rights above by SelfSubjectAccessReview, in all namespaces or in one. Returns the allowed ones:
+ * `list kargo.akuity.io/warehouses`.
+ */
+export async function allowedOf(target: ApiTarget, namespace?: string): Promise<string[]> {
   const answers = await Promise.all(
-    QUESTIONS.map((resourceAttributes) => ask(target, { resourceAttributes })),
+    QUESTIONS.map((asked) => ask(target, { resourceAttributes: { ...asked, namespace } })),
   );
   return QUESTIONS.filter((_, index) => answers[index]).map(
     ({ verb, group, resource, subresource }) =>

@@ -11,13 +11,7 @@ import type { ApiTarget } from '../api-client.ts';
 import { kubeconfigOf } from '../kubeconfig.ts';
 import { startRealCluster, type RealCluster } from '../real-cluster.ts';
 import { applyRbacManifests } from './manifests.ts';
-import {
-  bindRole,
-  createNamespace,
-  createServiceAccount,
-  requestToken,
-  type RoleName,
-} from './service-account.ts';
+import { bindRole, createServiceAccount, requestToken, type RoleName } from './service-account.ts';
 
 export const RECEIVER: RoleName = 'kargo-front-door-receiver';
 export const RECONCILER: RoleName = 'kargo-front-door-reconciler';
@@ -100,7 +94,6 @@ export async function startClusterTestbed(options: ClusterTestbedOptions = {}): 
 
 async function createRoles(cluster: RealCluster): Promise<Record<RoleName, string>> {
   await applyRbacManifests(cluster.kubeconfig);
-  await createNamespace(cluster);
   const createRole = async (role: RoleName): Promise<string> => {
     await createServiceAccount(cluster, role);
     await bindRole(cluster, role);

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { stopClock } from '../../support/clock.ts';
+import type { ReconcilerHandler } from '../../support/cold-functions.ts';
 import {
   CONFORMANCE_FILES,
   playCase,
@@ -9,6 +11,7 @@ import {
 } from '../../support/conformance.ts';
 import { lambdaContext, receiverPath, type ReceiverHandler } from '../../support/deliver.ts';
 import { bitbucket, clusterConfig, namespace, project } from '../../support/kargo-objects.ts';
+import { removeIndex } from '../../support/testbed.ts';
 import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
 /** Projects with the same objects, for the receiver that acts on all projects. */
@@ -74,6 +77,7 @@ describe("the ClusterConfig's receiver", () => {
   const wide = suites.flatMap(({ file }) => readConformanceCases(file, () => '').map(inAllProjects));
   const secrets = [...new Set(wide.map(({ secret }) => secret))];
   let handler: ReceiverHandler;
+  let reconcile: ReconcilerHandler;
 
   beforeAll(async () => {
     await testbed.objects.create(
@@ -82,19 +86,35 @@ describe("the ClusterConfig's receiver", () => {
     for (const [index, secret] of secrets.entries()) {
       await testbed.secrets.create(`kargo/kargo-system-resources/${secretName(index)}`, secret);
     }
+    reconcile = await testbed.reconciler();
     handler = await testbed.receiver();
   });
 
-  test.each(wide)('$name', async (one) => {
-    const isOwnPath = one.delivery.path === receiverPath('', 'bitbucket', one.secret);
-    const name = receiverName(secrets.indexOf(one.secret));
-    const ownPath = { path: receiverPath('', name, one.secret) };
-    const delivery = { ...one.delivery, ...(isOwnPath && ownPath) };
-    const objects = [...stagesOf(one.objects), ...one.objects];
-    await Promise.all(objects.map((object) => testbed.objects.create(object)));
-    const result = await playCase(handler, testbed.objects, { delivery }, kindsOf(one));
-    expect(result).toEqual({ ...result, ...one.expected });
-    await Promise.all(objects.map((object) => testbed.objects.delete(object)));
+  afterAll(() => void jest.useRealTimers());
+
+  describe.each<[by: string, prepare: () => Promise<void>]>([
+    ['by listing', () => removeIndex(testbed.objects)],
+    [
+      'by the index',
+      async () => {
+        await reconcile({}, lambdaContext());
+        // What the receiver has cached expires.
+        stopClock(new Date(Date.now() + 1_000).toISOString());
+      },
+    ],
+  ])('%s', (_by, prepare) => {
+    test.each(wide)('$name', async (one) => {
+      const isOwnPath = one.delivery.path === receiverPath('', 'bitbucket', one.secret);
+      const name = receiverName(secrets.indexOf(one.secret));
+      const ownPath = { path: receiverPath('', name, one.secret) };
+      const delivery = { ...one.delivery, ...(isOwnPath && ownPath) };
+      const objects = [...stagesOf(one.objects), ...one.objects];
+      await Promise.all(objects.map((object) => testbed.objects.create(object)));
+      await prepare();
+      const result = await playCase(handler, testbed.objects, { delivery }, kindsOf(one));
+      expect(result).toEqual({ ...result, ...one.expected });
+      await Promise.all(objects.map((object) => testbed.objects.delete(object)));
+    });
   });
 });
 

@@ -25,12 +25,12 @@ export const ofGit = (fields: object): object => ({
   spec: { subscriptions: [{ git: { ...GIT, ...fields } }, ...SUBSCRIPTIONS.slice(1)] },
 });
 
-const SPEC = 'the receiver writes no spec: ';
-const SUBSCRIPTION = 'the receiver writes no spec.subscriptions but the defaults that Kargo fills in';
-const LABEL = 'the receiver writes no label: ';
-const ANNOTATION = 'the receiver writes no annotation but kargo.akuity.io/refresh: ';
-const OWNER = 'the receiver writes no owner';
-const FINALIZER = 'the receiver writes no finalizer';
+const SPEC = 'a refresh writes no spec: ';
+const SUBSCRIPTION = 'a refresh writes no spec.subscriptions but the defaults that Kargo fills in';
+const LABEL = 'a refresh writes no label: ';
+const ANNOTATION = 'a refresh writes no annotation but kargo.akuity.io/refresh: ';
+const OWNER = 'a refresh writes no owner';
+const FINALIZER = 'a refresh writes no finalizer';
 
 /** A patch, with the beginning of the policy's message. */
 type Forbidden = readonly [what: string, change: object, message: string];

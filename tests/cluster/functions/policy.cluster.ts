@@ -258,7 +258,7 @@ describe('the policy', () => {
   ])('applies to %s too', async (_what, body, contentType) => {
     const path = `${mainOf(WITH)}?fieldManager=test`;
     const answer = await patchObject(receiver(), path, body, { contentType });
-    expect(answer).toMatchObject(denied('the receiver writes no label: x'));
+    expect(answer).toMatchObject(denied('a refresh writes no label: x'));
   });
 
   test('applies to users whom EKS puts into the group', async () => {
@@ -268,7 +268,7 @@ describe('the policy', () => {
     };
     const change = { spec: { interval: '1m0s' } };
     expect(await patchObject(testbed.as(), mainOf(WITH), change, { headers })).toMatchObject(
-      denied('the receiver writes no spec: interval'),
+      denied('a refresh writes no spec: interval'),
     );
     for (const path of [mainOf(WITH), waitsOf(WITH)]) {
       expect(await patchObject(testbed.as(), path, REFRESH_PATCH, { headers })).toMatchObject({ code: 200 });

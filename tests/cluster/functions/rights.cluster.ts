@@ -5,7 +5,7 @@ import { callApi, type ApiRequest, type ApiTarget } from '../api-client.ts';
 import { allowedOf, mayGet } from './access-review.ts';
 import { RECEIVER, RECONCILER, startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 import { patchObject, pathOf } from './object-patch.ts';
-import { bindRole, unbindRole } from './service-account.ts';
+import { bindRole, NAMESPACE, unbindRole } from './service-account.ts';
 import { until } from './until.ts';
 
 const IN_DEMO = '/apis/kargo.akuity.io/v1alpha1/namespaces/demo';
@@ -28,19 +28,21 @@ const receiver = (): ApiTarget => testbed.as(testbed.tokens[RECEIVER]);
 const reconciler = (): ApiTarget => testbed.as(testbed.tokens[RECONCILER]);
 
 describe('the rights', () => {
-  test('of the receiver are to list configs, to refresh, and to promote', async () => {
+  test('of the receiver are to list configs, to read and refresh, and to promote', async () => {
     expect(await allowedOf(receiver())).toEqual([
       'list kargo.akuity.io/projectconfigs',
       'list kargo.akuity.io/clusterconfigs',
+      'get kargo.akuity.io/warehouses',
       'list kargo.akuity.io/warehouses',
       'patch kargo.akuity.io/warehouses',
+      'get kargo.akuity.io/promotions',
       'list kargo.akuity.io/promotions',
       'patch kargo.akuity.io/promotions',
       'promote kargo.akuity.io/stages',
     ]);
   });
 
-  test('of the reconciler are to read configs and to write their statuses', async () => {
+  test('of the reconciler are to read configs, to write their statuses, and to read and refresh Warehouses', async () => {
     expect(await allowedOf(reconciler())).toEqual([
       'get kargo.akuity.io/projectconfigs',
       'list kargo.akuity.io/projectconfigs',
@@ -48,6 +50,24 @@ describe('the rights', () => {
       'get kargo.akuity.io/clusterconfigs',
       'list kargo.akuity.io/clusterconfigs',
       'patch kargo.akuity.io/clusterconfigs/status',
+      'get kargo.akuity.io/warehouses',
+      'list kargo.akuity.io/warehouses',
+      'patch kargo.akuity.io/warehouses',
+    ]);
+  });
+
+  test('to ConfigMaps are those to the index: to read a piece, and for the reconciler to write it', async () => {
+    const inIndex = async (target: ApiTarget): Promise<string[]> => {
+      const everywhere = new Set(await allowedOf(target));
+      return (await allowedOf(target, NAMESPACE)).filter((right) => !everywhere.has(right));
+    };
+    expect(await inIndex(receiver())).toEqual(['get /configmaps']);
+    expect(await inIndex(reconciler())).toEqual([
+      'get /configmaps',
+      'list /configmaps',
+      'create /configmaps',
+      'patch /configmaps',
+      'delete /configmaps',
     ]);
   });
 
@@ -70,6 +90,7 @@ describe('the rights', () => {
   });
 
   test.each<[what: string, request: ApiRequest]>([
+    ['reading a ConfigMap of a project', { path: '/api/v1/namespaces/demo/configmaps/kube-root-ca.crt' }],
     ['reading a Secret', { path: '/api/v1/namespaces/demo/secrets/bitbucket' }],
     ['deleting', { method: 'DELETE', path: MAIN }],
     ['creating', { method: 'POST', path: `${IN_DEMO}/warehouses`, body: warehouse('demo', 'new') }],

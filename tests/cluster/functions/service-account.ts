@@ -1,6 +1,6 @@
 import { callApi, type ApiTarget } from '../api-client.ts';
 
-/** Namespace of the functions' ServiceAccounts. */
+/** Namespace of the lookup index, which the manifests make, and of the functions' ServiceAccounts. */
 export const NAMESPACE = 'kargo-front-door';
 
 /** Minimum lifetime that TokenRequest accepts. */
@@ -10,12 +10,8 @@ const TOKEN_SECONDS = 600;
 export type RoleName = 'kargo-front-door-receiver' | 'kargo-front-door-reconciler';
 
 const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+const indexBindings = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/rolebindings`;
 const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
-
-export async function createNamespace(admin: ApiTarget): Promise<void> {
-  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-  await must(admin, 'POST', '/api/v1/namespaces', object);
-}
 
 export async function createServiceAccount(admin: ApiTarget, name: string): Promise<void> {
   await must(admin, 'POST', accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } });
@@ -26,17 +22,21 @@ export async function deleteServiceAccount(admin: ApiTarget, name: string): Prom
 }
 
 export async function bindRole(admin: ApiTarget, name: RoleName): Promise<void> {
-  await must(admin, 'POST', bindings, {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const binding = {
+    apiVersion: `${apiGroup}/v1`,
     metadata: { name: `${name}-account` },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
     subjects: [{ kind: 'ServiceAccount', namespace: NAMESPACE, name }],
-  });
+  };
+  const roleRef = (kind: string): object => ({ apiGroup, kind, name });
+  const clusterWide = { ...binding, kind: 'ClusterRoleBinding', roleRef: roleRef('ClusterRole') };
+  await must(admin, 'POST', bindings, clusterWide);
+  await must(admin, 'POST', indexBindings, { ...binding, kind: 'RoleBinding', roleRef: roleRef('Role') });
 }
 
 export async function unbindRole(admin: ApiTarget, name: RoleName): Promise<void> {
   await must(admin, 'DELETE', `${bindings}/${name}-account`);
+  await must(admin, 'DELETE', `${indexBindings}/${name}-account`);
 }
 
 export async function requestToken(admin: ApiTarget, name: string): Promise<string> {

@@ -3,7 +3,7 @@ import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import { kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
 import { AFFECTED, type RefreshKind, type Verdict } from '../../../core/kargo/verdict.ts';
 import { RetryableError, TerminalError } from '../../errors.ts';
-import type { Clock, Log, ObjectName, RefreshableObjects } from '../../ports.ts';
+import type { Clock, EventCandidates, Log, ObjectName, RefreshableObjects } from '../../ports.ts';
 import type { EventScope, Target, UnfinishedWork } from '../target.ts';
 import { Evaluation } from './evaluation.ts';
 import type { RecentRefreshes } from './recent-refreshes.ts';
@@ -16,6 +16,7 @@ const REFRESH_CONCURRENCY = 16;
 const MAX_LOG_LINES_PER_PROJECT = 20;
 
 export interface KargoTargetDeps {
+  readonly candidates: EventCandidates;
   readonly objects: RefreshableObjects;
   readonly recent: RecentRefreshes;
   readonly clock: Clock;
@@ -71,7 +72,7 @@ export class KargoTarget implements Target {
     };
     let listingError: RetryableError | undefined;
     try {
-      for await (const page of this.#deps.objects.pages(unaffected.kind, project, signal)) {
+      for await (const page of this.#deps.candidates.pages(event, project, signal)) {
         for (const object of page) {
           const verdict = evaluation.judge(event, object);
           // A verdict that takes longer does not delay the refreshes of other objects.

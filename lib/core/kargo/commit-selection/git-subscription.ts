@@ -31,7 +31,8 @@ export function subscriptionFault(field: string, reason: string): SubscriptionFa
 
 type FieldType = 'string' | 'boolean' | 'strings';
 
-const FIELD_TYPES: Record<keyof GitSubscription, FieldType> = {
+/** The fields that are read, with their types. */
+export const FIELD_TYPES: Readonly<Record<keyof GitSubscription, FieldType>> = {
   repoURL: 'string',
   commitSelectionStrategy: 'string',
   branch: 'string',

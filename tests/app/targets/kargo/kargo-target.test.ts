@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SecretsManager } from '../../../../lib/adapters/aws/secrets-manager.ts';
 import { connectToKargo } from '../../../../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoRefreshableObjects } from '../../../../lib/adapters/kubernetes/refreshable-objects.ts';
+import { IndexedCandidates } from '../../../../lib/app/lookup/indexed-candidates.ts';
 import { KargoTarget, type KargoResult } from '../../../../lib/app/targets/kargo/kargo-target.ts';
 import { RecentRefreshes } from '../../../../lib/app/targets/kargo/recent-refreshes.ts';
 import type { BitbucketEvent } from '../../../../lib/core/bitbucket/event.ts';
@@ -38,8 +39,11 @@ beforeEach(async () => {
     attemptTimeoutMs: 3_000,
   });
   const ignore = (): void => undefined;
+  const objects = new KargoRefreshableObjects(kargo);
+  const noIndex = { warehousesOf: async () => undefined };
   target = new KargoTarget({
-    objects: new KargoRefreshableObjects(kargo),
+    candidates: new IndexedCandidates({ index: noIndex, objects, onFault: ignore }),
+    objects,
     recent: new RecentRefreshes(clock),
     clock,
     log: {

@@ -1,0 +1,354 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { passSeconds, stopClock } from '../support/clock.ts';
+import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
+import { deliver, lambdaContext, type DeliveryOptions, type ReceiverHandler } from '../support/deliver.ts';
+import {
+  bitbucket,
+  clusterConfig,
+  namespace,
+  project,
+  projectConfig,
+  warehouse,
+} from '../support/kargo-objects.ts';
+import type { PassingRequest } from '../support/loopback-proxy.ts';
+import { cloudPush } from '../support/payloads.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
+
+const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
+const unknown = { status: 404, body: {} };
+const WEB = 'https://bitbucket.org/acme/web';
+const toWeb: DeliveryOptions = { payload: cloudPush('acme/web') };
+const SECRET = 'kargo/demo/bitbucket';
+
+let testbed: Testbed;
+let handler: ReceiverHandler;
+let reconciler: ReconcilerHandler;
+
+beforeEach(async () => {
+  stopClock();
+  testbed = await startTestbed({
+    objects: [
+      ...project('demo'),
+      ...project('idle', []),
+      namespace('kargo-system-resources'),
+      warehouse('demo', 'main'),
+    ],
+    secrets: { [SECRET]: 's3cret', 'kargo/kargo-system-resources/bitbucket': 'wide' },
+  });
+  reconciler = await coldReconciler();
+  await run();
+  handler = await testbed.receiver();
+  await deliver(handler);
+  await testbed.objects.takeRefreshed();
+});
+
+afterEach(() => testbed.close());
+
+/** Runs the reconciler a minute later; the receiver's cache expires while a run takes place. */
+async function run(): Promise<void> {
+  passSeconds(60);
+  testbed.cluster.reset();
+  await reconciler({}, lambdaContext());
+}
+
+const isPatchOf =
+  (path: string) =>
+  ({ method, path: sent }: PassingRequest): boolean =>
+    method === 'PATCH' && sent.endsWith(path);
+const reads = (): string[] =>
+  testbed.cluster.requests
+    .filter(({ method, path }) => method === 'GET' && path.includes('/warehouses'))
+    .map(({ path }) => path.replace('/apis/kargo.akuity.io/v1alpha1/', ''));
+const main = warehouse('demo', 'main');
+
+describe('right after the next run, the receiver knows', () => {
+  test('a Warehouse that was created', async () => {
+    await testbed.objects.create(warehouse('demo', 'new'));
+    await run();
+    await testbed.objects.takeRefreshed();
+    expect(await deliver(handler)).toEqual(refreshed(2));
+  });
+
+  test('a repository that was changed', async () => {
+    await testbed.objects.patch(main, { spec: warehouse('demo', 'main', { repoURL: WEB }).spec });
+    await run();
+    expect(await deliver(handler)).toEqual(refreshed(0));
+    expect(await deliver(handler, toWeb)).toEqual(refreshed(1));
+  });
+
+  test('a Warehouse that was deleted', async () => {
+    await testbed.objects.delete(main);
+    await run();
+    expect(await deliver(handler)).toEqual(refreshed(0));
+  });
+
+  test('a Warehouse that was deleted and created again with another repository', async () => {
+    await testbed.objects.delete(main);
+    await testbed.objects.create(warehouse('demo', 'main', { repoURL: WEB }));
+    await run();
+    expect(await deliver(handler)).toEqual(refreshed(0));
+    expect(await deliver(handler, toWeb)).toEqual(refreshed(1));
+  });
+
+  test('a project under another name', async () => {
+    await testbed.objects.delete(namespace('demo'));
+    await testbed.objects.create(...project('renamed'), warehouse('renamed', 'main'));
+    await testbed.secrets.create('kargo/renamed/bitbucket', 's3cret');
+    await run();
+    expect(await deliver(handler)).toEqual(unknown);
+    expect(await deliver(handler, { project: 'renamed' })).toEqual(refreshed(1));
+  });
+
+  test('a receiver that was removed', async () => {
+    await testbed.objects.patch(projectConfig('demo', []), { spec: { webhookReceivers: [] } });
+    await run();
+    expect(await deliver(handler)).toEqual(unknown);
+  });
+
+  test('a secret that was rotated, and the one before until the grace ends', async () => {
+    await testbed.secrets.rotate(SECRET, 'n3w');
+    expect(await deliver(handler)).toEqual(refreshed(1));
+    await run();
+    expect(await deliver(handler, { secret: 'n3w' })).toEqual(refreshed(1));
+    expect(await deliver(handler)).toEqual(refreshed(1));
+    passSeconds(400 * 24 * 3600);
+    await run();
+    expect(await deliver(handler)).toEqual(unknown);
+    expect(await deliver(handler, { secret: 'n3w' })).toEqual(refreshed(1));
+  });
+
+  test('a receiver of the ClusterConfig', async () => {
+    await testbed.objects.create(clusterConfig([bitbucket('wide')]), warehouse('idle', 'main'));
+    await run();
+    const wide = { project: '', receiver: 'wide', secret: 'wide' };
+    expect(await deliver(handler, wide)).toEqual(refreshed(2));
+  });
+});
+
+describe('a push between a change and the next run', () => {
+  test.each<[what: string, change: () => Promise<void>, delivery: DeliveryOptions, entering: string[]]>([
+    [
+      'to a new Warehouse',
+      () => testbed.objects.create(warehouse('demo', 'new', { repoURL: WEB })),
+      toWeb,
+      ['Warehouse demo/new'],
+    ],
+    [
+      'to a Warehouse that was changed',
+      () => testbed.objects.patch(main, { spec: warehouse('demo', 'main', { repoURL: WEB }).spec }),
+      toWeb,
+      ['Warehouse demo/main'],
+    ],
+    [
+      'to a Warehouse that was created again',
+      async () => {
+        await testbed.objects.delete(main);
+        await testbed.objects.create(main);
+      },
+      {},
+      ['Warehouse demo/main'],
+    ],
+  ])('%s is not lost', async (_what, change, delivery, entering) => {
+    await change();
+    await deliver(handler, delivery);
+    await testbed.objects.takeRefreshed();
+    await run();
+    expect(await testbed.objects.takeRefreshed()).toEqual(entering);
+    await run();
+    expect(await testbed.objects.takeRefreshed()).toEqual([]);
+  });
+
+  test.each<[what: string, change: () => Promise<void>]>([
+    [
+      'another field of a Warehouse changes',
+      () => testbed.objects.patch(main, { spec: { interval: '1m0s' } }),
+    ],
+    [
+      'a Warehouse without Git subscriptions is created',
+      () =>
+        testbed.objects.create({
+          ...warehouse('demo', 'image'),
+          spec: { interval: '5m0s', subscriptions: [{ image: {} }] },
+        }),
+    ],
+    ['a project without a receiver gets a Warehouse', () => testbed.objects.create(warehouse('idle', 'new'))],
+    [
+      'a project is created with its receiver',
+      async () => {
+        await testbed.objects.create(...project('late'), warehouse('late', 'new'));
+        await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
+      },
+    ],
+  ])('cannot be lost where %s, so that nothing is refreshed', async (_what, change) => {
+    await change();
+    await run();
+    expect(await testbed.objects.takeRefreshed()).toEqual([]);
+  });
+
+  test.each<[what: string, status: object, entering: string[]]>([
+    ['was discovered by Kargo', { discoveredArtifacts: { git: [] } }, ['Warehouse idle/new']],
+    ['is about to be discovered', {}, []],
+  ])('to the ClusterConfig is lost only where a new Warehouse %s', async (_what, status, entering) => {
+    await testbed.objects.create(clusterConfig([bitbucket('wide')]));
+    await run();
+    await testbed.objects.takeRefreshed();
+    await testbed.objects.create({ ...warehouse('idle', 'new'), status });
+    await run();
+    expect(await testbed.objects.takeRefreshed()).toEqual(entering);
+  });
+
+  test('is not lost where the refresh fails first, even after a cold start', async () => {
+    await testbed.objects.create(warehouse('demo', 'new'));
+    passSeconds(60);
+    testbed.cluster.fault = (request) =>
+      isPatchOf('/warehouses/new')(request)
+        ? { kind: 'answer', status: 503, headers: { 'retry-after': '60' } }
+        : undefined;
+    await reconciler({}, lambdaContext());
+    expect(await testbed.objects.takeRefreshed()).toEqual([]);
+    reconciler = await coldReconciler();
+    await run();
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/new']);
+  });
+});
+
+describe('a run that ends in the middle', () => {
+  test.each<[where: string, concerns: (request: PassingRequest) => boolean]>([
+    ['after the chunks and before the head', isPatchOf('/configmaps/index-054111dd')],
+    ['in the middle of the chunks', ({ method, path }) => method === 'POST' && path.endsWith('/configmaps')],
+    ['after the head', isPatchOf('/status')],
+  ])('%s is repaired by the next process', async (_where, concerns) => {
+    await testbed.objects.create(
+      ...project('late'),
+      ...['a', 'b', 'c'].map((name) => warehouse('demo', name, { repoURL: `${WEB}-${name}` })),
+    );
+    await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
+    passSeconds(60);
+    let passed = 0;
+    testbed.cluster.fault = (request) => {
+      if (!concerns(request)) return undefined;
+      passed += 1;
+      return passed > 1 || !request.path.endsWith('/configmaps')
+        ? { kind: 'answer', status: 403 }
+        : undefined;
+    };
+    await reconciler({}, lambdaContext()).catch(() => undefined);
+    await testbed.objects.takeRefreshed();
+    const atOnce = await deliver(handler);
+    expect(atOnce).toEqual(refreshed(1));
+    reconciler = await coldReconciler();
+    await run();
+    for (const name of ['a', 'b', 'c'])
+      expect(await deliver(handler, { payload: cloudPush(`acme/web-${name}`) })).toEqual(refreshed(1));
+    expect(await deliver(handler, { project: 'late' })).toEqual(refreshed(0));
+  });
+
+  test('publishes no URL that the receivers do not know', async () => {
+    await testbed.objects.create(...project('late'));
+    await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
+    passSeconds(60);
+    testbed.cluster.fault = isPatchOfIndex;
+    await expect(reconciler({}, lambdaContext())).rejects.toThrow('the lookup index could not be written');
+    expect((await testbed.objects.get('ProjectConfig', 'late', 'late')).status).toMatchObject({
+      conditions: [
+        { status: 'False', reason: 'RouteMissing', message: expect.stringContaining('lookup index') },
+      ],
+    });
+    await run();
+    expect((await testbed.objects.get('ProjectConfig', 'late', 'late')).status).toMatchObject({
+      webhookReceivers: [{ name: 'bb' }],
+    });
+    expect(await deliver(handler, { project: 'late' })).toEqual(refreshed(0));
+  });
+});
+
+const isPatchOfIndex = (request: PassingRequest) =>
+  isPatchOf('/configmaps/index-054111dd')(request) ? ({ kind: 'answer', status: 403 } as const) : undefined;
+
+describe('a run reads', () => {
+  const versions = 'warehouses?limit=50';
+
+  test('no Warehouse that was not changed', async () => {
+    await run();
+    expect(reads()).toEqual([versions]);
+    expect(testbed.cluster.requests.filter(({ method }) => method !== 'GET').map(({ path }) => path)).toEqual(
+      ['/api/v1/namespaces/kargo-front-door/configmaps/index-054111dd'],
+    );
+  });
+
+  test('no Warehouse after a cold start, but the index', async () => {
+    reconciler = await coldReconciler();
+    await run();
+    expect(reads()).toEqual([versions]);
+  });
+
+  test('each Warehouse that was changed once', async () => {
+    await testbed.objects.patch(main, { spec: { interval: '1m0s' } });
+    await testbed.objects.create(warehouse('demo', 'new'), warehouse('demo', 'other'));
+    await run();
+    expect(reads()).toEqual([
+      versions,
+      'namespaces/demo/warehouses/main',
+      'namespaces/demo/warehouses/new',
+      'namespaces/demo/warehouses/other',
+    ]);
+  });
+
+  test('all Warehouses page by page where no index can be read', async () => {
+    await testbed.removeIndex();
+    reconciler = await coldReconciler();
+    await run();
+    expect(reads()).toEqual([versions]);
+    expect(testbed.cluster.requests.find(({ path }) => path.includes('/warehouses?'))?.headers.accept).toBe(
+      'application/json',
+    );
+    expect(await testbed.objects.takeRefreshed()).toEqual([]);
+  });
+});
+
+describe('what others do to the index', () => {
+  const piecesOf = async (): Promise<Record<string, unknown>> => {
+    const pieces = await testbed.objects.list('ConfigMap', 'kargo-front-door');
+    return Object.fromEntries(
+      pieces
+        .filter(({ metadata }) => metadata.name !== 'index-054111dd')
+        .map(({ metadata, ['data']: data }) => [metadata.name, data]),
+    );
+  };
+  const configMap = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'kargo-front-door' },
+  });
+
+  test.each<[what: string, act: () => Promise<void>]>([
+    ['deleting all of it', () => testbed.removeIndex()],
+    ['deleting a chunk', () => testbed.objects.delete(configMap('index-054111dd-warehouses-38-0'))],
+    [
+      'changing a chunk',
+      () => testbed.objects.patch(configMap('index-054111dd-warehouses-38-0'), { data: { content: '[]' } }),
+    ],
+    ['adding a piece', () => testbed.objects.create(configMap('index-054111dd-warehouses-99-0'))],
+  ])('%s is undone by the next run', async (_what, act) => {
+    const before = await piecesOf();
+    await act();
+    await run();
+    expect(await piecesOf()).toEqual(before);
+  });
+
+  test('is not touched where it belongs to another deployment', async () => {
+    await testbed.objects.create(configMap('index-ffffffff'), configMap('kube-root-ca.crt'));
+    await run();
+    await run();
+    expect(Object.keys(await piecesOf())).toEqual(
+      expect.arrayContaining(['index-ffffffff', 'kube-root-ca.crt']),
+    );
+  });
+});
+
+test('a dry run writes no index', async () => {
+  await testbed.removeIndex();
+  process.env['DRY_RUN'] = 'true';
+  await testbed.reconcile();
+  expect(await testbed.objects.list('ConfigMap', 'kargo-front-door')).toEqual([]);
+});
