@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, aws_ec2 as ec2, aws_eks as eks, aws_lambda as lambda, aws_s3 as s3, Stack } from 'aws-cdk-lib';
+import {
+  App,
+  aws_ec2 as ec2,
+  aws_eks as eks,
+  aws_lambda as lambda,
+  aws_s3 as s3,
+  CfnResource,
+  Stack,
+} from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readDeploymentSettings } from '../../infra/deployment-settings.ts';
 import { FrontDoorStack } from '../../infra/front-door-stack.ts';
@@ -337,9 +345,9 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
       clusterCertificateAuthorityData: clusterCa,
     });
     // An imported cluster applies manifests only with a kubectl of its own.
-    cluster.addManifest = (_id, ...manifests) => {
+    cluster.addManifest = (id, ...manifests) => {
       applied.push(...manifests.map(({ kind, metadata }) => `${String(kind)} ${String(metadata.name)}`));
-      return undefined as never;
+      return new CfnResource(stack, id, { type: 'Test::Manifest' }) as never;
     };
     const frontDoor = new KargoFrontDoor(stack, 'FrontDoor', {
       cluster,
@@ -362,6 +370,12 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
 
   test('the construct has the alarms of the deployment', () => {
     expect(alarms).toBe(13);
+  });
+
+  test('the manifests are applied one after the other, the namespace first', () => {
+    const manifests = Object.values(template.findResources('Test::Manifest'));
+    expect(applied[0]).toBe('Namespace kargo-front-door');
+    expect(manifests.map(({ DependsOn }) => DependsOn)).toEqual([undefined, ['KargoFrontDoorreceiver']]);
   });
 
   test('each role is a member of a group of its own', () => {
