@@ -18,19 +18,20 @@ export function configurationSchema(documentation: string): object {
     properties: Object.fromEntries(
       entries.map(([name, rule]) => [
         name,
-        { description: descriptionOf(name, documentation), ...typeOf(rule) },
+        { description: descriptionOf(name, documentation), ...typeOf(rule, name === 'TAGS') },
       ]),
     ),
   };
 }
 
 /** Returns what a value may be in YAML, where an editor sees numbers and booleans. */
-function typeOf(rule: v.GenericSchema<unknown, unknown>): object {
+function typeOf(rule: v.GenericSchema<unknown, unknown>, isMapping: boolean): object {
   const [choices] = findActions(rule).flatMap((action) => ('options' in action ? [action.options] : []));
   if (Array.isArray(choices))
     return { enum: choices.flatMap((choice: string) => [choice, ...nativeValuesOf(choice)]) };
   const { output } = v.safeParse(rule, '');
-  if (Array.isArray(output)) return { type: ['array', 'string', 'null'], items: { type: 'string' } };
+  const list = isMapping ? ['object', 'array'] : ['array'];
+  if (Array.isArray(output)) return { type: [...list, 'string', 'null'], items: { type: 'string' } };
   if (typeof output === 'number') return { type: ['integer', 'null'] };
   return { type: ['string', 'number', 'null'] };
 }

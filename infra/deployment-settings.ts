@@ -116,6 +116,11 @@ export const deploymentSchema = v.object({
   ),
   LOG_REMOVAL: choice(DEFAULTS.logRemoval, ['retain', 'destroy'], 'must be retain or destroy'),
   LOGS_KEY_ARN: arn(KEY, 'a KMS key'),
+  TAGS: listOf(
+    /^[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}$/,
+    'must be tags, such as team=platform, separated by commas',
+  ),
+  PERMISSIONS_BOUNDARY_ARN: arn(String.raw`iam::(\d{12}|aws):policy/\S+$`, 'a managed policy'),
   TRACING: flag,
   LOG_LEVEL: choice(DEFAULTS.logLevel, LOG_LEVELS),
 });

@@ -1,6 +1,7 @@
 import type {
   aws_certificatemanager as acm,
   aws_ec2 as ec2,
+  aws_iam as iam,
   aws_kms as kms,
   aws_lambda as lambda,
   aws_sns as sns,
@@ -100,6 +101,10 @@ export interface KargoFrontDoorProps {
   readonly logRemoval?: 'retain' | 'destroy' | undefined;
   /** The key that encrypts the logs; its policy must allow CloudWatch Logs to use it. Default: none, for AWS's own key. */
   readonly logsKey?: kms.IKey | undefined;
+  /** Tags of every resource that takes some. Default: none. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** The permissions boundary of the roles. Default: none. */
+  readonly permissionsBoundary?: iam.IManagedPolicy | undefined;
   /** Traces with X-Ray. Default: false. */
   readonly tracing?: boolean | undefined;
   /** The lowest level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT. Default: INFO. */

@@ -11,6 +11,7 @@ import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { ReceiverApi } from './constructs/api.ts';
 import { FrontDoorFunction } from './constructs/function.ts';
+import { applyHardening } from './constructs/hardening.ts';
 import { addNetwork } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { applyRbac } from './constructs/rbac.ts';
@@ -106,6 +107,7 @@ export class KargoFrontDoor extends Construct {
     const observability = new Observability(this, { deploymentName, apiId, settings }, props.alarmTopic);
     this.alarms = observability.alarms;
     this.dashboard = observability.dashboard;
+    applyHardening(this, settings);
     if (props.applyRbac === true) applyRbac(props.cluster);
   }
 }

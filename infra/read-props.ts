@@ -78,6 +78,14 @@ function settingsOf(
     LOG_RETENTION_DAYS: ['logRetentionDays', props.logRetentionDays],
     LOG_REMOVAL: ['logRemoval', props.logRemoval],
     LOGS_KEY_ARN: ['logsKey', props.logsKey?.keyArn],
+    TAGS: [
+      'tags',
+      props.tags &&
+        Object.entries(props.tags)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(','),
+    ],
+    PERMISSIONS_BOUNDARY_ARN: ['permissionsBoundary', props.permissionsBoundary?.managedPolicyArn],
     TRACING: ['tracing', props.tracing],
     LOG_LEVEL: ['logLevel', props.logLevel],
   };

@@ -35,6 +35,8 @@ test.each([
   ['LOG_RETENTION_DAYS: 30', true],
   ['LOG_RETENTION_DAYS: 31', false],
   ['SUBNET_IDS: [subnet-1]', true],
+  ['SUBNET_IDS: { a: b }', false],
+  ['TAGS: { team: platform }', true],
   ['VPC: vpc-1', false],
 ])('an editor accepts %s: %p', (text, accepted) => {
   expect(isValid(parse(text))).toBe(accepted);

@@ -51,6 +51,8 @@ test('an empty environment reads as the defaults', () => {
     LOG_RETENTION_DAYS: 90,
     LOG_REMOVAL: 'retain',
     LOGS_KEY_ARN: undefined,
+    TAGS: [],
+    PERMISSIONS_BOUNDARY_ARN: undefined,
     TRACING: 'false',
     LOG_LEVEL: 'INFO',
   });
@@ -165,6 +167,8 @@ describe('rejects', () => {
     ],
     ['LOG_RETENTION_DAYS', '91', days],
     ['LOG_RETENTION_DAYS', 'a', days],
+    ['TAGS', 'team', 'TAGS must be tags, such as team=platform, separated by commas'],
+    ['PERMISSIONS_BOUNDARY_ARN', 'boundary', 'PERMISSIONS_BOUNDARY_ARN must be the ARN of a managed policy'],
     ['TRACING', 'yes', 'TRACING must be true or false'],
     ['LOG_LEVEL', 'LOUD', level],
     // The logger would fall back to INFO without a word.

@@ -215,7 +215,20 @@ test('settings of a team reach the functions and the log groups', () => {
     RECONCILER_CONCURRENCY: '2',
     LOG_REMOVAL: 'destroy',
     LOGS_KEY_ARN,
+    TAGS: 'team=platform,cost centre=a=1',
+    PERMISSIONS_BOUNDARY_ARN: 'arn:aws:iam::123456789012:policy/boundary',
   });
+  for (const role of propertiesOf(template, 'AWS::IAM::Role'))
+    expect(role).toMatchObject({
+      PermissionsBoundary: 'arn:aws:iam::123456789012:policy/boundary',
+      Tags: [
+        { Key: 'cost centre', Value: 'a=1' },
+        { Key: 'team', Value: 'platform' },
+      ],
+    });
+  expect(propertiesOf(template, 'AWS::ApiGatewayV2::Api')).toMatchObject([
+    { Tags: { team: 'platform', 'cost centre': 'a=1' } },
+  ]);
   for (const name of ['receiver', 'reconciler'])
     expect(environmentOf(template, name)).toMatchObject({
       MAX_RECEIVERS_PER_PROJECT: '5',

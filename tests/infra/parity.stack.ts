@@ -54,6 +54,8 @@ const DEPLOYMENTS: Record<string, Record<string, string>> = {
     ALARM_TOPIC_ARN: `arn:aws:sns:${ACCOUNT}:on-call`,
     MEMORY_SIZE: '1024',
     LOG_RETENTION_DAYS: '30',
+    TAGS: 'team=platform',
+    PERMISSIONS_BOUNDARY_ARN: 'arn:aws:iam::123456789012:policy/boundary',
     TRACING: 'true',
     LOG_LEVEL: 'DEBUG',
   },

@@ -49,6 +49,7 @@ describe('reads', () => {
     [{ concurrency: { receiver: 0, reconciler: 2 } }, { RECEIVER_CONCURRENCY: 0, RECONCILER_CONCURRENCY: 2 }],
     [{ logRemoval: 'destroy' }, { LOG_REMOVAL: 'destroy' }],
     [{ logLevel: 'DEBUG' }, { LOG_LEVEL: 'DEBUG' }],
+    [{ tags: { team: 'platform', env: 'prod' } }, { TAGS: ['team=platform', 'env=prod'] }],
     [{ cluster: { kubeconfigSecret: 'ops/kubeconfig' } }, { KUBECONFIG_SECRET_ID: 'ops/kubeconfig' }],
     [
       {
