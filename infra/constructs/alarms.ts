@@ -22,6 +22,7 @@ export interface ObservedDeployment {
 
 /** Alarms that a deployment without a cluster lacks. */
 const OF_CLUSTER: ReadonlySet<string> = new Set([
+  'index-unavailable',
   'reconciler-errors',
   'reconciler-silent',
   'refused-refreshes',
