@@ -9,6 +9,7 @@ import {
   type LoopbackServer,
 } from '../../local/fakes/loopback-server.ts';
 import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
+import { namespace } from '../support/kargo-objects.ts';
 import { SecretClient } from '../support/secret-client.ts';
 import type { Disturbance } from './delivery.ts';
 import type { ObservedWrite } from './oracle.ts';
@@ -40,10 +41,13 @@ export class Systems {
     await Promise.all([this.#cluster?.close(), this.#secrets?.close()]);
   }
 
-  /** Replaces all objects of the cluster. They are stored as they are, whatever the definitions say. */
+  /**
+   * Replaces all objects of the cluster. They are stored as they are, whatever the definitions say. The namespace of the lookup index is
+   * there, so that it is used where the reconciler has run.
+   */
   fill(objects: readonly KubernetesObject[]): void {
     this.#store = new ObjectStore();
-    for (const object of objects) {
+    for (const object of [namespace('kargo-front-door'), ...objects]) {
       const kind = RESOURCE_KINDS.find((one) => one.kind === object.kind);
       if (kind === undefined) throw new Error(`the fake does not serve ${object.kind}`);
       const metadata = { ...object.metadata, uid: randomUUID(), generation: 1 };
