@@ -7,7 +7,7 @@ import type { FunctionName } from '../../lib/functions.ts';
 import { deliver, type ReceiverHandler } from '../support/deliver.ts';
 import { Gateway } from '../support/gateway.ts';
 import { project, warehouse } from '../support/kargo-objects.ts';
-import type { ProxyFault } from '../support/loopback-proxy.ts';
+import type { PassingRequest, ProxyFault } from '../support/loopback-proxy.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
 
 export const SECRET_NAME = 'kargo/demo/bitbucket';
@@ -121,12 +121,14 @@ export class DoctorWorld implements Deployment {
 
   /** Ends every fault of the cluster. */
   repairCluster(): void {
-    this.testbed.cluster.fault = ({ method, path, body }) =>
-      this.#answer(method, path.replace(/\?.*/, ''), body);
+    this.testbed.cluster.fault = (request) => this.#answer(request);
   }
 
-  #answer(method: string, path: string, body: string): ProxyFault | undefined {
+  #answer({ method, path: pathAndQuery, body, headers }: PassingRequest): ProxyFault | undefined {
+    const path = pathAndQuery.replace(/\?.*/, '');
     if (method === 'POST' && path === '/apis/authorization.k8s.io/v1/subjectaccessreviews') {
+      // As the API server does: the metadata alone have no status.
+      if (headers.accept?.includes('as=')) return { kind: 'answer', status: 201, body: { metadata: {} } };
       const { groups, resourceAttributes: right } = (
         JSON.parse(body) as { spec: { groups: string[]; resourceAttributes: Record<string, string> } }
       ).spec;

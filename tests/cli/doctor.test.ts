@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { examine } from '../../cli/doctor.ts';
 import type { CheckResult } from '../../cli/doctor/check.ts';
 import { deployedInstallation } from '../../cli/doctor/deployed-installation.ts';
+import { RetryableError } from '../../lib/app/errors.ts';
 import { bitbucket, projectConfig } from '../support/kargo-objects.ts';
 import { BREAKAGES } from './breakages.ts';
 import { DoctorWorld } from './doctor-world.ts';
@@ -78,6 +79,18 @@ describe('shows what is wrong, and following its advice makes it right:', () => 
     const repaired = await runDoctor();
     expect(repaired.rows.find((one) => one.check === check)).toMatchObject({ state: 'ok' });
   });
+});
+
+test('without the functions nothing else is wrong, only unknown', async () => {
+  const error = new RetryableError('Lambda cannot be read', { detail: 'no credentials' });
+  jest.spyOn(world, 'environmentOf').mockRejectedValue(error);
+  const { status, rows } = await runDoctor();
+  expect(rows.filter(({ state }) => state === 'failed').map(({ check }) => check)).toEqual(['settings']);
+  expect(rows.find(({ check }) => check === 'cluster')).toMatchObject({
+    state: 'skipped',
+    reason: 'Lambda cannot be read: no credentials',
+  });
+  expect(status).toBe(1);
 });
 
 test('a check that cannot run says why, and does not end the others', async () => {

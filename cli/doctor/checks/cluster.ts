@@ -11,6 +11,8 @@ const version = v.object({ major: v.string(), minor: v.string(), gitVersion: v.s
 export const clusterCheck: Check = {
   name: 'cluster',
   async run(installation, signal) {
+    // Without settings, nothing is known of the cluster.
+    await installation.clusterSettings(signal);
     try {
       const cluster = await installation.cluster(signal);
       const answer = await cluster.read('/version', signal);

@@ -4,8 +4,8 @@ import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-l
 import { paginateListSecrets, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as v from 'valibot';
+import { RetryableError } from '../../app/errors.ts';
 import type { FunctionName } from '../../functions.ts';
-import { toRetryableError } from './aws-errors.ts';
 
 /** An alarm of a deployment. */
 export interface DeployedAlarm {
@@ -56,14 +56,14 @@ export class DeploymentReader {
       return environment?.Variables ?? {};
     } catch (error) {
       if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
-      throw toRetryableError('Lambda cannot be read', error);
+      throw toReadError('Lambda cannot be read', error);
     }
   }
 
   /** Returns the region that the deployment is looked for in. */
   async region(): Promise<string> {
     return this.#lambda.config.region().catch((error: unknown) => {
-      throw toRetryableError('no region is set', error);
+      throw toReadError('no region is set', error);
     });
   }
 
@@ -167,7 +167,14 @@ export class DeploymentReader {
     try {
       return await read();
     } catch (error) {
-      throw toRetryableError(reason, error);
+      throw toReadError(reason, error);
     }
   }
+}
+
+/** Makes the error for a failed request. A person reads it, so it has AWS's own words, such as which right is missing. */
+function toReadError(reason: string, cause: unknown): RetryableError {
+  // An error of the network has no message where several addresses were tried.
+  const { message, code = '' } = cause as { readonly message: string; readonly code?: string };
+  return new RetryableError(reason, { cause, detail: message || code });
 }
