@@ -7,6 +7,7 @@ import { deliveryCheck } from './checks/delivery.ts';
 import { kargoBaseUrlCheck } from './checks/kargo-base-url.ts';
 import { kargoCheck } from './checks/kargo.ts';
 import { leftoversCheck } from './checks/leftovers.ts';
+import { lookupIndexCheck } from './checks/lookup-index.ts';
 import { otherDeploymentsCheck } from './checks/other-deployments.ts';
 import { previousSecretsCheck } from './checks/previous-secrets.ts';
 import { queueCheck } from './checks/queue.ts';
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   secretsCheck,
   statusesCheck,
   routesCheck,
+  lookupIndexCheck,
   alarmsCheck,
   queueCheck,
   otherDeploymentsCheck,

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { RetryableError } from '../../lib/app/errors.ts';
+import { passSeconds, stopClock } from '../support/clock.ts';
 import { bitbucket, projectConfig } from '../support/kargo-objects.ts';
 import { alarm, SECRET, SECRET_NAME, type DoctorWorld } from './doctor-world.ts';
 
@@ -171,6 +172,17 @@ export const BREAKAGES: readonly Breakage[] = [
     check: 'routes',
     fact: 'demo/bb has no route',
     advice: /^The reconciler adds it within a minute\./,
+    followAdvice: (world) => world.testbed.reconcile(),
+  },
+  {
+    what: 'a lookup index of long ago',
+    breakIt: () => {
+      stopClock(new Date().toISOString());
+      passSeconds(600);
+    },
+    check: 'lookup index',
+    fact: /^ConfigMap kargo-front-door\/index-[0-9a-f]{8} is of \d{4}-.*Z$/,
+    advice: 'The reconciler writes it every minute: see its alarms and its log.',
     followAdvice: (world) => world.testbed.reconcile(),
   },
   {

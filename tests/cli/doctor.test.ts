@@ -16,6 +16,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await world.stop();
+  jest.useRealTimers();
   jest.restoreAllMocks();
 });
 
@@ -45,11 +46,12 @@ test('a healthy deployment has no wrong row, and the exit status 0', async () =>
     '✓ kargo               v1.11.0 in namespace kargo',
     `✓ kargo base URL      the same as Kargo's: ${world.base}`,
     '✓ admission           1 webhooks of Kargo; the policy kargo-front-door-receiver is in force',
-    '✓ rights              13 rights granted',
+    expect.stringMatching(/^✓ rights              \d+ rights granted$/),
     '✓ receivers           1 declared',
     '✓ secrets             1 present, readable and strong',
     '✓ status URLs         1 published',
     '✓ routes              1 receivers, 1 routes',
+    expect.stringMatching(/^✓ lookup index        written \d+ s ago$/),
     '✓ alarms              2, none active',
     '✓ queue               0 waiting, no dead letters',
     '✓ other deployments   no other server publishes these receivers',
@@ -57,7 +59,7 @@ test('a healthy deployment has no wrong row, and the exit status 0', async () =>
     '✓ leftovers           no secret and no route without a receiver',
     '✓ delivery            1 signed and accepted',
     '– bitbucket webhooks  not checked: no config has its webhooks registered by this deployment',
-    '\n16 right, 0 wrong, 1 not checked',
+    '\n17 right, 0 wrong, 1 not checked',
   ]);
 });
 
@@ -114,6 +116,7 @@ test('a check that cannot run says why, and does not end the others', async () =
     secrets: 'skipped',
     'status URLs': 'skipped',
     routes: 'skipped',
+    'lookup index': 'skipped',
     alarms: 'ok',
     queue: 'ok',
     'other deployments': 'skipped',

@@ -54,6 +54,7 @@ test('doctor without a stack checks what npm start serves, and fails where that 
     '✓ secrets',
     '✗ status URLs',
     '– routes',
+    '✗ lookup index',
     '– alarms',
     '– queue',
     '✓ other deployments',
@@ -66,7 +67,7 @@ test('doctor without a stack checks what npm start serves, and fails where that 
     '✗ status URLs         demo/bb has no URL\n' +
       '                      → The reconciler should have written it within a minute: see its alarms and its log.\n',
   );
-  expect(stdout).toMatch(/\n7 right, 2 wrong, 8 not checked\n$/);
+  expect(stdout).toMatch(/\n7 right, 3 wrong, 8 not checked\n$/);
   expect(status).toBe(1);
 }, 60_000);
 

@@ -75,7 +75,8 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
   // Before the status: a webhook may deny with 404, 409 or 500.
   if (isWrite && DENIAL.test(message ?? '')) return fail('none');
   if (request.expected?.includes(status)) {
-    return status === 404 && !NOT_FOUND.test(message ?? '') ? fail('attempt') : undefined;
+    const isNotFound = request.mayBeUnserved === true || NOT_FOUND.test(message ?? '');
+    return status === 404 && !isNotFound ? fail('attempt') : undefined;
   }
   if (status === 401) return fail('credentials', 'cluster API rejected the credentials');
   if (status === 429) return fail('attempt', 'cluster API is throttling');

@@ -36,7 +36,7 @@ export class ClusterInspection {
 
   /** Reads an object or a list by its path, such as `/version`. */
   async read(path: string, signal: AbortSignal): Promise<Inspected> {
-    const request = { method: 'GET', path, object: path, expected: [403, 404] } as const;
+    const request = { method: 'GET', path, object: path, expected: [403, 404], mayBeUnserved: true } as const;
     const { status, body } = await this.#connection.request(request, signal);
     if (status === 404) return { kind: 'absent' };
     return status === 403 ? { kind: 'forbidden' } : { kind: 'found', content: body };
@@ -65,6 +65,7 @@ export class ClusterInspection {
         object: kind,
         content: { apiVersion: 'authorization.k8s.io/v1', kind, spec: { resourceAttributes, ...subject } },
         expected: [403, 404],
+        mayBeUnserved: true,
       },
       signal,
     );

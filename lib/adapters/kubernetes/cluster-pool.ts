@@ -21,6 +21,8 @@ export interface ClusterRequest {
   readonly maxAttempts?: number;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly expected?: readonly number[];
+  /** Whether an expected 404 may have any words: also those for an API that the cluster does not serve. */
+  readonly mayBeUnserved?: boolean;
 }
 
 export interface ClusterAnswer {
