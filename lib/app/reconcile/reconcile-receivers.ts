@@ -6,6 +6,7 @@ import {
 } from '../../core/kargo/receiver-hashes.ts';
 import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness.ts';
 import { receiverKey, usableReceivers } from '../../core/kargo/receiver.ts';
+import { TerminalError } from '../errors.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
 import type { IndexPublisher, PublishedIndex } from './publish-index.ts';
 import { readSecrets, type SecretReadings } from './read-secrets.ts';
@@ -105,7 +106,9 @@ export async function reconcileReceivers(
   const failures = [
     ...(indexed.failure === undefined
       ? []
-      : [`the lookup index could not be written: ${messageOf(indexed.failure)}. Apply infra/rbac.`]),
+      : [
+          `the lookup index could not be written: ${messageOf(indexed.failure)}${adviceFor(indexed.failure)}`,
+        ]),
     ...listed.unreadable.map((config) => `${describeConfig(config)}: ${config.reason}`),
     ...statuses.failed.map((config) => `${describeConfig(config)}: its status could not be written`),
   ];
@@ -207,6 +210,11 @@ function isUnready({ fault }: Readiness): boolean {
     default:
       return reason satisfies never;
   }
+}
+
+/** A write that is refused for good lacks the namespace or the rights. */
+function adviceFor(failure: unknown): string {
+  return failure instanceof TerminalError ? '. Apply infra/rbac.' : '';
 }
 
 function messageOf(error: unknown): string {
