@@ -1,11 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import {
-  startFakeServer,
-  type FakeRequest,
-  type FakeResponse,
-  type LoopbackServer,
-} from '../loopback-server.ts';
+import { defineAction, respondInAwsJson, ServiceError, type Action } from '../aws-json.ts';
+import { startFakeServer, type LoopbackServer } from '../loopback-server.ts';
 
 interface Secret {
   readonly name: string;
@@ -17,20 +13,6 @@ interface Secret {
 /** Secrets by name. */
 type Secrets = Map<string, Secret>;
 
-/** One operation: takes the members of a request and returns those of the response. */
-type Action = (secrets: Secrets, members: unknown) => object;
-
-/** A failed request, which Secrets Manager answers with status 400. `type` is the exception's name. */
-class ServiceError extends Error {
-  override readonly name = 'ServiceError';
-  readonly type: string;
-
-  constructor(type: string, message: string) {
-    super(message);
-    this.type = type;
-  }
-}
-
 /** An account that cannot exist, so that no ARN is that of a real secret. */
 const ARN_PREFIX = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 
@@ -41,7 +23,7 @@ const SecretId = v.pipe(length(1, 2_048), v.regex(/^[\w/+=.@!:-]+$/));
 const VersionStage = v.optional(v.picklist(['AWSCURRENT', 'AWSPREVIOUS']), 'AWSCURRENT');
 const version = { ClientRequestToken: length(32, 64), SecretString: length(1, 65_536) };
 
-const createSecret = defineAction({ Name, ...version }, (secrets, { Name: name, ...members }) => {
+const createSecret = defineAction({ Name, ...version }, (secrets: Secrets, { Name: name, ...members }) => {
   if (secrets.has(name)) {
     const message = `The operation failed because the secret ${name} already exists.`;
     throw new ServiceError('ResourceExistsException', message);
@@ -51,11 +33,12 @@ const createSecret = defineAction({ Name, ...version }, (secrets, { Name: name, 
   return addVersion(secrets, { name, arn, versions: [] }, members);
 });
 
-const putSecretValue = defineAction({ SecretId, ...version }, (secrets, { SecretId: id, ...members }) =>
-  addVersion(secrets, findSecret(secrets, id), members),
+const putSecretValue = defineAction(
+  { SecretId, ...version },
+  (secrets: Secrets, { SecretId: id, ...members }) => addVersion(secrets, findSecret(secrets, id), members),
 );
 
-const getSecretValue = defineAction({ SecretId, VersionStage }, (secrets, members) => {
+const getSecretValue = defineAction({ SecretId, VersionStage }, (secrets: Secrets, members) => {
   const { name, arn, versions } = findSecret(secrets, members.SecretId);
   const stage = members.VersionStage;
   const found = versions.at(stage === 'AWSCURRENT' ? -1 : -2);
@@ -67,7 +50,7 @@ const getSecretValue = defineAction({ SecretId, VersionStage }, (secrets, member
 
 const batchGetSecretValue = defineAction(
   { SecretIdList: v.pipe(v.array(SecretId), v.minLength(1), v.maxLength(20)) },
-  (secrets, { SecretIdList }) => {
+  (secrets: Secrets, { SecretIdList }) => {
     const SecretValues: object[] = [];
     const Errors: object[] = [];
     for (const id of SecretIdList) {
@@ -111,14 +94,14 @@ const listSecrets = defineAction(
 
 const deleteSecret = defineAction(
   { SecretId, ForceDeleteWithoutRecovery: v.literal(true) },
-  (secrets, members) => {
+  (secrets: Secrets, members) => {
     const { name, arn } = findSecret(secrets, members.SecretId);
     secrets.delete(name);
     return { ARN: arn, Name: name, DeletionDate: Date.now() / 1_000 };
   },
 );
 
-const ACTIONS: ReadonlyMap<string, Action> = new Map([
+const ACTIONS: ReadonlyMap<string, Action<Secrets>> = new Map([
   ['CreateSecret', createSecret],
   ['PutSecretValue', putSecretValue],
   ['GetSecretValue', getSecretValue],
@@ -144,38 +127,7 @@ export async function startFakeSecretsManager(options: {
   const secrets: Secrets = new Map();
   for (const [name, text] of Object.entries(options.secrets ?? {}))
     createSecret(secrets, { Name: name, SecretString: text, ClientRequestToken: randomUUID() });
-  return startFakeServer(options.port, (request) => respond(secrets, request));
-}
-
-/** AWS JSON 1.1: the operation is a header, both bodies are JSON, and an error carries its name as `__type`. */
-function respond(secrets: Secrets, { headers, body }: FakeRequest): FakeResponse {
-  const type = 'application/x-amz-json-1.1';
-  try {
-    const operation = String(headers['x-amz-target'] ?? '').replace(/^secretsmanager\./, '');
-    const action = ACTIONS.get(operation);
-    if (!action) throw new ServiceError('UnknownOperationException', `Unknown operation ${operation}.`);
-    return { status: 200, type, text: JSON.stringify(action(secrets, JSON.parse(body))) };
-  } catch (error) {
-    // The message of an internal error could quote a secret.
-    const known = error instanceof ServiceError ? error : undefined;
-    const members = { __type: known?.type ?? 'InternalServiceError', Message: known?.message };
-    return { status: known ? 400 : 500, type, text: JSON.stringify(members) };
-  }
-}
-
-/** Defines an operation with the members that it knows. Another member is rejected: ignored, it would seem to work. */
-function defineAction<Entries extends v.ObjectEntries>(
-  entries: Entries,
-  perform: (secrets: Secrets, members: v.InferOutput<v.StrictObjectSchema<Entries, undefined>>) => object,
-): Action {
-  const schema = v.strictObject(entries);
-  return (secrets, members) => {
-    const { success, output, issues } = v.safeParse(schema, members, { abortEarly: true });
-    if (success) return perform(secrets, output);
-    // Names the member, never the value.
-    const message = `${v.getDotPath(issues[0]) ?? 'the request'} is not valid, or not implemented by this fake`;
-    throw new ServiceError('ValidationException', message);
-  };
+  return startFakeServer(options.port, (request) => respondInAwsJson('1.1', ACTIONS, secrets, request));
 }
 
 function addVersion(
