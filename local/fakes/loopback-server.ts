@@ -50,17 +50,17 @@ export async function startLoopbackServer(port: number, listener: RequestListene
   };
 }
 
-/** Starts a server that answers each request with what `respond` returns; it must not throw. */
+/** Starts a server that answers each request with what `respond` returns or resolves to; it must not throw. */
 export async function startFakeServer(
   port: number,
-  respond: (request: FakeRequest) => FakeResponse,
+  respond: (request: FakeRequest) => FakeResponse | Promise<FakeResponse>,
 ): Promise<LoopbackServer> {
   return startLoopbackServer(port, (incoming, outgoing) => {
     const { method = '', url = '', headers } = incoming;
     const [path = '', query] = url.split('?');
     void text(incoming).then(
-      (body) => {
-        const answer = respond({ method, path, query: new URLSearchParams(query), headers, body });
+      async (body) => {
+        const answer = await respond({ method, path, query: new URLSearchParams(query), headers, body });
         outgoing
           .writeHead(answer.status, { ...answer.headers, 'content-type': answer.type })
           .end(answer.text);
