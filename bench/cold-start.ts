@@ -16,6 +16,7 @@ const RUNS = Number(process.env['BENCH_COLD_STARTS'] ?? 21);
 const SETTINGS = {
   RECEIVER_BASE_URL: 'https://hooks.example.com',
   KUBECONFIG: '/dev/null',
+  RETRY_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/retries',
   AWS_REGION: 'us-east-1',
   POWERTOOLS_DEV: 'true',
 };

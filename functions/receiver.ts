@@ -3,8 +3,9 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
-import { connectToRegistry, webhookSecretReader } from '../lib/adapters/composer/connect-registry.ts';
+import { webhookSecretReader } from '../lib/adapters/composer/connect-registry.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
+import { openRetryQueue } from '../lib/adapters/aws/retry-queue.ts';
 import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { answerTo } from '../lib/adapters/http/answer.ts';
@@ -14,7 +15,6 @@ import { connectToCluster } from '../lib/adapters/kubernetes/connect-to-cluster.
 import { IndexConfigMaps } from '../lib/adapters/kubernetes/index-config-maps.ts';
 import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
-import { KargoRefreshableObjects } from '../lib/adapters/kubernetes/refreshable-objects.ts';
 import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
 import {
   countDelivery,
@@ -24,15 +24,13 @@ import {
   latencyRecorder,
 } from '../lib/adapters/observability/metrics.ts';
 import { readSettings } from '../lib/adapters/settings/settings.ts';
+import { createTargets } from '../lib/adapters/targets.ts';
 import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
+import { QUEUEING_TIMEOUT_MS } from '../lib/app/delivery/queue-unfinished.ts';
 import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
 import { RegistryWebhook } from '../lib/app/delivery/registry-webhook.ts';
 import { IndexReader } from '../lib/app/lookup/index-reader.ts';
-import { IndexedCandidates } from '../lib/app/lookup/indexed-candidates.ts';
-import { KargoTarget } from '../lib/app/targets/kargo/kargo-target.ts';
 import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
-import { RegistryTarget } from '../lib/app/targets/registry/registry-target.ts';
-import type { Target } from '../lib/app/targets/target.ts';
 import { indexNames } from '../lib/core/kargo/lookup-index/index-head.ts';
 
 /** Bitbucket Cloud times out after 10 s, of which two are left for the network. */
@@ -93,26 +91,22 @@ const deps = {
     }),
   registryWebhook:
     registry && new RegistryWebhook({ readSecret: webhookSecretReader(registry, secrets), clock, graceMs }),
-  targets: createTargets(),
+  targets: createTargets({
+    kargo,
+    registry,
+    store,
+    recent: new RecentRefreshes(clock),
+    onFault,
+    clock,
+    log,
+  }),
+  queue: settings.retryQueueUrl === undefined ? undefined : openRetryQueue(settings.retryQueueUrl),
+  clock,
   log,
 };
 
-/** Creates the targets of this deployment: Kargo, the package registry, or both. */
-function createTargets(): Target[] {
-  const targets: Target[] = [];
-  if (kargo !== undefined) {
-    const objects = new KargoRefreshableObjects(kargo.api);
-    const candidates = new IndexedCandidates({ index: kargo.index, objects, onFault });
-    targets.push(new KargoTarget({ candidates, objects, recent: new RecentRefreshes(clock), clock, log }));
-  }
-  if (registry !== undefined) {
-    const { bitbucketUrl } = registry;
-    targets.push(
-      new RegistryTarget({ registry: connectToRegistry(registry, store, clock), bitbucketUrl, clock, log }),
-    );
-  }
-  return targets;
-}
+/** Part of the budget that is kept for queueing what is not finished. */
+const QUEUE_RESERVE_MS = deps.queue === undefined ? 0 : QUEUEING_TIMEOUT_MS;
 
 /** Answers one delivery to `POST /bitbucket/<hash>`, or to the webhook of the package registry. */
 async function receive(
@@ -122,7 +116,8 @@ async function receive(
   const received = readGatewayDelivery(event);
   log.addFields({ requestUuid: received.requestUuid });
   const budgetMs = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS);
-  const handled = await handleDelivery(deps, received, AbortSignal.timeout(Math.max(0, budgetMs)));
+  const signal = AbortSignal.timeout(Math.max(0, budgetMs - QUEUE_RESERVE_MS));
+  const handled = await handleDelivery(deps, received, signal);
   const answer = answerTo(handled.outcome);
   countDelivery(metrics, received.delivery.eventKey, handled.outcome);
   countPreviousSecret(metrics, handled.previousSecret, clock());

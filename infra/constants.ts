@@ -16,6 +16,8 @@ export const DEFAULTS = {
   maxReceiversPerProject: 20,
   kubeconfigSecret: 'kargo-front-door/kubeconfig',
   memorySize: 512,
+  retryQueue: 'true',
+  retryMaxAgeHours: 6,
   logRetentionDays: 90,
   /** Logs are evidence: they outlive the stack unless a team decides otherwise. */
   logRemoval: 'retain',

@@ -22,6 +22,8 @@ function isDeployed(name: FunctionName, settings: DeploymentSettings): boolean {
       return true;
     case 'reconciler':
       return hasCluster(settings);
+    case 'redelivery':
+      return settings.RETRY_QUEUE === 'true';
     default:
       return name satisfies never;
   }

@@ -10,6 +10,7 @@ import {
   projectsRule,
   receiverLimitRule,
   registryUrlRule,
+  retryHoursRule,
   secretNameTemplateRule,
 } from '../lib/adapters/settings/setting-rules.ts';
 import { fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
@@ -110,6 +111,13 @@ export const deploymentSchema = v.object({
   /** 0 reserves none. */
   RECEIVER_CONCURRENCY: wholeNumber(FUNCTIONS.receiver.concurrency),
   RECONCILER_CONCURRENCY: wholeNumber(FUNCTIONS.reconciler.concurrency),
+  REDELIVERY_CONCURRENCY: v.pipe(
+    wholeNumber(FUNCTIONS.redelivery.concurrency),
+    v.check((concurrency) => concurrency !== 1, 'must be 0, or at least 2, which is the minimum for a queue'),
+  ),
+  RETRY_QUEUE: choice(DEFAULTS.retryQueue, ['true', 'false'], 'must be true or false'),
+  RETRY_MAX_AGE_HOURS: v.pipe(withDefault(DEFAULTS.retryMaxAgeHours), retryHoursRule),
+  QUEUE_KEY_ARN: arn(KEY, 'a KMS key'),
   LOG_RETENTION_DAYS: v.pipe(
     choice(String(DEFAULTS.logRetentionDays), RETENTION_DAYS.split(', ')),
     v.transform(Number),

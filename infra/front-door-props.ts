@@ -92,9 +92,15 @@ export interface KargoFrontDoorProps {
   readonly memorySize?: number | undefined;
   /**
    * Reserved concurrency of each function, 0 for none: Lambda keeps the last 100 of an account unreserved, so that a new account with
-   * fewer cannot reserve any. Default: 20 for the receiver, 1 for the reconciler.
+   * fewer cannot reserve any. Default: 20 for the receiver, 1 for the reconciler, 2 for the redelivery.
    */
   readonly concurrency?: Partial<Readonly<Record<FunctionName, number>>> | undefined;
+  /** False: what a target has not finished is answered with 503 and not retried here. Default: true. */
+  readonly retryQueue?: boolean | undefined;
+  /** How many hours an event is retried, at most 24. Default: 6. */
+  readonly retryMaxAgeHours?: number | undefined;
+  /** The key that encrypts the retry queue. Default: none, for SQS's own key. */
+  readonly queueKey?: kms.IKey | undefined;
   /** How many days logs are kept; one of the numbers that CloudWatch takes. Default: 90. */
   readonly logRetentionDays?: number | undefined;
   /** `retain`: the log groups stay when the stack is deleted; `destroy`: they are deleted with it. Default: `retain`. */

@@ -69,12 +69,16 @@ export class FrontDoorStack extends Stack {
   #addOutputs(domainName: string | undefined): void {
     const { receiverBaseUrl, registryWebhookUrl, apiId, receiver, reconciler, domainTarget, securityGroup } =
       this.frontDoor;
+    const { redelivery, retryQueue, deadLetterQueue } = this.frontDoor;
     const outputs: Record<string, [description: string, value: string | undefined]> = {
       ReceiverBaseUrl: ["Kargo's externalWebhooksServer URL", receiverBaseUrl],
       RegistryWebhookUrl: ['The URL of webhooks for the package registry', registryWebhookUrl],
       HttpApiId: ['The HTTP API', apiId],
       ReceiverRoleArn: ["The receiver's role", receiver.role?.roleArn],
       ReconcilerRoleArn: ["The reconciler's role", reconciler?.role?.roleArn],
+      RedeliveryRoleArn: ["The redelivery's role", redelivery?.role?.roleArn],
+      RetryQueueUrl: ['Events that are retried', retryQueue?.queueUrl],
+      DeadLetterQueueUrl: ['Events that were not finished: npm run redrive', deadLetterQueue?.queueUrl],
       DomainTarget: [`Point ${domainName} here`, domainTarget],
       SecurityGroupId: ['Allow it to call the cluster on port 443', securityGroup?.securityGroupId],
     };

@@ -4,6 +4,7 @@ import {
   type aws_ec2 as ec2,
   type aws_iam as iam,
   type aws_lambda as lambda,
+  type aws_sqs as sqs,
   Stack,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
@@ -15,6 +16,7 @@ import { applyHardening } from './constructs/hardening.ts';
 import { addNetwork } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { applyRbac } from './constructs/rbac.ts';
+import { RetryQueue } from './constructs/retry-queue.ts';
 import { deployedFunctions, hasRegistry } from './deployed-functions.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
@@ -52,6 +54,10 @@ export class KargoFrontDoor extends Construct {
   readonly receiver: lambda.IFunction;
   /** Undefined where the deployment has no cluster. */
   readonly reconciler: lambda.IFunction | undefined;
+  /** Undefined without a retry queue. */
+  readonly redelivery: lambda.IFunction | undefined;
+  readonly retryQueue: sqs.IQueue | undefined;
+  readonly deadLetterQueue: sqs.IQueue | undefined;
   /** The functions' own security group; undefined where the team chose theirs, or no VPC. */
   readonly securityGroup: ec2.ISecurityGroup | undefined;
   /** Where the DNS record of the domain points; undefined without one. */
@@ -81,7 +87,11 @@ export class KargoFrontDoor extends Construct {
     const { network, ownGroup } = addNetwork(this, deploymentName, props);
     this.securityGroup = ownGroup;
     const { apiId, receiverBaseUrl } = this;
-    const context = { deploymentName, settings, receiverBaseUrl, apiId, network };
+    const retries =
+      settings.RETRY_QUEUE === 'true' ? new RetryQueue(this, deploymentName, settings) : undefined;
+    this.retryQueue = retries?.queue;
+    this.deadLetterQueue = retries?.deadLetterQueue;
+    const context = { deploymentName, settings, receiverBaseUrl, apiId, network, retries };
     const functions = new Map<FunctionName, lambda.Function>();
     const roles = new Map<FunctionName, iam.IRole>();
     for (const name of deployedFunctions(settings)) {
@@ -94,6 +104,9 @@ export class KargoFrontDoor extends Construct {
         case 'schedule':
           made.schedule(trigger.rate);
           break;
+        case 'queue':
+          retries?.connect(made.function, trigger.batchSize);
+          break;
         default:
           trigger satisfies never;
       }
@@ -104,7 +117,14 @@ export class KargoFrontDoor extends Construct {
     this.roles = roles;
     this.receiver = functions.get('receiver') as lambda.Function;
     this.reconciler = functions.get('reconciler');
-    const observability = new Observability(this, { deploymentName, apiId, settings }, props.alarmTopic);
+    this.redelivery = functions.get('redelivery');
+    if (this.redelivery !== undefined) retries?.allow(this.receiver, this.redelivery);
+    const observability = new Observability(
+      this,
+      { deploymentName, apiId, settings },
+      retries,
+      props.alarmTopic,
+    );
     this.alarms = observability.alarms;
     this.dashboard = observability.dashboard;
     applyHardening(this, settings);

@@ -17,6 +17,9 @@ const KNOWN_NOW: ReadonlySet<DeploymentSetting> = new Set([
   'ROTATION_GRACE_HOURS',
   'MAX_RECEIVERS_PER_PROJECT',
   'LOG_REMOVAL',
+  'RETRY_QUEUE',
+  'RETRY_MAX_AGE_HOURS',
+  'REDELIVERY_CONCURRENCY',
 ]);
 
 /**
@@ -75,6 +78,10 @@ function settingsOf(
     MEMORY_SIZE: ['memorySize', props.memorySize],
     RECEIVER_CONCURRENCY: ['concurrency.receiver', props.concurrency?.receiver],
     RECONCILER_CONCURRENCY: ['concurrency.reconciler', props.concurrency?.reconciler],
+    REDELIVERY_CONCURRENCY: ['concurrency.redelivery', props.concurrency?.redelivery],
+    RETRY_QUEUE: ['retryQueue', props.retryQueue],
+    RETRY_MAX_AGE_HOURS: ['retryMaxAgeHours', props.retryMaxAgeHours],
+    QUEUE_KEY_ARN: ['queueKey', props.queueKey?.keyArn],
     LOG_RETENTION_DAYS: ['logRetentionDays', props.logRetentionDays],
     LOG_REMOVAL: ['logRemoval', props.logRemoval],
     LOGS_KEY_ARN: ['logsKey', props.logsKey?.keyArn],

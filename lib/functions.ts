@@ -1,5 +1,8 @@
-/** What starts a function: a delivery to the HTTP API, or a schedule expression of EventBridge. */
-export type Trigger = { readonly kind: 'http' } | { readonly kind: 'schedule'; readonly rate: string };
+/** What starts a function: a delivery to the HTTP API, a schedule expression of EventBridge, or messages of the retry queue. */
+export type Trigger =
+  | { readonly kind: 'http' }
+  | { readonly kind: 'schedule'; readonly rate: string }
+  | { readonly kind: 'queue'; readonly batchSize: number };
 
 /** The facts of one Lambda function. Its code is `functions/<name>.ts`, its rights in the cluster are `infra/rbac/<name>.yaml`. */
 export interface FunctionFacts {
@@ -32,6 +35,14 @@ export const FUNCTIONS = {
     /** Two concurrent runs would write the same statuses and routes. */
     concurrency: 1,
     trigger: { kind: 'schedule', rate: 'rate(1 minute)' },
+  },
+  redelivery: {
+    description: 'Does what the receiver could not finish, from the retry queue',
+    timeoutSeconds: 30,
+    /** The least that Lambda takes for a queue. The cluster gets what two deliveries cause, however many events wait. */
+    concurrency: 2,
+    /** Ten is the most that is received with one request. */
+    trigger: { kind: 'queue', batchSize: 10 },
   },
 } as const satisfies Readonly<Record<string, FunctionFacts>>;
 

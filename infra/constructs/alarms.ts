@@ -33,7 +33,7 @@ const OF_CLUSTER: ReadonlySet<string> = new Set([
 ]);
 
 /** Returns an alarm, by default of a metric that reaches 1 within five minutes. */
-function alarm(
+export function alarm(
   metric: cloudwatch.IMetric,
   alarmDescription: string,
   options: Partial<cloudwatch.AlarmProps> = {},

@@ -16,6 +16,7 @@ import { bundleFolder, bundlePath, handlerOf } from '../package-paths.ts';
 import { addLogGroup } from './log-group.ts';
 import type { FunctionsNetwork } from './network.ts';
 import { permissionsOf, type Permission } from './permissions.ts';
+import type { RetryQueue } from './retry-queue.ts';
 
 /** A failed run is not retried: the next run does the same work. */
 const SCHEDULED_RETRIES = 0;
@@ -31,6 +32,7 @@ export interface FunctionContext {
   /** The API in which the reconciler keeps routes. */
   readonly apiId: string;
   readonly network: FunctionsNetwork | undefined;
+  readonly retries: RetryQueue | undefined;
 }
 
 /** A function with a role and a log group of its own, and its entry in the EKS cluster, if there is one. */
@@ -160,9 +162,9 @@ const REGISTRY_SETTINGS = [
 /** Returns a function's environment (docs/settings.md). */
 export function environmentOf(
   name: FunctionName,
-  { deploymentName, settings, receiverBaseUrl, apiId }: FunctionContext,
+  { deploymentName, settings, receiverBaseUrl, apiId, retries }: FunctionContext,
 ): Record<string, string> {
-  const names = name === 'receiver' ? [...SETTINGS, ...REGISTRY_SETTINGS] : SETTINGS;
+  const names = name === 'reconciler' ? SETTINGS : [...SETTINGS, ...REGISTRY_SETTINGS];
   const set = names.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
   return {
     DEPLOYMENT_NAME: deploymentName,
@@ -172,6 +174,8 @@ export function environmentOf(
       DRY_RUN: settings.DRY_RUN,
       ...(settings.ROUTES === 'per-receiver' && { ROUTES_API_ID: apiId }),
     }),
+    ...(name !== 'reconciler' && retries !== undefined && { RETRY_QUEUE_URL: retries.queue.queueUrl }),
+    ...(name === 'redelivery' && { RETRY_MAX_AGE_HOURS: settings.RETRY_MAX_AGE_HOURS }),
     // Stack traces name the sources, not the bundle.
     NODE_OPTIONS: '--enable-source-maps',
   };

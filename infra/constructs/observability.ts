@@ -14,6 +14,8 @@ import {
   sumOf,
   type ObservedDeployment,
 } from './alarms.ts';
+import { alarmsOfRetries, metricsOfQueues } from './retry-alarms.ts';
+import type { RetryQueue } from './retry-queue.ts';
 
 /** Graphs are three to a row of CloudWatch's 24 columns. */
 const ALL_COLUMNS = 24;
@@ -26,10 +28,19 @@ export class Observability extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
 
   /** @param alarmTopic - is notified when an alarm starts and ends */
-  constructor(scope: Construct, observed: ObservedDeployment, alarmTopic?: sns.ITopic) {
+  constructor(
+    scope: Construct,
+    observed: ObservedDeployment,
+    retries: RetryQueue | undefined,
+    alarmTopic?: sns.ITopic,
+  ) {
     super(scope, 'Observability');
     const { deploymentName } = observed;
-    this.alarms = Object.entries(alarmsOf(observed)).map(
+    const alarms = {
+      ...alarmsOf(observed),
+      ...(retries !== undefined && alarmsOfRetries(observed, retries)),
+    };
+    this.alarms = Object.entries(alarms).map(
       ([alarmId, props]) =>
         new cloudwatch.Alarm(this, alarmId, { ...props, alarmName: `${deploymentName}-${alarmId}` }),
     );
@@ -43,7 +54,7 @@ export class Observability extends Construct {
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
       // Dashboards of all regions of an account share their names.
       dashboardName: `${deploymentName}-${Aws.REGION}`,
-      widgets: dashboardRows(observed, this.alarms),
+      widgets: dashboardRows(observed, this.alarms, retries),
     });
   }
 }
@@ -52,6 +63,7 @@ export class Observability extends Construct {
 function dashboardRows(
   { deploymentName, apiId, settings }: ObservedDeployment,
   alarms: cloudwatch.IAlarm[],
+  retries: RetryQueue | undefined,
 ): cloudwatch.IWidget[][] {
   const ofLambda = (name: FunctionName, metricName: string, label: string) =>
     sumOf('AWS/Lambda', metricName, { FunctionName: `${deploymentName}-${name}` }, { label });
@@ -90,6 +102,14 @@ function dashboardRows(
       ),
     ],
     ...(hasCluster(settings) ? clusterRows(ofLambda, search, latency) : [[latency]]),
+    ...(retries === undefined
+      ? []
+      : [
+          [
+            graph('Redeliveries by outcome', search('Redeliveries', 'Sum')),
+            graph('Retry queue', ...Object.values(metricsOfQueues(retries))),
+          ],
+        ]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { hasCluster } from '../deployed-functions.ts';
 import type { DeploymentSettings } from '../deployment-settings.ts';
 import { fixedPrefixOf } from '../../lib/adapters/aws/secret-ids.ts';
 import type { FunctionContext } from './function.ts';
+import { RECEIVING_ACTIONS, type RetryQueue } from './retry-queue.ts';
 
 /** One statement of a role's policy; docs/security.md has a line for each `Sid`. */
 export interface Permission {
@@ -30,7 +31,7 @@ const NETWORK_INTERFACES = [
 export function permissionsOf(
   name: FunctionName,
   functionName: string,
-  { settings, network, apiId }: FunctionContext,
+  { settings, network, apiId, retries }: FunctionContext,
 ): Permission[] {
   return [
     allow(
@@ -39,16 +40,22 @@ export function permissionsOf(
       arn('logs', `log-group:/aws/lambda/${functionName}:*`),
       "the streams of the function's own log group are named by Lambda",
     ),
-    ...(hasCluster(settings) ? readReceiverSecrets(settings.SECRET_NAME_TEMPLATE) : []),
+    ...(hasCluster(settings) && name !== 'redelivery'
+      ? readReceiverSecrets(settings.SECRET_NAME_TEMPLATE)
+      : []),
     ...(name === 'reconciler' ? [listSecrets()] : []),
     ...(settings.KUBECONFIG_SECRET_ID === undefined
       ? []
       : [readSecret('ReadKubeconfig', settings.KUBECONFIG_SECRET_ID)]),
-    ...(name === 'receiver' ? readRegistrySecrets(settings) : []),
+    ...(name === 'reconciler' ? [] : readRegistrySecrets(name, settings)),
     ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
     ...(network === undefined ? [] : useNetwork(functionName)),
     ...(settings.TRACING === 'true' ? [writeTraces()] : []),
     ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes(apiId) : []),
+    ...(retries === undefined ? [] : useQueues(name, retries)),
+    ...(retries === undefined || name === 'reconciler' || settings.QUEUE_KEY_ARN === undefined
+      ? []
+      : [useQueueKey(settings.QUEUE_KEY_ARN)]),
   ];
 }
 
@@ -79,13 +86,41 @@ function listSecrets(): Permission {
   );
 }
 
-function readRegistrySecrets({
-  CARGOMAN_TOKEN_SECRET_ID: token,
-  BITBUCKET_WEBHOOK_SECRET_ID: webhook,
-}: DeploymentSettings): Permission[] {
+function useQueues(name: FunctionName, { queue, deadLetterQueue }: RetryQueue): Permission[] {
+  const send = ['sqs:SendMessage'];
+  switch (name) {
+    case 'receiver':
+      return [allow('QueueUnfinished', send, queue.queueArn)];
+    case 'redelivery':
+      return [
+        allow('ReceiveUnfinished', RECEIVING_ACTIONS, queue.queueArn),
+        allow('QueueUnfinished', send, queue.queueArn),
+        allow('BuryMessages', send, deadLetterQueue.queueArn),
+      ];
+    case 'reconciler':
+      return [];
+    default:
+      return name satisfies never;
+  }
+}
+
+function useQueueKey(keyArn: string): Permission {
+  const permission = allow('UseQueueKey', ['kms:Decrypt', 'kms:GenerateDataKey'], keyArn);
+  permission.statement.addCondition('StringEquals', {
+    'kms:ViaService': `sqs.${Aws.REGION}.${Aws.URL_SUFFIX}`,
+  });
+  return permission;
+}
+
+function readRegistrySecrets(
+  name: FunctionName,
+  { CARGOMAN_TOKEN_SECRET_ID: token, BITBUCKET_WEBHOOK_SECRET_ID: webhook }: DeploymentSettings,
+): Permission[] {
   return [
     ...(token === undefined ? [] : [readSecret('ReadRegistryToken', token)]),
-    ...(webhook === undefined ? [] : [readSecret('ReadRegistryWebhookSecret', webhook)]),
+    ...(webhook === undefined || name === 'redelivery'
+      ? []
+      : [readSecret('ReadRegistryWebhookSecret', webhook)]),
   ];
 }
 

@@ -29,6 +29,9 @@ function eventsOf(trigger: Trigger): object[] {
       return [SHARED_ROUTE_PATH, REGISTRY_PATH].map((path) => ({ httpApi: { method: 'POST', path } }));
     case 'schedule':
       return [{ schedule: { rate: trigger.rate } }];
+    case 'queue':
+      // serverless-offline has no queue: npm start invokes the function itself.
+      return [];
     default:
       return trigger satisfies never;
   }

@@ -7,10 +7,17 @@ export class RetryableError extends Error {
   override readonly name = 'RetryableError';
   /** For authenticated callers: which dependency failed, without names, addresses or versions. */
   readonly reason: string;
+  /** The wait before the next attempt that the dependency asks for, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(reason: string, options?: { cause?: unknown; detail?: string }) {
-    super(options?.detail === undefined ? reason : `${reason}: ${options.detail}`, { cause: options?.cause });
+  constructor(
+    reason: string,
+    options: { cause?: unknown; detail?: string; retryAfterMs?: number | undefined } = {},
+  ) {
+    const { cause, detail, retryAfterMs } = options;
+    super(detail === undefined ? reason : `${reason}: ${detail}`, { cause });
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

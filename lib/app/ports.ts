@@ -1,5 +1,6 @@
 import type { BitbucketEvent } from '../core/bitbucket/event.ts';
 import type { RefreshKind } from '../core/kargo/verdict.ts';
+import type { RetryMessage } from './redelivery/retry-message.ts';
 import type { Receiver, ReceiverConfig } from '../core/kargo/receiver.ts';
 import type { StoredPiece } from '../core/kargo/lookup-index/index-piece.ts';
 import type { SecretReading } from '../core/kargo/receiver-secret.ts';
@@ -72,7 +73,7 @@ export interface ReceiverSecrets {
 
 /** Names a Warehouse or Promotion. */
 export interface ObjectName {
-  /** An object that was deleted and created again has another one. */
+  /** An object that was deleted and created again has another one. Empty where it is unknown. */
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
@@ -156,6 +157,37 @@ export interface WarehouseContent extends ObjectVersion {
   readonly content: unknown;
   /** Whether Kargo has discovered commits for it. */
   readonly isDiscovered: boolean;
+}
+
+/** The queue of events that a target has not finished. */
+export interface RetryQueue {
+  /**
+   * Queues all messages.
+   *
+   * @param delayMs - until they are received, at most 15 minutes
+   * @throws {RetryableError} where not all were accepted; those that were may be queued again
+   */
+  send(messages: readonly RetryMessage[], signal: AbortSignal, delayMs?: number): Promise<void>;
+}
+
+/** A message as the queue delivers it. */
+export interface ReceivedMessage {
+  readonly id: string;
+  readonly receiptHandle: string;
+  readonly text: string;
+  /** How often it has been received, this time included. */
+  readonly receiveCount: number;
+}
+
+/** The same queue for who receives from it. */
+export interface RedeliveryQueue extends RetryQueue {
+  /** Has messages received again after a delay, at most 12 hours each. */
+  postpone(
+    messages: readonly (ReceivedMessage & { readonly delayMs: number })[],
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Puts a copy of the message into the dead-letter queue. */
+  bury(message: ReceivedMessage, reason: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Structured log. `about` holds the fields of the record: never a body, a signature or a secret. */

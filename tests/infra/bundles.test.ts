@@ -18,8 +18,9 @@ const EVERY_FUNCTION = [
 
 /** The libraries of each bundle. Every cold start loads them: docs/decisions/0011-what-a-cold-start-loads.md. */
 const LIBRARIES: Readonly<Record<FunctionName, readonly string[]>> = {
-  receiver: [...EVERY_FUNCTION, '@middy/http-header-normalizer', 're2js'],
+  receiver: [...EVERY_FUNCTION, '@aws-sdk/client-sqs', '@middy/http-header-normalizer', 're2js'],
   reconciler: [...EVERY_FUNCTION, '@aws-sdk/client-apigatewayv2'],
+  redelivery: [...EVERY_FUNCTION, '@aws-sdk/client-sqs', '@middy/sqs-partial-batch-failure', 're2js'],
 };
 
 /** What the clients of the AWS SDK have in common. */

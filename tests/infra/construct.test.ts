@@ -22,7 +22,7 @@ jest.setTimeout(30_000);
 const scratch = mkdtempSync(join(tmpdir(), 'kargo-front-door-synth-'));
 const bucket = s3.Bucket.fromBucketName(new Stack(new App({ outdir: scratch })), 'Bucket', 'uploads');
 const uploaded = lambda.Code.fromBucket(bucket, 'code.zip');
-const code = { receiver: uploaded, reconciler: uploaded };
+const code = { receiver: uploaded, reconciler: uploaded, redelivery: uploaded };
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -63,13 +63,17 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
   });
 
   test('the construct has the alarms of the deployment', () => {
-    expect(alarms).toBe(13);
+    expect(alarms).toBe(17);
   });
 
   test('the manifests are applied one after the other, the namespace first', () => {
     const manifests = Object.values(template.findResources('Test::Manifest'));
     expect(applied[0]).toBe('Namespace kargo-front-door');
-    expect(manifests.map(({ DependsOn }) => DependsOn)).toEqual([undefined, ['KargoFrontDoorreceiver']]);
+    expect(manifests.map(({ DependsOn }) => DependsOn)).toEqual([
+      undefined,
+      ['KargoFrontDoorreceiver'],
+      ['KargoFrontDoorreconciler'],
+    ]);
   });
 
   test('each role is a member of a group of its own', () => {
@@ -77,6 +81,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
     expect(propertiesOf(template, 'AWS::EKS::AccessEntry')).toMatchObject([
       { ...entry, KubernetesGroups: ['kargo-front-door:receiver'] },
       { ...entry, KubernetesGroups: ['kargo-front-door:reconciler'] },
+      { ...entry, KubernetesGroups: ['kargo-front-door:redelivery'] },
     ]);
   });
 

@@ -5,6 +5,8 @@ import { App, aws_ec2 as ec2, Stack } from 'aws-cdk-lib';
 import { alarmsOf } from '../../infra/constructs/alarms.ts';
 import { environmentOf } from '../../infra/constructs/function.ts';
 import { addNetwork } from '../../infra/constructs/network.ts';
+import { alarmsOfRetries } from '../../infra/constructs/retry-alarms.ts';
+import { RetryQueue } from '../../infra/constructs/retry-queue.ts';
 import { permissionsOf } from '../../infra/constructs/permissions.ts';
 import {
   deploymentSettings,
@@ -22,11 +24,15 @@ const SET: Partial<Record<DeploymentSetting, string>> = {
   CARGOMAN_TOKEN_SECRET_ID: 'ops/registry-token',
   BITBUCKET_WEBHOOK_SECRET_ID: 'ops/registry-webhook',
   SECRETS_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/1',
+  QUEUE_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/2',
 };
 const scratch = new Stack(new App(), 'Scratch');
+const settings = readDeploymentSettings({ get: (name) => SET[name] });
+const retries = new RetryQueue(scratch, 'kargo', settings);
 const context = {
   deploymentName: 'kargo',
-  settings: readDeploymentSettings({ get: (name) => SET[name] }),
+  settings,
+  retries,
   receiverBaseUrl: 'https://hooks.example.com',
   apiId: 'api',
   network: addNetwork(scratch, 'kargo', { vpc: new ec2.Vpc(scratch, 'Vpc') as ec2.IVpc }).network,
@@ -38,7 +44,9 @@ test('every statement of a role has its line, and there is none for a statement 
   expect(new Set(made.map(({ statement }) => statement.sid))).toEqual(new Set(documented));
 });
 
-test.each(Object.keys(alarmsOf(context)))('the alarm %s is explained', (id) => {
+const alarms = { ...alarmsOf(context), ...alarmsOfRetries(context, retries) };
+
+test.each(Object.keys(alarms))('the alarm %s is explained', (id) => {
   expect(read('operations.md')).toContain(`| \`${id}\` `);
 });
 

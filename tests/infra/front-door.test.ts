@@ -15,7 +15,7 @@ jest.setTimeout(30_000);
 const scratch = mkdtempSync(join(tmpdir(), 'kargo-front-door-synth-'));
 const bucket = s3.Bucket.fromBucketName(new Stack(new App({ outdir: scratch })), 'Bucket', 'uploads');
 const uploaded = lambda.Code.fromBucket(bucket, 'code.zip');
-const code = { receiver: uploaded, reconciler: uploaded };
+const code = { receiver: uploaded, reconciler: uploaded, redelivery: uploaded };
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -47,6 +47,7 @@ describe('deployed without any setting', () => {
   test.each([
     ['receiver', 10, 20],
     ['reconciler', 55, 1],
+    ['redelivery', 30, 2],
   ])('the %s has its defaults', (name, Timeout, ReservedConcurrentExecutions) => {
     expect(functionOf(template, `kargo-${name}`)).toMatchObject({
       Timeout,
@@ -73,7 +74,7 @@ describe('deployed without any setting', () => {
     expect(environmentOf(template, 'reconciler')).toHaveProperty('ROUTES_API_ID');
     const logsAndSecrets = ['WriteLogs', 'ReadReceiverSecrets', 'BatchReceiverSecrets'];
     expect(statementIdsOf(template)).toEqual([
-      [...logsAndSecrets, 'ReadKubeconfig'],
+      [...logsAndSecrets, 'ReadKubeconfig', 'QueueUnfinished'],
       [
         ...logsAndSecrets,
         'ListSecretChanges',
@@ -82,6 +83,7 @@ describe('deployed without any setting', () => {
         'RemoveRoutes',
         'FindIntegration',
       ],
+      ['WriteLogs', 'ReadKubeconfig', 'ReceiveUnfinished', 'QueueUnfinished', 'BuryMessages'],
     ]);
   });
 
@@ -91,6 +93,7 @@ describe('deployed without any setting', () => {
     );
     expect(names.toSorted()).toEqual([
       'kargo-contested-receivers',
+      'kargo-dead-letters',
       'kargo-gone-receivers',
       'kargo-index-unavailable',
       'kargo-missing-routes',
@@ -99,7 +102,10 @@ describe('deployed without any setting', () => {
       'kargo-receiver-throttles',
       'kargo-reconciler-errors',
       'kargo-reconciler-silent',
+      'kargo-redelivery-errors',
+      'kargo-redelivery-refused',
       'kargo-refused-refreshes',
+      'kargo-retries-late',
       'kargo-server-errors',
       'kargo-signature-failures',
       'kargo-unready-receivers',
@@ -117,6 +123,8 @@ describe('deployed without any setting', () => {
       'Cluster API latency',
       'Rotations',
       'Lookups without the index',
+      'Redeliveries by outcome',
+      'Retry queue',
     ]);
     expect(body.match(/FrontDoorObservability/g)).toHaveLength(names.length);
   });
@@ -167,7 +175,9 @@ describe('deployed without any setting', () => {
       UpdateReplacePolicy: 'Retain',
       Properties: { RetentionInDays: 90 },
     };
-    expect(Object.values(template.findResources('AWS::Logs::LogGroup'))).toMatchObject([kept, kept, kept]);
+    expect(Object.values(template.findResources('AWS::Logs::LogGroup'))).toMatchObject(
+      Array.from({ length: 4 }, () => kept),
+    );
   });
 
   test('a run of the reconciler that fails or comes late is left to the next one', () => {
@@ -188,6 +198,7 @@ test('settings of a team reach the functions and the log groups', () => {
     DRY_RUN: 'true',
     RECEIVER_CONCURRENCY: '0',
     RECONCILER_CONCURRENCY: '2',
+    RETRY_QUEUE: 'false',
     LOG_REMOVAL: 'destroy',
     LOGS_KEY_ARN,
     TAGS: 'team=platform,cost centre=a=1',
@@ -222,8 +233,8 @@ test('with one route for all, the reconciler may change no routes', () => {
     { RouteKey: 'POST /bitbucket/{hash}' },
   ]);
   expect(environmentOf(template, 'reconciler')).not.toHaveProperty('ROUTES_API_ID');
-  const [receiver, reconciler] = statementIdsOf(template);
-  expect(reconciler?.filter((id) => id !== 'ListSecretChanges')).toEqual(receiver);
+  const [receiver = [], reconciler] = statementIdsOf(template);
+  expect(reconciler?.filter((id) => id !== 'ListSecretChanges')).toEqual(receiver.slice(0, -1));
 });
 
 test('an EKS cluster is preferred to a kubeconfig, and the address of the custom domain is the base URL', () => {

@@ -50,7 +50,8 @@ describe('a deployment removes', () => {
     expect(removals).toEqual([
       {
         kind: 'vpc',
-        description: 'the VPC of kargo-receiver, kargo-reconciler (subnets subnet-01234567, subnet-01234568)',
+        description:
+          'the VPC of kargo-receiver, kargo-reconciler, kargo-redelivery (subnets subnet-01234567, subnet-01234568)',
       },
       { kind: 'domain', description: 'the domain hooks.example.com' },
       {
@@ -60,6 +61,10 @@ describe('a deployment removes', () => {
       {
         kind: 'access-entries',
         description: 'the access entry of kargo-front-door:reconciler in the EKS cluster apps',
+      },
+      {
+        kind: 'access-entries',
+        description: 'the access entry of kargo-front-door:redelivery in the EKS cluster apps',
       },
     ]);
   });
@@ -78,6 +83,7 @@ describe('a deployment removes', () => {
       [
         'the access entry of kargo-front-door:receiver in the EKS cluster apps',
         'the access entry of kargo-front-door:reconciler in the EKS cluster apps',
+        'the access entry of kargo-front-door:redelivery in the EKS cluster apps',
       ],
     ],
   ])('%s', (_what, deployed, planned, expected) => {

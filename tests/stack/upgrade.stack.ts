@@ -39,7 +39,8 @@ const REMOVABLE = {
 
 const DEPLOY = { cdk: ['deploy', '--require-approval', 'never'], serverless: ['deploy'] };
 
-const NAMES = 'kargo-front-door-lasting-receiver, kargo-front-door-lasting-reconciler';
+const NAMES =
+  'kargo-front-door-lasting-receiver, kargo-front-door-lasting-reconciler, kargo-front-door-lasting-redelivery';
 const SUBNETS = 'subnet-00000001, subnet-00000002';
 const STACK = 'from the stack kargo-front-door-lasting';
 

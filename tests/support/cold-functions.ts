@@ -1,5 +1,6 @@
 import type { handler as reconcilerHandler } from '../../functions/reconciler.ts';
-import type { ReceiverHandler } from './deliver.ts';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { lambdaContext, ReceiverHandler } from './deliver.ts';
 
 export type ReconcilerHandler = typeof reconcilerHandler;
 
@@ -13,10 +14,22 @@ export async function coldReconciler(): Promise<ReconcilerHandler> {
   return ((await import(newModule('reconciler'))) as typeof import('../../functions/reconciler.ts')).handler;
 }
 
+/** The function as Lambda sees it. */
+export type RedeliveryHandler = (
+  event: SQSEvent,
+  context: ReturnType<typeof lambdaContext>,
+) => Promise<SQSBatchResponse>;
+
+/** Loads a redelivery function, as after a cold start, for the current environment. */
+export async function coldRedelivery(): Promise<RedeliveryHandler> {
+  const loaded = (await import(newModule('redelivery'))) as typeof import('../../functions/redelivery.ts');
+  return loaded.handler as RedeliveryHandler;
+}
+
 let imports = 0;
 
 /** Returns a specifier with another query each time, which makes it another module with clients and caches of its own. */
-function newModule(name: 'receiver' | 'reconciler'): string {
+function newModule(name: 'receiver' | 'reconciler' | 'redelivery'): string {
   imports += 1;
   return `../../functions/${name}.ts?${imports}`;
 }

@@ -39,6 +39,8 @@ export function answerTo(outcome: Outcome): Answer {
     }
     case 'handled':
       return { status: 200, body: { msg: describeResults(outcome.results) } };
+    case 'queued':
+      return { status: 202, body: { msg: `queued: ${outcome.reason}` } };
     case 'unavailable':
       return { status: 503, body: { error: outcome.reason } };
     case 'internal-error':

@@ -108,12 +108,12 @@ export function classifyError(error: unknown): ClusterFailure | undefined {
 /** Makes the error that a caller of the adapter catches. */
 export function toError(
   { object }: ClusterRequest,
-  { cure, reason, detail }: ClusterFailure,
+  { cure, reason, detail, retryAfterMs }: ClusterFailure,
   cause?: unknown,
 ): RetryableError | TerminalError {
   return cure === 'none'
     ? new TerminalError(`${object}: ${detail}`, { cause })
-    : new RetryableError(reason, { cause, detail });
+    : new RetryableError(reason, { cause, detail, retryAfterMs });
 }
 
 /** Returns the message of a `Status`, for example who lacks which right; undefined for another body. */

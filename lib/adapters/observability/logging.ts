@@ -39,6 +39,7 @@ export function logDelivery(
     event,
     outcome,
     error,
+    queueError,
   }: Omit<HandledDelivery, 'error'> & { readonly error?: unknown },
   { status, body }: Answer,
 ): void {
@@ -51,11 +52,12 @@ export function logDelivery(
     ...(event !== undefined && describeEvent(event)),
     ...('results' in outcome && Object.assign({}, ...outcome.results.map(describeResult))),
     ...(error !== undefined && { error }),
+    ...(queueError !== undefined && { queueError }),
     status,
     answer: body,
   };
   if (status >= 500) log.error('delivery', line);
-  else if (status >= 400) log.warn('delivery', line);
+  else if (status >= 400 || outcome.kind === 'queued') log.warn('delivery', line);
   else log.info('delivery', line);
 }
 
@@ -63,7 +65,8 @@ function describeUse({ for: uses, validUntil }: PreviousSecretUse): Record<strin
   return { for: uses, validUntil: validUntil.toISOString() };
 }
 
-function describeEvent(event: BitbucketEvent): Record<string, unknown> {
+/** Returns the fields of a log line that say what an event is about. */
+export function describeEvent(event: BitbucketEvent): Record<string, unknown> {
   switch (event.kind) {
     case 'push':
       return {
@@ -77,7 +80,8 @@ function describeEvent(event: BitbucketEvent): Record<string, unknown> {
   }
 }
 
-function describeResult(result: TargetResult): Record<string, unknown> {
+/** Returns the fields of a log line that say what a target did. */
+export function describeResult(result: TargetResult): Record<string, unknown> {
   switch (result.target) {
     case 'kargo':
       return {

@@ -40,7 +40,8 @@ export function countPreviousSecret(metrics: Metrics, use: PreviousSecretUse | u
   metrics.addMetric('EndingSecretDeliveries', MetricUnit.Count, isEnding ? 1 : 0);
 }
 
-function countResult(metrics: Metrics, result: TargetResult): void {
+/** Counts what a target did. */
+export function countResult(metrics: Metrics, result: TargetResult): void {
   switch (result.target) {
     case 'kargo':
       metrics.addMetric('Refreshed', MetricUnit.Count, result.refreshed.length);

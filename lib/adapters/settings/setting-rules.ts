@@ -90,6 +90,28 @@ export function findTemplateConflict(
 /** `ROTATION_GRACE_HOURS`, as text. */
 export const hoursRule = v.pipe(v.string(), v.regex(/^\d+(\.\d+)?$/, 'must be a number of hours, 0 or more'));
 
+/** SQS moves a message to the dead-letter queue after at most 1,000 attempts, which are one in 2.5 minutes on average. */
+const MAX_RETRY_HOURS = 24;
+
+/** `RETRY_MAX_AGE_HOURS`, as text. */
+export const retryHoursRule = v.pipe(
+  v.string(),
+  v.check(
+    (text) => /^\d+(\.\d+)?$/.test(text) && Number(text) > 0 && Number(text) <= MAX_RETRY_HOURS,
+    `must be a number of hours above 0, and at most ${MAX_RETRY_HOURS}`,
+  ),
+);
+
+/** `RETRY_QUEUE_URL`; undefined where it is empty. */
+export const queueUrlRule = v.pipe(
+  v.string(),
+  v.check(
+    (text) => text === '' || /^https?:\/\/[^/]+\/.+/.test(text),
+    'must be the URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/111122223333/retries',
+  ),
+  v.transform((text) => text || undefined),
+);
+
 /** `MAX_RECEIVERS_PER_PROJECT`, as text. */
 export const receiverLimitRule = v.pipe(
   v.string(),

@@ -9,7 +9,9 @@ import {
   hoursRule,
   namespaceRule,
   projectsRule,
+  queueUrlRule,
   receiverLimitRule,
+  retryHoursRule,
   secretNameTemplateRule,
   switchRule,
 } from './setting-rules.ts';
@@ -70,6 +72,12 @@ const environmentSchema = v.object({
     switchRule,
     v.transform((value) => value === 'true'),
   ),
+  RETRY_QUEUE_URL: v.pipe(text(''), queueUrlRule),
+  RETRY_MAX_AGE_HOURS: v.pipe(
+    text('6'),
+    retryHoursRule,
+    v.transform((hours) => Number(hours) * HOUR_MS),
+  ),
 });
 
 /** Settings of an EKS cluster; all of them are required once any is set. */
@@ -97,6 +105,10 @@ export interface Settings {
   readonly cluster: ClusterSettings | undefined;
   /** Undefined where there is no package registry. */
   readonly registry: RegistrySettings | undefined;
+  /** Where the receiver queues what a target has not finished; undefined without a queue. */
+  readonly retryQueueUrl: string | undefined;
+  /** An older message of that queue is not handled. */
+  readonly retryMaxAgeMs: number;
 }
 
 /**
@@ -130,6 +142,8 @@ export function readSettings(environment: Environment): Settings {
     routesApiId: environment['ROUTES_API_ID'] || undefined,
     cluster: Object.freeze(cluster),
     registry: Object.freeze(registry),
+    retryQueueUrl: output.RETRY_QUEUE_URL,
+    retryMaxAgeMs: output.RETRY_MAX_AGE_HOURS,
   });
 }
 

@@ -3,9 +3,9 @@ import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import { parseDelivery, type Delivery } from '../../core/delivery/delivery.ts';
 import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import { receiverFields, type Receiver } from '../../core/kargo/receiver.ts';
-import type { RetryableError } from '../errors.ts';
-import type { Log } from '../ports.ts';
-import type { EventOrigin, Target } from '../targets/target.ts';
+import { RetryableError } from '../errors.ts';
+import type { Clock, Log, RetryQueue } from '../ports.ts';
+import type { EventOrigin, Target, TargetResult } from '../targets/target.ts';
 import {
   authenticateDelivery,
   type AuthenticationDeps,
@@ -13,9 +13,16 @@ import {
 } from './authenticate-delivery.ts';
 import { dispatchEvent } from './dispatch-event.ts';
 import type { Outcome } from './outcome.ts';
+import { queueUnfinished, type DeliveryIdentity } from './queue-unfinished.ts';
+
+/** Stands for a receiver in queued events that were sent to the package registry's path. */
+const REGISTRY_WEBHOOK = { project: '', name: 'package registry' };
 
 export interface DeliveryDeps extends AuthenticationDeps {
   readonly targets: readonly Target[];
+  /** Takes what a target has not finished; undefined where there is none, so that it is answered with 503. */
+  readonly queue: RetryQueue | undefined;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -36,6 +43,8 @@ export interface HandledDelivery {
   readonly previousSecret?: PreviousSecretUse | undefined;
   readonly event?: BitbucketEvent;
   readonly error?: RetryableError | undefined;
+  /** Why what is left was not queued. */
+  readonly queueError?: RetryableError;
 }
 
 /**
@@ -45,7 +54,7 @@ export interface HandledDelivery {
  * @throws {Error} for a bug only; everything else is an outcome
  */
 export async function handleDelivery(
-  { targets, log, ...deps }: DeliveryDeps,
+  deps: DeliveryDeps,
   { endpoint, delivery, requestUuid }: ReceivedDelivery,
   signal: AbortSignal,
 ): Promise<HandledDelivery> {
@@ -53,20 +62,37 @@ export async function handleDelivery(
   const authentication = await authenticateDelivery(deps, endpoint, delivery, signal);
   if (authentication.kind === 'rejected') return authentication;
   const { receiver, previousSecret } = authentication;
-  if (receiver !== undefined) log.addFields(receiverFields(receiver));
+  if (receiver !== undefined) deps.log.addFields(receiverFields(receiver));
   const parsed = parseDelivery(delivery, endpoint.kind);
   if (parsed.kind !== 'event') return { outcome: parsed, receiver, previousSecret };
   const { event } = parsed;
   const scope = { project: receiver?.project ?? '', deliveryIds: deliveryIdsOf(delivery, requestUuid) };
   const origin = originOf(receiver);
-  const concerned = targets.filter(({ origins }) => origins.includes(origin));
+  const concerned = deps.targets.filter(({ origins }) => origins.includes(origin));
   const results = await dispatchEvent(concerned, event, scope, signal);
+  const identity = { receiver: receiver ?? REGISTRY_WEBHOOK, requestUuid };
+  return { receiver, previousSecret, event, ...(await conclude(deps, event, identity, results)) };
+}
+
+/** Queues what the targets have not finished, where there is a queue. */
+async function conclude(
+  { queue, clock }: DeliveryDeps,
+  event: BitbucketEvent,
+  identity: DeliveryIdentity,
+  results: readonly TargetResult[],
+): Promise<Pick<HandledDelivery, 'outcome' | 'error' | 'queueError'>> {
   const error = results.find((result) => result.error !== undefined)?.error;
-  const outcome: Outcome =
-    error === undefined
-      ? { kind: 'handled', results }
-      : { kind: 'unavailable', reason: error.reason, results };
-  return { outcome, receiver, previousSecret, event, error };
+  if (error === undefined) return { outcome: { kind: 'handled', results } };
+  const { reason } = error;
+  const unavailable: Outcome = { kind: 'unavailable', reason, results };
+  if (queue === undefined) return { outcome: unavailable, error };
+  try {
+    await queueUnfinished(queue, clock, event, identity, results);
+    return { outcome: { kind: 'queued', reason, results }, error };
+  } catch (queueError) {
+    if (!(queueError instanceof RetryableError)) throw queueError;
+    return { outcome: unavailable, error, queueError };
+  }
 }
 
 function originOf(receiver: Receiver | undefined): EventOrigin {

@@ -8,6 +8,8 @@ export type Outcome =
   | { readonly kind: 'unauthorized' }
   | UnusableDelivery
   | { readonly kind: 'handled'; readonly results: readonly TargetResult[] }
+  /** What a target has not finished is in the retry queue. */
+  | { readonly kind: 'queued'; readonly reason: string; readonly results: readonly TargetResult[] }
   | {
       readonly kind: 'unavailable';
       readonly reason: string;

@@ -110,7 +110,10 @@ export function receiverKey(project: string, name: string): string {
 }
 
 /** Names a receiver in the lines of a log. */
-export function receiverFields({ project, name }: Receiver): { receiver: string; project: string } {
+export function receiverFields({ project, name }: Pick<Receiver, 'project' | 'name'>): {
+  receiver: string;
+  project: string;
+} {
   return { receiver: name, project: project || CLUSTER_PROJECT };
 }
 

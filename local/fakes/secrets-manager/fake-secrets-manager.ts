@@ -71,7 +71,7 @@ const listSecrets = defineAction(
     MaxResults: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(100)), 100),
     NextToken: v.optional(v.string()),
   },
-  (secrets, { Filters, MaxResults, NextToken }) => {
+  (secrets: Secrets, { Filters, MaxResults, NextToken }) => {
     const prefixes = Filters.flatMap(({ Values }) => Values);
     const found = [...secrets.values()].filter(
       ({ name }) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix)),

@@ -20,6 +20,8 @@ test('fills in defaults where only the required settings are set', () => {
     base: { origin: 'https://hooks.example.com', path: '' },
     secretNameTemplate: 'kargo/{namespace}/{name}',
     systemNamespace: 'kargo-system-resources',
+    retryQueueUrl: undefined,
+    retryMaxAgeMs: 21_600_000,
     graceMs: 604_800_000,
     maxReceiversPerProject: 20,
     projects: undefined,
@@ -71,6 +73,14 @@ describe('accepts', () => {
     ['ROTATION_GRACE_HOURS', '0.5', { graceMs: 1_800_000 }],
     ['ROUTES_API_ID', 'a1b2c3', { routesApiId: 'a1b2c3' }],
     [
+      'RETRY_QUEUE_URL',
+      'https://sqs.eu-central-1.amazonaws.com/111122223333/retries',
+      { retryQueueUrl: 'https://sqs.eu-central-1.amazonaws.com/111122223333/retries' },
+    ],
+    ['RETRY_QUEUE_URL', '', { retryQueueUrl: undefined }],
+    ['RETRY_MAX_AGE_HOURS', '24', { retryMaxAgeMs: 86_400_000 }],
+    ['RETRY_MAX_AGE_HOURS', '0.5', { retryMaxAgeMs: 1_800_000 }],
+    [
       'KUBECONFIG_SECRET_ID',
       'kargo/kubeconfig',
       { cluster: { kind: 'kubeconfig-file', path: '/etc/kubeconfig' } },
@@ -98,6 +108,9 @@ describe('rejects', () => {
   const projects =
     'PROJECTS must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas';
   const hours = 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more';
+  const queue =
+    'RETRY_QUEUE_URL must be the URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/111122223333/retries';
+  const age = 'RETRY_MAX_AGE_HOURS must be a number of hours above 0, and at most 24';
 
   test.each([
     ['RECEIVER_BASE_URL', undefined, base],
@@ -138,6 +151,12 @@ describe('rejects', () => {
     ['ROTATION_GRACE_HOURS', 'Infinity', hours],
     ['ROTATION_GRACE_HOURS', '1e3', hours],
     ['ROTATION_GRACE_HOURS', ' 1', hours],
+    ['RETRY_QUEUE_URL', 'retries', queue],
+    ['RETRY_QUEUE_URL', 'arn:aws:sqs:eu-central-1:111122223333:retries', queue],
+    ['RETRY_QUEUE_URL', 'https://sqs.eu-central-1.amazonaws.com', queue],
+    ['RETRY_MAX_AGE_HOURS', '0', age],
+    ['RETRY_MAX_AGE_HOURS', '25', age],
+    ['RETRY_MAX_AGE_HOURS', '6h', age],
   ])('%s=%j', (name, value, fault) => {
     expect(faultsOf({ ...least, [name]: value })).toEqual([fault]);
   });

@@ -103,6 +103,8 @@ class RefreshRun {
   readonly #refused: string[] = [];
   readonly #failed: string[] = [];
   readonly #unaffected: UnaffectedObjects;
+  /** The longest wait that the cluster has asked for. */
+  #retryAfterMs: number | undefined;
   readonly #linesOf = new Map<string, number>();
 
   constructor(
@@ -167,6 +169,7 @@ class RefreshRun {
       this.#logOf(object)?.error('refresh refused by the cluster', { error });
     } else if (error instanceof RetryableError) {
       this.#failed.push(nameOf(object));
+      this.#retryAfterMs = Math.max(this.#retryAfterMs ?? 0, error.retryAfterMs ?? 0) || undefined;
       this.#logOf(object)?.error('refresh failed', { error });
     } else throw error;
   }
@@ -194,7 +197,7 @@ class RefreshRun {
     const remaining = this.#failed.toSorted();
     if (remaining.length === 0) return done;
     const reason = `refreshed ${refreshed.length} of ${refreshed.length + remaining.length} ${this.#kind}(s)`;
-    return { ...done, error: new RetryableError(reason), remaining };
+    return { ...done, error: new RetryableError(reason, { retryAfterMs: this.#retryAfterMs }), remaining };
   }
 }
 

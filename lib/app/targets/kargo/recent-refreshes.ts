@@ -6,36 +6,48 @@ import type { Clock, ObjectName } from '../../ports.ts';
  */
 const REPETITION_MS = 2_000;
 
+interface Refresh {
+  readonly uid: string;
+  /** Time in milliseconds. */
+  readonly at: number;
+}
+
 /** Remembers which delivery refreshed which object a moment ago, so that a replayed delivery does not refresh it again. */
 export class RecentRefreshes {
   readonly #clock: Clock;
-  /** By object and delivery: the time in milliseconds. The oldest come first. */
-  readonly #refreshedAt = new Map<string, number>();
+  readonly #repetitionMs: number;
+  /** By object and delivery. The oldest come first. */
+  readonly #refreshes = new Map<string, Refresh>();
 
-  constructor(clock: Clock) {
+  /** @param repetitionMs - how long a refresh is remembered */
+  constructor(clock: Clock, repetitionMs = REPETITION_MS) {
     this.#clock = clock;
+    this.#repetitionMs = repetitionMs;
   }
 
-  /** Returns whether one of these deliveries has just refreshed the object. */
+  /** Returns whether one of these deliveries has just refreshed the object. An unknown uid equals any. */
   has(object: ObjectName, deliveryIds: readonly string[]): boolean {
-    const since = this.#clock().getTime() - REPETITION_MS;
-    return deliveryIds.some((id) => (this.#refreshedAt.get(keyOf(object, id)) ?? -Infinity) > since);
+    const since = this.#clock().getTime() - this.#repetitionMs;
+    return deliveryIds.some((id) => {
+      const { uid = '', at = -Infinity } = this.#refreshes.get(keyOf(object, id)) ?? {};
+      return at > since && (uid === object.uid || uid === '' || object.uid === '');
+    });
   }
 
   add(object: ObjectName, deliveryIds: readonly string[]): void {
     const now = this.#clock().getTime();
-    for (const [key, at] of this.#refreshedAt) {
-      if (at > now - REPETITION_MS) break;
-      this.#refreshedAt.delete(key);
+    for (const [key, { at }] of this.#refreshes) {
+      if (at > now - this.#repetitionMs) break;
+      this.#refreshes.delete(key);
     }
     for (const id of deliveryIds) {
       // Deleted first: a key that is set again keeps its place in the order.
-      this.#refreshedAt.delete(keyOf(object, id));
-      this.#refreshedAt.set(keyOf(object, id), now);
+      this.#refreshes.delete(keyOf(object, id));
+      this.#refreshes.set(keyOf(object, id), { uid: object.uid, at: now });
     }
   }
 }
 
-function keyOf({ namespace, name, uid }: ObjectName, deliveryId: string): string {
-  return `${namespace}/${name} ${uid} ${deliveryId}`;
+function keyOf({ namespace, name }: ObjectName, deliveryId: string): string {
+  return `${namespace}/${name} ${deliveryId}`;
 }
