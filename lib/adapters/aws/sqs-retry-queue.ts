@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 1_500;
 
 /** Name of the attribute that says why a message is in the dead-letter queue. */
-const REASON_ATTRIBUTE = 'reason';
+export const REASON_ATTRIBUTE = 'reason';
 
 /** Part of a reason that is kept. */
 const MAX_REASON_CHARACTERS = 500;
