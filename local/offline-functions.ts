@@ -1,13 +1,25 @@
 import { createRequire } from 'node:module';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { startChild, type ChildProcess } from './child-process.ts';
 import { startLoopbackServer } from './fakes/loopback-server.ts';
+import { startLocalGateway } from './local-gateway.ts';
 
 /** The functions behind a local HTTP API like API Gateway's. */
-export interface OfflineFunctions extends ChildProcess {
+export interface OfflineFunctions extends Pick<ChildProcess, 'stop'> {
   readonly url: string;
   /** Invokes the reconciler once, as its schedule does. Returns the error of a failed run. */
   readonly reconcile: () => Promise<string | undefined>;
+  /**
+   * Invokes the redelivery with messages of the retry queue.
+   *
+   * @throws {Error} where the function fails
+   */
+  readonly redeliver: (event: SQSEvent) => Promise<SQSBatchResponse>;
 }
+
+/** What an invocation of a function answers. */
+type FunctionAnswer = Partial<SQSBatchResponse> & { readonly errorMessage?: string };
 
 /** Output of serverless-offline that does not concern deliveries. */
 const NOISE = /^\s*(?:(?:POST|ANY) |\(λ|[┌└│]|Running in|$)/;
@@ -25,6 +37,7 @@ export async function startOfflineFunctions(
   onExit: () => void,
 ): Promise<OfflineFunctions> {
   await probePort(port);
+  const httpPort = await probePort(0);
   const lambdaPort = await probePort(0);
   const child = await startChild({
     name: 'serverless-offline',
@@ -33,7 +46,7 @@ export async function startOfflineFunctions(
       'offline',
       'start',
       '--localEnvironment',
-      `--httpPort=${port}`,
+      `--httpPort=${httpPort}`,
       `--lambdaPort=${lambdaPort}`,
     ],
     environment: { ...environment, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
@@ -43,13 +56,23 @@ export async function startOfflineFunctions(
     },
     onExit,
   });
-  const invocation = `http://127.0.0.1:${lambdaPort}/2015-03-31/functions/kargo-front-door-dev-reconciler/invocations`;
+  const timeoutMs = FUNCTIONS.receiver.timeoutSeconds * 1_000;
+  const gateway = await startLocalGateway(port, `http://127.0.0.1:${httpPort}`, timeoutMs);
+  const invoke = async (name: FunctionName, event: object): Promise<FunctionAnswer> => {
+    const url = `http://127.0.0.1:${lambdaPort}/2015-03-31/functions/kargo-front-door-dev-${name}/invocations`;
+    const answer = await fetch(url, { method: 'POST', body: JSON.stringify(event) });
+    return ((await answer.json()) as FunctionAnswer | null) ?? {};
+  };
   return {
-    ...child,
-    url: `http://127.0.0.1:${port}`,
-    reconcile: async () => {
-      const answer = await fetch(invocation, { method: 'POST', body: '{}' });
-      return ((await answer.json()) as { errorMessage?: string } | null)?.errorMessage;
+    stop: async () => {
+      await Promise.all([gateway.close(), child.stop()]);
+    },
+    url: gateway.url,
+    reconcile: async () => (await invoke('reconciler', {})).errorMessage,
+    redeliver: async (event) => {
+      const { errorMessage, batchItemFailures } = await invoke('redelivery', event);
+      if (batchItemFailures === undefined) throw new Error(errorMessage ?? 'the function did not answer');
+      return { batchItemFailures };
     },
   };
 }
