@@ -8,6 +8,7 @@ const STOP_TIMEOUT_MS = 3_000;
 
 /** A process that was started by this one and stops with it. */
 export interface ChildProcess {
+  readonly pid: number;
   /** Stops it, and waits until it has ended. */
   stop(this: void): Promise<void>;
 }
@@ -55,6 +56,7 @@ export async function startChild(options: ChildProcessOptions): Promise<ChildPro
   });
   await ready;
   return {
+    pid: child.pid ?? 0,
     stop: async () => {
       isStopping = true;
       child.kill('SIGTERM');

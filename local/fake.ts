@@ -5,10 +5,16 @@ import { startFakeKubernetes, type KubernetesObject } from './fakes/kubernetes/f
 import type { LoopbackServer } from './fakes/loopback-server.ts';
 import { startFakeRegistry, type ListedPackage } from './fakes/registry/fake-registry.ts';
 import { startFakeSecretsManager } from './fakes/secrets-manager/fake-secrets-manager.ts';
-import { LocalError, readLocalSettings, type LocalSettings } from './local-settings.ts';
+import { startFakeSqs } from './fakes/sqs/fake-sqs.ts';
+import { MessageQueue } from './fakes/sqs/message-queue.ts';
+import { LOCAL_QUEUE, LocalError, readLocalSettings, type LocalSettings } from './local-settings.ts';
 import { runMain } from './run-main.ts';
 
 const EXAMPLES = join(import.meta.dirname, 'examples');
+
+/** As in the deployment (infra/constructs/retry-queue.ts). */
+const MAX_RECEIVE_COUNT = 236;
+const VISIBILITY_TIMEOUT_SECONDS = 180;
 
 /** The packages of the repositories that the sample pushes report. */
 const PACKAGES: readonly ListedPackage[] = [
@@ -22,9 +28,10 @@ const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<Loopba
     startFakeSecretsManager({ port: secretsPort, secrets: exampleSecrets() }),
   registry: ({ registryPort: port }) =>
     startFakeRegistry({ port, packages: PACKAGES, onSync: (name) => console.log(`synced ${name}`) }),
+  sqs: ({ queuePort }) => startFakeSqs({ port: queuePort, queues: localQueues() }),
 };
 
-/** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager|registry`. */
+/** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager|registry|sqs`. */
 await runMain(async () => {
   const start = FAKES[process.argv[2] ?? ''];
   if (start === undefined) throw new LocalError(`usage: npm run fake ${Object.keys(FAKES).join('|')}`);
@@ -37,6 +44,16 @@ function readExamples(): KubernetesObject[] {
   return readdirSync(EXAMPLES)
     .flatMap((file) => parseAllDocuments(readFileSync(join(EXAMPLES, file), 'utf8')))
     .map((document) => document.toJS() as KubernetesObject);
+}
+
+/** The retry queue and its dead-letter queue, as they are deployed. */
+function localQueues(): MessageQueue[] {
+  const deadLetterQueue = new MessageQueue({ name: `${LOCAL_QUEUE}-dead` });
+  const redrive = { deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT };
+  return [
+    deadLetterQueue,
+    new MessageQueue({ name: LOCAL_QUEUE, visibilityTimeoutSeconds: VISIBILITY_TIMEOUT_SECONDS, redrive }),
+  ];
 }
 
 /** In a cluster, External Secrets Operator mirrors the secrets from Secrets Manager; here, both come from one file. */

@@ -6,6 +6,7 @@ export interface LocalSettings {
   readonly clusterPort: number;
   readonly secretsPort: number;
   readonly registryPort: number;
+  readonly queuePort: number;
   readonly reconcileMs: number;
   /** Path of a kubeconfig; undefined to use the fake Kubernetes API. */
   readonly kubeconfig: string | undefined;
@@ -15,6 +16,8 @@ export interface LocalSettings {
   readonly registryUrl: string | undefined;
   /** A registry is set and no cluster: neither Kargo nor its fake cluster is used. */
   readonly hasRegistryAlone: boolean;
+  /** Undefined to use the queue of the fake SQS; empty for no queue. */
+  readonly retryQueueUrl: string | undefined;
 }
 
 /** An error that the user can correct: reported in one line, without a stack. */
@@ -23,6 +26,10 @@ export class LocalError extends Error {
 }
 
 const CLUSTER_SETTINGS = ['KUBECONFIG', 'KUBECONFIG_SECRET_ID', 'EKS_CLUSTER_NAME'];
+/** Name of the queue in the fake SQS. */
+export const LOCAL_QUEUE = 'retries';
+
+const LOCAL_QUEUE_PATH = `/000000000000/${LOCAL_QUEUE}`;
 
 /** @throws {LocalError} with every invalid setting */
 export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings {
@@ -37,6 +44,7 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
     port: readNumber('PORT', 3000, 'a port', isPort),
     clusterPort: readNumber('CLUSTER_PORT', 3001, 'a port', isPort),
     secretsPort: readNumber('SECRETS_PORT', 3002, 'a port', isPort),
+    queuePort: readNumber('QUEUE_PORT', 3004, 'a port', isPort),
     reconcileMs: readNumber('RECONCILE_SECONDS', 5, 'a number of seconds above 0', (n) => n > 0) * 1_000,
     kubeconfig: environment['KUBECONFIG'] || undefined,
     registryPort: readNumber('REGISTRY_PORT', 3003, 'a port', isPort),
@@ -44,10 +52,17 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
     registryUrl: environment['CARGOMAN_URL'] || undefined,
     hasRegistryAlone:
       Boolean(environment['CARGOMAN_URL']) && !CLUSTER_SETTINGS.some((name) => environment[name]),
+    retryQueueUrl: environment['RETRY_QUEUE_URL'],
   };
-  const ports = [settings.port, settings.clusterPort, settings.secretsPort, settings.registryPort];
+  const ports = [
+    settings.port,
+    settings.clusterPort,
+    settings.secretsPort,
+    settings.registryPort,
+    settings.queuePort,
+  ];
   if (faults.length === 0 && new Set(ports).size < ports.length)
-    faults.push('PORT, CLUSTER_PORT, SECRETS_PORT and REGISTRY_PORT must differ');
+    faults.push('PORT, CLUSTER_PORT, SECRETS_PORT, REGISTRY_PORT and QUEUE_PORT must differ');
   if (faults.length > 0) throw new LocalError(faults.join('; '));
   return settings;
 }
@@ -67,6 +82,10 @@ export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv
     ...(settings.registryUrl === undefined && {
       CARGOMAN_URL: `http://127.0.0.1:${settings.registryPort}`,
       CARGOMAN_TOKEN_SECRET_ID: '',
+    }),
+    ...(settings.retryQueueUrl === undefined && {
+      RETRY_QUEUE_URL: `http://127.0.0.1:${settings.queuePort}${LOCAL_QUEUE_PATH}`,
+      AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${settings.queuePort}`,
     }),
   };
 }

@@ -8,8 +8,14 @@ import { loopbackKubeconfig, readChosenCluster, type ChosenCluster } from './cho
 import { startClusterProxy } from './cluster-proxy.ts';
 import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { listPublishedReceivers, type PublishedReceiver } from './cluster-view.ts';
-import { localEnvironment, readLocalSettings, type LocalSettings } from './local-settings.ts';
+import {
+  applyLocalEnvironment,
+  localEnvironment,
+  readLocalSettings,
+  type LocalSettings,
+} from './local-settings.ts';
 import { startOfflineFunctions, type OfflineFunctions } from './offline-functions.ts';
+import { pollQueue } from './queue-poller.ts';
 import { runMain } from './run-main.ts';
 
 /** How long to wait for the receivers' URLs before reporting that there are none, in milliseconds. */
@@ -39,12 +45,14 @@ await runMain(async () => {
     if (kubeconfig !== undefined) environment['KUBECONFIG'] = writeKubeconfig(kubeconfig, stops);
     if (settings.registryUrl === undefined) stops.push((await startFake('registry')).stop);
     if (settings.awsEndpointUrl === undefined) stops.push((await startFake('secrets-manager')).stop);
+    if (settings.retryQueueUrl === undefined) stops.push((await startFake('sqs')).stop);
     const functions = await startOfflineFunctions(settings.port, environment, () => {
       console.error('the functions have stopped');
       void stop().finally(() => process.exit(1));
     });
     stops.push(functions.stop);
     if (kubeconfig !== undefined) void reconcileRepeatedly(functions, settings.reconcileMs, stopping.signal);
+    redeliverFrom(settings, environment, functions, stopping.signal);
     const receivers = isDryRun || kubeconfig === undefined ? [] : await waitForReceivers(kubeconfig);
     console.log(`ready ${functions.url}`);
     for (const { project, name, url } of receivers)
@@ -69,7 +77,9 @@ async function openCluster(
   stops: Stops,
 ): Promise<KubeConfig> {
   if (chosen === undefined) {
-    stops.push((await startFake('kubernetes')).stop);
+    const fake = await startFake('kubernetes');
+    stops.push(fake.stop);
+    console.log(`fake cluster: process ${fake.pid}`);
     return loopbackKubeconfig(`http://127.0.0.1:${clusterPort}`, 'none');
   }
   console.log(`cluster: context "${chosen.context}" (${chosen.server})`);
@@ -79,7 +89,7 @@ async function openCluster(
   return proxy.kubeconfig;
 }
 
-async function startFake(name: 'kubernetes' | 'secrets-manager' | 'registry'): Promise<ChildProcess> {
+async function startFake(name: 'kubernetes' | 'secrets-manager' | 'registry' | 'sqs'): Promise<ChildProcess> {
   return startChild({
     name: `the fake ${name}`,
     arguments: [`${import.meta.dirname}/fake.ts`, name],
@@ -105,6 +115,20 @@ async function reconcileRepeatedly(functions: OfflineFunctions, intervalMs: numb
     if (failure !== undefined && !stopping.aborted) console.error(`reconciler: ${failure}`);
     await sleep(intervalMs);
   }
+}
+
+/** Polls the retry queue, if there is one. */
+function redeliverFrom(
+  settings: LocalSettings,
+  environment: NodeJS.ProcessEnv,
+  functions: OfflineFunctions,
+  stopping: AbortSignal,
+): void {
+  const { RETRY_QUEUE_URL: queueUrl } = environment;
+  if (!queueUrl) return;
+  // The SDK in this process reads where the queue is, and with which credentials, from its environment.
+  applyLocalEnvironment(settings);
+  void pollQueue(queueUrl, functions.redeliver, stopping);
 }
 
 async function waitForReceivers(kubeconfig: KubeConfig): Promise<PublishedReceiver[]> {

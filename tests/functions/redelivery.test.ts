@@ -72,7 +72,10 @@ const patches = (): string[] =>
   testbed.cluster.requests.flatMap(({ method, path }) =>
     method === 'PATCH' ? path.split('/').slice(-1) : [],
   );
-const lists = (): number => testbed.cluster.requests.filter(({ method }) => method === 'GET').length;
+const lists = (): number =>
+  testbed.cluster.requests.filter(
+    ({ method, path }) => method === 'GET' && /\/(warehouses|promotions)(\?|$)/.test(path),
+  ).length;
 const deadLetters = (): { reason: string | undefined; body: string }[] =>
   retries.deadLetters
     .receive(10)
