@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { ClusterState } from './cluster-state.ts';
 import { startFakeKubernetes, type KubernetesObject } from './fakes/kubernetes/fake-kubernetes.ts';
 import type { LoopbackServer } from './fakes/loopback-server.ts';
 import { startFakeRegistry, type ListedPackage } from './fakes/registry/fake-registry.ts';
@@ -23,7 +24,7 @@ const PACKAGES: readonly ListedPackage[] = [
 ];
 
 const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<LoopbackServer>>> = {
-  kubernetes: ({ clusterPort }) => startFakeKubernetes({ port: clusterPort, objects: readExamples() }),
+  kubernetes: startCluster,
   'secrets-manager': ({ secretsPort }) =>
     startFakeSecretsManager({ port: secretsPort, secrets: exampleSecrets() }),
   registry: ({ registryPort: port }) =>
@@ -39,6 +40,15 @@ await runMain(async () => {
   console.log(`ready ${fake.url}`);
   return () => fake.close();
 });
+
+/** Starts the cluster with the examples, or with what it held before where `npm start` still runs. */
+async function startCluster({ clusterPort: port }: LocalSettings): Promise<LoopbackServer> {
+  const state = new ClusterState(port);
+  const saved = state.load();
+  const fake = await startFakeKubernetes({ port, objects: saved.length > 0 ? saved : readExamples() });
+  state.keep(fake);
+  return fake;
+}
 
 function readExamples(): KubernetesObject[] {
   return readdirSync(EXAMPLES)

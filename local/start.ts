@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { startChild, type ChildProcess } from './child-process.ts';
 import { loopbackKubeconfig, readChosenCluster, type ChosenCluster } from './chosen-cluster.ts';
+import { ClusterState } from './cluster-state.ts';
 import { startClusterProxy } from './cluster-proxy.ts';
 import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { listPublishedReceivers, type PublishedReceiver } from './cluster-view.ts';
@@ -77,6 +78,9 @@ async function openCluster(
   stops: Stops,
 ): Promise<KubeConfig> {
   if (chosen === undefined) {
+    const state = new ClusterState(clusterPort);
+    state.begin();
+    stops.push(async () => state.end());
     const fake = await startFake('kubernetes');
     stops.push(fake.stop);
     console.log(`fake cluster: process ${fake.pid}`);

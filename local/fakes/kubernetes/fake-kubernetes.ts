@@ -13,6 +13,11 @@ import { badRequest, StatusError } from './status-error.ts';
 
 export type { KubernetesObject } from './kubernetes-object.ts';
 
+export interface FakeKubernetes extends LoopbackServer {
+  /** Returns what the cluster holds now; as `options.objects`, another fake begins with the same. */
+  objects(this: void): KubernetesObject[];
+}
+
 const JSON_TYPE = 'application/json';
 const MERGE_PATCH = 'application/merge-patch+json';
 
@@ -30,10 +35,11 @@ const MERGE_PATCH = 'application/merge-patch+json';
 export async function startFakeKubernetes(options: {
   readonly port: number;
   readonly objects?: readonly KubernetesObject[];
-}): Promise<LoopbackServer> {
+}): Promise<FakeKubernetes> {
   const store = new ObjectStore();
   loadManifests(store, options.objects ?? []);
-  return startFakeServer(options.port, (request) => answerApiRequest(store, request));
+  const server = await startFakeServer(options.port, (request) => answerApiRequest(store, request));
+  return { ...server, objects: () => store.all() };
 }
 
 function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[]): void {

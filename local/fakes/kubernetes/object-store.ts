@@ -31,6 +31,11 @@ export class ObjectStore {
     return this.#objects.get(keyOf(kind, namespace, name));
   }
 
+  /** Returns every object, in the order of creation. */
+  all(): KubernetesObject[] {
+    return [...this.#objects.values()];
+  }
+
   /** Stores an object under its own namespace and name. Returns it with the resourceVersion of this write. */
   put(kind: ResourceKind, object: KubernetesObject): KubernetesObject {
     this.#revision += 1;
