@@ -10,6 +10,7 @@ import {
 } from '../cluster/functions/service-account.ts';
 import { namespace } from '../support/kargo-objects.ts';
 import { kubeconfigOf } from '../cluster/kubeconfig.ts';
+import { LoopbackProxy } from '../support/loopback-proxy.ts';
 import { startRealCluster } from '../cluster/real-cluster.ts';
 
 /** With the one kubeconfig of a stack, both functions act as this ServiceAccount. */
@@ -21,6 +22,8 @@ export interface AvailableCluster {
   readonly target: ApiTarget;
   /** Returns a kubeconfig for the functions; that of a real cluster is valid for ten minutes. */
   kubeconfig(): Promise<string>;
+  /** Makes the API unreachable for the functions. Returns what makes it reachable again. */
+  interrupt(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -37,11 +40,19 @@ export async function hasRealCluster(): Promise<boolean> {
 export async function startAvailableCluster(): Promise<AvailableCluster> {
   if (!(await hasRealCluster())) {
     const fake = await startFakeKubernetes({ port: 0, objects: [namespace(NAMESPACE)] });
-    const target = { url: fake.url, token: 'token' };
+    const proxy = new LoopbackProxy(fake.url);
+    await proxy.start();
     return {
-      target,
-      kubeconfig: () => Promise.resolve(kubeconfigOf(target)),
-      stop: () => fake.close(),
+      target: { url: fake.url, token: 'token' },
+      kubeconfig: () => Promise.resolve(kubeconfigOf({ url: proxy.url, token: 'token' })),
+      interrupt: async () => {
+        await proxy.stop();
+        return () => proxy.start();
+      },
+      stop: async () => {
+        await proxy.stop();
+        await fake.close();
+      },
     };
   }
   const cluster = await startRealCluster();
@@ -52,6 +63,10 @@ export async function startAvailableCluster(): Promise<AvailableCluster> {
   return {
     target: cluster,
     kubeconfig: async () => kubeconfigOf({ ...cluster, token: await requestToken(cluster, ACCOUNT) }),
+    interrupt: async () => {
+      await cluster.killApi();
+      return () => cluster.startApi();
+    },
     stop: () => cluster.stop(),
   };
 }

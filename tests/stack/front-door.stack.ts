@@ -15,6 +15,7 @@ import {
 } from './deployments.ts';
 import { inventory } from './inventory.ts';
 import { postDelivery } from './post-delivery.ts';
+import { redrive } from './redrive.ts';
 import { runDoctor } from './run-doctor.ts';
 import { startStage, type Stage } from './stage.ts';
 
@@ -37,7 +38,7 @@ afterAll(() => stage?.close());
 
 describe.each(TOOLS)('deployed with %s', (tool) => {
   const name = DEPLOYED_NAMES[tool];
-  const [receiver, reconciler] = [`${name}-receiver`, `${name}-reconciler`];
+  const [receiver, reconciler, redelivery] = [`${name}-receiver`, `${name}-reconciler`, `${name}-redelivery`];
   // Without a controller the deletion of a namespace never ends: each deployment has its own.
   const demo = `demo-${tool}`;
   const main = warehouse(demo, 'main');
@@ -50,6 +51,8 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
   let packaged: Packaged;
   let before: string[];
   let api: { id: string; endpoint: string };
+  let retries: string;
+  let deadLetters: string;
 
   beforeAll(async () => {
     packaged = await packageWith(tool, stage.emulator.scratch, {
@@ -59,6 +62,8 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     before = await inventory(stage.emulator.clientConfig);
     await deploy(packaged, stage.emulator);
     api = await stage.account.api(name);
+    retries = await stage.queues.urlOf(`${name}-retries`);
+    deadLetters = await stage.queues.urlOf(`${name}-retries-dead`);
     await stage.account.addForeignRoutes(api.id, FOREIGN);
     await stage.createKubeconfig();
     await stage.secrets.create(secretNames[0], JSON.stringify({ secret: 'first' }));
@@ -163,6 +168,53 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     expect(await post(second, 'second')).toEqual(REFRESHED);
   });
 
+  /** Sends a delivery while the cluster API is unreachable, to a receiver that has read its configuration before. */
+  const postWhileDown = async (): Promise<unknown> => {
+    expect(await post(second, 'second')).toEqual(REFRESHED);
+    await stage.objects.takeRefreshed();
+    const resume = await stage.cluster.interrupt();
+    const answer = await post(second, 'second');
+    await resume();
+    return answer;
+  };
+  const isRefreshed = async (): Promise<boolean> =>
+    (await stage.objects.takeRefreshed()).includes(`Warehouse ${demo}/main`);
+
+  test('a delivery while the cluster is down is queued, and done when it is back', async () => {
+    expect(await postWhileDown()).toEqual({ status: 202, body: { msg: 'queued: cluster API unreachable' } });
+    await until(isRefreshed);
+    await until(async () => (await stage.queues.count(retries)) === 0);
+    expect(await stage.queues.count(deadLetters)).toBe(0);
+  });
+
+  test('what cannot be read is moved to the dead-letter queue, and redrive shows it', async () => {
+    await stage.queues.send(retries, 'hello');
+    await until(async () => (await stage.queues.count(deadLetters)) === 1);
+    expect(await stage.queues.read(deadLetters)).toEqual([
+      { body: 'hello', reason: 'unreadable: it is not JSON' },
+    ]);
+    const shown = await redrive(name, stage.emulator);
+    expect(shown).toContain('not a message of this version\n          why: unreadable: it is not JSON');
+    expect(shown).toContain('1 message(s) in the dead-letter queue');
+    await stage.queues.purge(deadLetters);
+  });
+
+  test('redrive sends a message of the dead-letter queue back, and it is done', async () => {
+    await stage.queues.send(deadLetters, JSON.stringify(queuedPush(demo)));
+    expect(await redrive(name, stage.emulator, '--all')).toContain('1 sent back, 0 message(s)');
+    await until(isRefreshed);
+  });
+
+  /** Sends a message to the retry queue, and returns whether it is still there after the function has run. */
+  const isKept = async (message: object | string): Promise<boolean> => {
+    const runs = await stage.account.runs(redelivery);
+    await stage.queues.send(retries, typeof message === 'string' ? message : JSON.stringify(message));
+    await until(async () => (await stage.account.runs(redelivery)) > runs);
+    const left = await stage.queues.count(retries);
+    await stage.queues.purge(retries);
+    return left === 1;
+  };
+
   const run = async (): Promise<unknown> => errorOf(await reconcile());
   const runWithoutReceiver = async (): Promise<unknown> => {
     await stage.objects.patch(config, withoutReceiver);
@@ -203,6 +255,15 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     { role: receiver, sid: 'ReadReceiverSecrets', act: current, becomes: UNAVAILABLE },
     { role: receiver, sid: 'BatchReceiverSecrets', act: previous, becomes: UNAVAILABLE },
     { role: receiver, sid: 'ReadKubeconfig', act: current, becomes: UNAVAILABLE },
+    {
+      role: receiver,
+      sid: 'QueueUnfinished',
+      act: postWhileDown,
+      becomes: { status: 503, body: { error: 'cluster API unreachable' } },
+    },
+    { role: redelivery, sid: 'ReadKubeconfig', act: () => isKept(queuedPush(demo)), becomes: true },
+    { role: redelivery, sid: 'ReceiveUnfinished', act: () => isKept('hello'), becomes: true },
+    { role: redelivery, sid: 'BuryMessages', act: () => isKept('hello'), becomes: true },
     { role: reconciler, sid: 'ReadReceiverSecrets', act: runForReason, becomes: 'SecretUnreadable' },
     { role: reconciler, sid: 'BatchReceiverSecrets', act: run, becomes: noStore },
     { role: reconciler, sid: 'ListSecretChanges', act: runAfterRotation, becomes: unnoticed },
@@ -228,17 +289,40 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
     // The emulator writes the logs itself.
     expect(await stage.grants.of(receiver)).toEqual(['WriteLogs', ...shown(receiver)]);
     expect(await stage.grants.of(reconciler)).toEqual(['WriteLogs', ...shown(reconciler)]);
+    // A message of which a part is done is shown on the fakes: tests/functions/redelivery.test.ts.
+    expect((await stage.grants.of(redelivery)).toSorted()).toEqual(
+      ['WriteLogs', 'QueueUnfinished', ...shown(redelivery)].toSorted(),
+    );
   });
 
   test('removing it leaves its logs, and nothing else', async () => {
     for (const secretName of secretNames) await stage.secrets.delete(secretName);
     await stage.deleteKubeconfig();
     await remove(packaged, stage.emulator);
-    const logs = [`/aws/apigateway/${name}`, `/aws/lambda/${receiver}`, `/aws/lambda/${reconciler}`];
+    const logs = [
+      `/aws/apigateway/${name}`,
+      ...[receiver, reconciler, redelivery].map((one) => `/aws/lambda/${one}`),
+    ];
     const left = [...before, ...logs.map((group) => `log group ${group}`)];
     expect(await inventory(stage.emulator.clientConfig)).toEqual(left.toSorted());
   });
 });
+
+/** A message of the retry queue: a push of which the Warehouse `main` is left. */
+function queuedPush(project: string): object {
+  const now = new Date().toISOString();
+  return {
+    version: 1,
+    target: 'kargo',
+    event: { kind: 'push', addresses: ['bitbucket.org/acme/shop'], refs: [{ kind: 'branch', name: 'main' }] },
+    project,
+    receiver: 'bb',
+    only: [`${project}/main`],
+    reason: 'cluster API unreachable',
+    since: now,
+    queuedAt: now,
+  };
+}
 
 function errorOf({ failed, payload }: Invoked): unknown {
   return failed ? (payload as { errorMessage: string }).errorMessage : payload;

@@ -4,6 +4,7 @@ import { Account } from './account.ts';
 import { startAvailableCluster, type AvailableCluster } from './available-cluster.ts';
 import { Grants } from './grants.ts';
 import { startEmulator, type Emulator } from './emulator.ts';
+import { Queues } from './queues.ts';
 
 /** The default of the functions' `KUBECONFIG_SECRET_ID`. */
 const KUBECONFIG_SECRET = 'kargo-front-door/kubeconfig';
@@ -13,6 +14,7 @@ export interface Stage {
   readonly emulator: Emulator;
   readonly account: Account;
   readonly grants: Grants;
+  readonly queues: Queues;
   readonly secrets: SecretClient;
   readonly cluster: AvailableCluster;
   /** Acts on the cluster as its administrator. */
@@ -33,11 +35,13 @@ export async function startStage(options: { readonly auth: boolean }): Promise<S
   const account = new Account(emulator.clientConfig);
   const grants = new Grants(emulator.clientConfig);
   const secrets = new SecretClient(emulator.url);
+  const queues = new Queues(emulator.clientConfig);
   return {
     emulator,
     account,
     grants,
     secrets,
+    queues,
     cluster,
     objects: new ClusterClient(cluster.target),
     createKubeconfig: async () => secrets.create(KUBECONFIG_SECRET, await cluster.kubeconfig()),
@@ -45,6 +49,7 @@ export async function startStage(options: { readonly auth: boolean }): Promise<S
     close: async () => {
       account.close();
       grants.close();
+      queues.close();
       secrets.close();
       await Promise.all([emulator.stop(), cluster.stop()]);
     },
