@@ -156,6 +156,33 @@ test('the functions know the queue, and the redelivery the age at which an event
   ]);
 });
 
+test('a package registry alone has a queue too, without rights to what only a cluster needs', () => {
+  const template = deployedWith({
+    CARGOMAN_URL: 'https://packages.example.com',
+    CARGOMAN_TOKEN_SECRET_ID: 'ops/registry-token',
+    BITBUCKET_WEBHOOK_SECRET_ID: 'ops/registry-webhook',
+    ROUTES: 'shared',
+  });
+  const roles = propertiesOf(template, 'AWS::IAM::Role') as {
+    Policies: { PolicyName: string; PolicyDocument: { Statement: Statement[] } }[];
+  }[];
+  expect(
+    roles.flatMap(({ Policies }) =>
+      Policies.map(({ PolicyName, PolicyDocument }) => [
+        PolicyName,
+        PolicyDocument.Statement.map(({ Sid }) => Sid),
+      ]),
+    ),
+  ).toEqual([
+    ['receiver', ['WriteLogs', 'ReadRegistryToken', 'ReadRegistryWebhookSecret', 'QueueUnfinished']],
+    [
+      'redelivery',
+      ['WriteLogs', 'ReadRegistryToken', 'ReceiveUnfinished', 'QueueUnfinished', 'BuryMessages'],
+    ],
+  ]);
+  expect(JSON.stringify(template.toJSON())).not.toContain('redelivery-refused');
+});
+
 test('without a queue there is no function, alarm or right for it', () => {
   const template = deployedWith({ RETRY_QUEUE: 'false' });
   expect(propertiesOf(template, 'AWS::SQS::Queue')).toEqual([]);
