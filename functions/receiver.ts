@@ -11,9 +11,7 @@ import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { answerTo } from '../lib/adapters/http/answer.ts';
 import { readGatewayDelivery, toGatewayResult } from '../lib/adapters/http/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
-import { connectToCluster } from '../lib/adapters/kubernetes/connect-to-cluster.ts';
-import { IndexConfigMaps } from '../lib/adapters/kubernetes/index-config-maps.ts';
-import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { connectToIndexedKargo } from '../lib/adapters/kubernetes/indexed-kargo.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { createLog, createLogger, logDelivery } from '../lib/adapters/observability/logging.ts';
 import {
@@ -29,9 +27,7 @@ import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
 import { QUEUEING_TIMEOUT_MS } from '../lib/app/delivery/queue-unfinished.ts';
 import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
 import { RegistryWebhook } from '../lib/app/delivery/registry-webhook.ts';
-import { IndexReader } from '../lib/app/lookup/index-reader.ts';
 import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
-import { indexNames } from '../lib/core/kargo/lookup-index/index-head.ts';
 
 /** Bitbucket Cloud times out after 10 s, of which two are left for the network. */
 const BUDGET_MS = 8_000;
@@ -62,22 +58,12 @@ const secrets = new StoredReceiverSecrets({
   graceMs,
   batchesPerSecond: SECRET_BATCHES_PER_SECOND,
 });
-const cluster =
-  settings.cluster &&
-  connectToCluster(settings.cluster, store, {
-    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    recordLatency: latencyRecorder(metrics),
-  });
-const onFault = indexFaultRecorder(metrics, log);
-const kargo = cluster && {
-  api: new KargoApi(cluster),
-  index: new IndexReader({
-    pieces: new IndexConfigMaps(cluster),
-    names: indexNames(settings.base),
-    clock,
-    onFault,
-  }),
-};
+const kargo = connectToIndexedKargo(settings, store, {
+  attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+  recordLatency: latencyRecorder(metrics),
+  onFault: indexFaultRecorder(metrics, log),
+  clock,
+});
 const deps = {
   directory:
     kargo &&
@@ -91,15 +77,7 @@ const deps = {
     }),
   registryWebhook:
     registry && new RegistryWebhook({ readSecret: webhookSecretReader(registry, secrets), clock, graceMs }),
-  targets: createTargets({
-    kargo,
-    registry,
-    store,
-    recent: new RecentRefreshes(clock),
-    onFault,
-    clock,
-    log,
-  }),
+  targets: createTargets({ kargo, registry, store, recent: new RecentRefreshes(clock), clock, log }),
   queue: settings.retryQueueUrl === undefined ? undefined : openRetryQueue(settings.retryQueueUrl),
   clock,
   log,

@@ -5,19 +5,15 @@ import middy from '@middy/core';
 import reportBatchItemFailures from '@middy/sqs-partial-batch-failure';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { SqsRetryQueue } from '../lib/adapters/aws/sqs-retry-queue.ts';
-import { connectToCluster } from '../lib/adapters/kubernetes/connect-to-cluster.ts';
-import { IndexConfigMaps } from '../lib/adapters/kubernetes/index-config-maps.ts';
-import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { connectToIndexedKargo } from '../lib/adapters/kubernetes/indexed-kargo.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import { createMetrics, indexFaultRecorder, latencyRecorder } from '../lib/adapters/observability/metrics.ts';
 import { countRedelivery, logRedelivery } from '../lib/adapters/observability/redeliveries.ts';
 import { readSettings, SettingsError } from '../lib/adapters/settings/settings.ts';
 import { createTargets } from '../lib/adapters/targets.ts';
-import { IndexReader } from '../lib/app/lookup/index-reader.ts';
 import type { ReceivedMessage } from '../lib/app/ports.ts';
 import { redeliverBatch } from '../lib/app/redelivery/redeliver-batch.ts';
 import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
-import { indexNames } from '../lib/core/kargo/lookup-index/index-head.ts';
 
 /** Work on one batch: several times what ten messages of a hundred objects take. */
 const BUDGET_MS = 24_000;
@@ -39,29 +35,19 @@ const log = createLog(logger);
 const metrics = createMetrics('redelivery');
 const clock = (): Date => new Date();
 const store = new SecretsManager();
-const cluster =
-  settings.cluster &&
-  connectToCluster(settings.cluster, store, {
-    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    recordLatency: latencyRecorder(metrics),
-  });
-const onFault = indexFaultRecorder(metrics, log);
-const kargo = cluster && {
-  api: new KargoApi(cluster),
-  index: new IndexReader({
-    pieces: new IndexConfigMaps(cluster),
-    names: indexNames(settings.base),
-    clock,
-    onFault,
-  }),
-};
+const { registry } = settings;
+const kargo = connectToIndexedKargo(settings, store, {
+  attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+  recordLatency: latencyRecorder(metrics),
+  onFault: indexFaultRecorder(metrics, log),
+  clock,
+});
 const deps = {
   // Within a batch, no object is refreshed twice.
   targets: createTargets({
     kargo,
-    registry: settings.registry,
+    registry,
     store,
-    onFault,
     recent: new RecentRefreshes(clock, BUDGET_MS),
     clock,
     log,

@@ -1,25 +1,22 @@
-import type { IndexFault, IndexReader } from '../app/lookup/index-reader.ts';
-import { IndexedCandidates } from '../app/lookup/indexed-candidates.ts';
 import type { Clock, Log } from '../app/ports.ts';
+import { IndexedCandidates } from '../app/lookup/indexed-candidates.ts';
 import { KargoTarget } from '../app/targets/kargo/kargo-target.ts';
 import type { RecentRefreshes } from '../app/targets/kargo/recent-refreshes.ts';
 import { RegistryTarget } from '../app/targets/registry/registry-target.ts';
 import type { Target } from '../app/targets/target.ts';
 import type { SecretsManager } from './aws/secrets-manager.ts';
 import { connectToRegistry } from './composer/connect-registry.ts';
-import type { KargoApi } from './kubernetes/kargo-api.ts';
+import type { IndexedKargo } from './kubernetes/indexed-kargo.ts';
 import { KargoRefreshableObjects } from './kubernetes/refreshable-objects.ts';
 import type { RegistrySettings } from './settings/registry-settings.ts';
 
 export interface TargetOptions {
   /** Undefined where the deployment has no cluster. */
-  readonly kargo: { readonly api: KargoApi; readonly index: IndexReader } | undefined;
+  readonly kargo: IndexedKargo | undefined;
   /** Undefined where the deployment has no package registry. */
   readonly registry: RegistrySettings | undefined;
   readonly store: SecretsManager;
   readonly recent: RecentRefreshes;
-  /** Called where the lookup index cannot be used. */
-  readonly onFault: (fault: IndexFault) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -28,12 +25,11 @@ export interface TargetOptions {
  * Creates the targets of this deployment: Kargo, the package registry, or both. The function that receives events and the one that
  * redelivers them have the same.
  */
-export function createTargets(options: TargetOptions): Target[] {
-  const { kargo, registry, store, recent, onFault, clock, log } = options;
+export function createTargets({ kargo, registry, store, recent, clock, log }: TargetOptions): Target[] {
   const targets: Target[] = [];
   if (kargo !== undefined) {
     const objects = new KargoRefreshableObjects(kargo.api);
-    const candidates = new IndexedCandidates({ index: kargo.index, objects, onFault });
+    const candidates = new IndexedCandidates({ ...kargo, objects });
     targets.push(new KargoTarget({ candidates, objects, recent, clock, log }));
   }
   if (registry !== undefined) {

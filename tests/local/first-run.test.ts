@@ -35,6 +35,8 @@ describe('the environment of a local run', () => {
     expect(localEnvironment(readLocalSettings({ SECRETS_PORT: '4002' }), shell)).toEqual({
       PATH: '/bin',
       AWS_ENDPOINT_URL: 'http://127.0.0.1:4002',
+      AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:3004',
+      RETRY_QUEUE_URL: 'http://127.0.0.1:3004/000000000000/retries',
       AWS_REGION: 'us-east-1',
       CARGOMAN_URL: 'http://127.0.0.1:3003',
       CARGOMAN_TOKEN_SECRET_ID: '',
