@@ -1,3 +1,4 @@
+import { rfc3339 } from './condition.ts';
 import {
   baseOfReceiverUrl,
   formatBaseUrl,
@@ -162,9 +163,4 @@ export function judgeReadiness(
           warning: `receiver "${name}": ${secret} ${weakness}. Replace it with a random one of at least 32 characters.`,
         }),
   };
-}
-
-/** Formats a time as Kubernetes writes it: to the second. */
-export function rfc3339(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

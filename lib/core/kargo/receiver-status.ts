@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { joinWithin, MAX_MESSAGE_LENGTH, withCondition } from './condition.ts';
 import { formatBaseUrl, isSameBase } from './receiver-path.ts';
 import {
   judgeReadiness,
   publisherOf,
-  rfc3339,
   type Readiness,
   type ReadinessFault,
   type StatusFacts,
@@ -24,9 +24,6 @@ export interface StatusPlan {
 
 /** Our own condition. Others, such as Kargo's, are kept as they are. */
 export const CONDITION_TYPE = 'BitbucketReceiversReady';
-
-/** Kubernetes' limit for a condition's message. */
-const MAX_MESSAGE_LENGTH = 32_768;
 
 /** Names of receivers over the limit in a message: it leaves room for the other receivers' faults. */
 const MAX_NAMES_LENGTH = 16_384;
@@ -103,17 +100,13 @@ function planConditions(
     return conditions.filter((condition) => condition !== before);
   }
   if (before !== undefined && isAnotherDeployments(before, receivers, lastMessage)) return conditions;
-  const state = faults.length === 0 ? 'True' : 'False';
   const condition = {
     type: CONDITION_TYPE,
-    status: state,
+    status: faults.length === 0 ? ('True' as const) : ('False' as const),
     reason: faults[0]?.reason ?? 'ReceiversReady',
     message: describeReceivers(receivers, faults, formatBaseUrl(base)),
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-    lastTransitionTime: before?.['status'] === state ? before['lastTransitionTime'] : rfc3339(now),
   };
-  if (before === undefined) return [...conditions, condition];
-  return conditions.map((other) => (other === before ? condition : other));
+  return withCondition(conditions, condition, generation, now);
 }
 
 /**
@@ -145,21 +138,4 @@ function describeReceivers(
   const summary = ready.length === 0 ? [] : [`${count} Bitbucket receiver(s) ready at ${base}`];
   if (details.length === 0) return summary.join('');
   return joinWithin([...summary.map((text) => `${text}.`), ...details], ' ', MAX_MESSAGE_LENGTH);
-}
-
-/** Joins texts. Where the result is too long, replaces the last ones by their number. */
-function joinWithin(texts: readonly string[], separator: string, maxLength: number): string {
-  const all = texts.join(separator);
-  if (all.length <= maxLength) return all;
-  const more = (count: number): string => `${separator}and ${texts.length - count} more`;
-  let length = 0;
-  let count = 0;
-  for (const text of texts) {
-    length += text.length + (count === 0 ? 0 : separator.length);
-    if (length + more(count + 1).length > maxLength) break;
-    count += 1;
-  }
-  return count === 0
-    ? `${all.slice(0, maxLength - 1)}…`
-    : `${texts.slice(0, count).join(separator)}${more(count)}`;
 }
