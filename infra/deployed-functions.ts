@@ -24,6 +24,8 @@ function isDeployed(name: FunctionName, settings: DeploymentSettings): boolean {
       return hasCluster(settings);
     case 'redelivery':
       return settings.RETRY_QUEUE === 'true';
+    case 'registrar':
+      return hasCluster(settings) && settings.BITBUCKET_CREDENTIALS_SECRET_ID !== undefined;
     default:
       return name satisfies never;
   }

@@ -12,6 +12,7 @@ import {
   registryUrlRule,
   retryHoursRule,
   secretNameTemplateRule,
+  secureUrlRule,
 } from '../lib/adapters/settings/setting-rules.ts';
 import { fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
 import { FUNCTIONS } from '../lib/functions.ts';
@@ -91,6 +92,8 @@ export const deploymentSchema = v.object({
   CARGOMAN_TOKEN_SECRET_ID: secretId,
   BITBUCKET_WEBHOOK_SECRET_ID: secretId,
   BITBUCKET_URL: ifSet(bitbucketUrlRule),
+  BITBUCKET_CREDENTIALS_SECRET_ID: secretId,
+  BITBUCKET_CLOUD_API_URL: ifSet(secureUrlRule),
   VPC_ID: text(idOf('vpc'), 'must be the id of a VPC, such as vpc-0123456789abcdef0'),
   SUBNET_IDS: listOf(
     idOf('subnet'),
@@ -118,6 +121,7 @@ export const deploymentSchema = v.object({
   RETRY_QUEUE: choice(DEFAULTS.retryQueue, ['true', 'false'], 'must be true or false'),
   RETRY_MAX_AGE_HOURS: v.pipe(withDefault(DEFAULTS.retryMaxAgeHours), retryHoursRule),
   QUEUE_KEY_ARN: arn(KEY, 'a KMS key'),
+  REGISTRAR_CONCURRENCY: wholeNumber(FUNCTIONS.registrar.concurrency),
   LOG_RETENTION_DAYS: v.pipe(
     choice(String(DEFAULTS.logRetentionDays), RETENTION_DAYS.split(', ')),
     v.transform(Number),
@@ -151,6 +155,7 @@ const TOGETHER: readonly (readonly DeploymentSetting[])[] = [
 /** Settings that have no effect without the other. */
 const NEEDS: readonly (readonly [DeploymentSetting, DeploymentSetting])[] = [
   ['BASE_PATH', 'DOMAIN_NAME'],
+  ['BITBUCKET_CLOUD_API_URL', 'BITBUCKET_CREDENTIALS_SECRET_ID'],
   ['SECURITY_GROUP_IDS', 'VPC_ID'],
   ['CLUSTER_SECURITY_GROUP_ID', 'VPC_ID'],
   ['CARGOMAN_TOKEN_SECRET_ID', 'CARGOMAN_URL'],
@@ -163,6 +168,7 @@ const SYSTEM_SECRETS: readonly DeploymentSetting[] = [
   'KUBECONFIG_SECRET_ID',
   'CARGOMAN_TOKEN_SECRET_ID',
   'BITBUCKET_WEBHOOK_SECRET_ID',
+  'BITBUCKET_CREDENTIALS_SECRET_ID',
 ];
 
 /** The source of settings. */

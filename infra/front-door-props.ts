@@ -43,6 +43,14 @@ export interface CustomDomainProps {
   readonly basePath?: string;
 }
 
+/** Access to Bitbucket's own API. */
+interface BitbucketProps {
+  /** The name or ARN of the Secrets Manager secret with the credentials. */
+  readonly credentialsSecret: string;
+  /** The address of Bitbucket Cloud's API. Default: `https://api.bitbucket.org`. */
+  readonly cloudApiUrl?: string;
+}
+
 /** The choices of a team; each has a default. */
 export interface KargoFrontDoorProps {
   /** Begins the names of functions, log groups, alarms and the dashboard. Default: the stack's name. */
@@ -86,13 +94,15 @@ export interface KargoFrontDoorProps {
   readonly projects?: readonly string[] | undefined;
   /** True: the reconciler logs what it would write, and writes nothing. Default: false. */
   readonly dryRun?: boolean | undefined;
+  /** Bitbucket's own API (docs/bitbucket-webhooks.md). Default: it is not used, and there is no registrar. */
+  readonly bitbucket?: BitbucketProps | undefined;
   /** The topic that is notified when an alarm starts and ends. Default: none. */
   readonly alarmTopic?: sns.ITopic | undefined;
   /** Each function's memory, in MB. Default: 512. */
   readonly memorySize?: number | undefined;
   /**
    * Reserved concurrency of each function, 0 for none: Lambda keeps the last 100 of an account unreserved, so that a new account with
-   * fewer cannot reserve any. Default: 20 for the receiver, 1 for the reconciler, 2 for the redelivery.
+   * fewer cannot reserve any. Default: 20 for the receiver, 2 for the redelivery, 1 for the others.
    */
   readonly concurrency?: Partial<Readonly<Record<FunctionName, number>>> | undefined;
   /** False: what a target has not finished is answered with 503 and not retried here. Default: true. */

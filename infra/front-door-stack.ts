@@ -79,6 +79,7 @@ export class FrontDoorStack extends Stack {
       RedeliveryRoleArn: ["The redelivery's role", redelivery?.role?.roleArn],
       RetryQueueUrl: ['Events that are retried', retryQueue?.queueUrl],
       DeadLetterQueueUrl: ['Events that were not finished: npm run redrive', deadLetterQueue?.queueUrl],
+      RegistrarRoleArn: ["The registrar's role", this.frontDoor.functions.get('registrar')?.role?.roleArn],
       DomainTarget: [`Point ${domainName} here`, domainTarget],
       SecurityGroupId: ['Allow it to call the cluster on port 443', securityGroup?.securityGroupId],
     };

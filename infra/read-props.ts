@@ -68,6 +68,8 @@ function settingsOf(
     CARGOMAN_TOKEN_SECRET_ID: ['registry.tokenSecret', props.registry?.tokenSecret],
     BITBUCKET_WEBHOOK_SECRET_ID: ['registry.webhookSecret', props.registry?.webhookSecret],
     BITBUCKET_URL: ['registry.bitbucketUrl', props.registry?.bitbucketUrl],
+    BITBUCKET_CREDENTIALS_SECRET_ID: ['bitbucket.credentialsSecret', props.bitbucket?.credentialsSecret],
+    BITBUCKET_CLOUD_API_URL: ['bitbucket.cloudApiUrl', props.bitbucket?.cloudApiUrl],
     VPC_ID: ['vpc', props.vpc && CONSTRUCT],
     // A VPC has subnets of its own, but subnets need their VPC.
     SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],
@@ -82,6 +84,7 @@ function settingsOf(
     RETRY_QUEUE: ['retryQueue', props.retryQueue],
     RETRY_MAX_AGE_HOURS: ['retryMaxAgeHours', props.retryMaxAgeHours],
     QUEUE_KEY_ARN: ['queueKey', props.queueKey?.keyArn],
+    REGISTRAR_CONCURRENCY: ['concurrency.registrar', props.concurrency?.registrar],
     LOG_RETENTION_DAYS: ['logRetentionDays', props.logRetentionDays],
     LOG_REMOVAL: ['logRemoval', props.logRemoval],
     LOGS_KEY_ARN: ['logsKey', props.logsKey?.keyArn],

@@ -44,6 +44,14 @@ export const FUNCTIONS = {
     /** Ten is the most that is received with one request. */
     trigger: { kind: 'queue', batchSize: 10 },
   },
+  registrar: {
+    description: "Keeps the receivers' webhooks in Bitbucket as declared",
+    /** A run ends before the next one starts. */
+    timeoutSeconds: 270,
+    /** Two concurrent runs would create the same webhooks twice. */
+    concurrency: 1,
+    trigger: { kind: 'schedule', rate: 'rate(5 minutes)' },
+  },
 } as const satisfies Readonly<Record<string, FunctionFacts>>;
 
 /** The name of a function's file, and the end of its name in AWS. */

@@ -1,5 +1,5 @@
 import { aws_cloudwatch as cloudwatch, Duration } from 'aws-cdk-lib';
-import { hasCluster, hasRegistry } from '../deployed-functions.ts';
+import { deployedFunctions, hasCluster, hasRegistry } from '../deployed-functions.ts';
 import type { DeploymentSettings } from '../deployment-settings.ts';
 import { METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../lib/functions.ts';
 
@@ -144,6 +144,7 @@ export function alarmsOf({
       ofService('receiver', 'EndingSecretDeliveries', { period: Duration.days(1) }),
       'Webhooks in Bitbucket still use a previous secret, which is rejected in less than a day',
     ),
+    ...(deployedFunctions(settings).includes('registrar') ? registrarAlarms(deploymentName) : {}),
   };
   return Object.fromEntries(
     Object.entries(alarms).filter(([id]) => {
@@ -151,4 +152,31 @@ export function alarmsOf({
       return id !== 'refused-syncs' || hasRegistry(settings);
     }),
   );
+}
+
+/** Bitbucket may throttle or be down for a while: three runs in a row have the same cause. */
+function registrarAlarms(deploymentName: string): Record<string, cloudwatch.AlarmProps> {
+  const ofLambda = (metricName: string, options?: cloudwatch.MetricOptions) =>
+    sumOf('AWS/Lambda', metricName, { FunctionName: `${deploymentName}-registrar` }, options);
+  const service = serviceNameOf('registrar', deploymentName);
+  return {
+    'registrar-errors': alarm(
+      ofLambda('Errors'),
+      'Runs of the registrar fail: webhooks in Bitbucket may not be as declared',
+      { evaluationPeriods: 3 },
+    ),
+    'registrar-silent': alarm(
+      ofLambda('Invocations', { period: Duration.minutes(15) }),
+      'The registrar does not run: webhooks in Bitbucket may not be as declared',
+      {
+        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+        treatMissingData: TreatMissingData.BREACHING,
+      },
+    ),
+    'failing-webhooks': alarm(
+      sumOf(METRICS_NAMESPACE, 'FailingWebhooks', { service }, { statistic: 'Maximum' }),
+      'Webhooks in Bitbucket are not as declared: the condition BitbucketWebhooksReady says why',
+      { evaluationPeriods: 3 },
+    ),
+  };
 }

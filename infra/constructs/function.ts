@@ -15,7 +15,7 @@ import type { DeploymentSetting, DeploymentSettings } from '../deployment-settin
 import { bundleFolder, bundlePath, handlerOf } from '../package-paths.ts';
 import { addLogGroup } from './log-group.ts';
 import type { FunctionsNetwork } from './network.ts';
-import { permissionsOf, type Permission } from './permissions.ts';
+import { permissionsOf, readsBitbucketCredentials, type Permission } from './permissions.ts';
 import type { RetryQueue } from './retry-queue.ts';
 
 /** A failed run is not retried: the next run does the same work. */
@@ -170,13 +170,19 @@ export function environmentOf(
     DEPLOYMENT_NAME: deploymentName,
     RECEIVER_BASE_URL: receiverBaseUrl,
     ...Object.fromEntries(set.filter(([, value]) => value !== '')),
-    ...(name === 'reconciler' && {
-      DRY_RUN: settings.DRY_RUN,
-      ...(settings.ROUTES === 'per-receiver' && { ROUTES_API_ID: apiId }),
-    }),
-    ...(name !== 'reconciler' && retries !== undefined && { RETRY_QUEUE_URL: retries.queue.queueUrl }),
+    ...((name === 'reconciler' || name === 'registrar') && { DRY_RUN: settings.DRY_RUN }),
+    ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' && { ROUTES_API_ID: apiId }),
+    ...((name === 'receiver' || name === 'redelivery') &&
+      retries !== undefined && { RETRY_QUEUE_URL: retries.queue.queueUrl }),
     ...(name === 'redelivery' && { RETRY_MAX_AGE_HOURS: settings.RETRY_MAX_AGE_HOURS }),
+    ...(readsBitbucketCredentials(name, settings) && bitbucketEnvironment(settings)),
     // Stack traces name the sources, not the bundle.
     NODE_OPTIONS: '--enable-source-maps',
   };
+}
+
+function bitbucketEnvironment(settings: DeploymentSettings): Record<string, string> {
+  const names = ['BITBUCKET_CREDENTIALS_SECRET_ID', 'BITBUCKET_CLOUD_API_URL'] as const;
+  const set = names.map((setting) => [setting, settings[setting] ?? ''] as const);
+  return Object.fromEntries(set.filter(([, value]) => value !== ''));
 }

@@ -6,7 +6,7 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES, METRICS_NAMESPACE, serviceNameOf, type FunctionName } from '../../lib/functions.ts';
-import { hasCluster, hasRegistry } from '../deployed-functions.ts';
+import { deployedFunctions, hasCluster, hasRegistry } from '../deployed-functions.ts';
 import {
   alarmsOf,
   apiServiceNameOf,
@@ -110,6 +110,7 @@ function dashboardRows(
             graph('Retry queue', ...Object.values(metricsOfQueues(retries))),
           ],
         ]),
+    ...(deployedFunctions(settings).includes('registrar') ? [registrarRow(search)] : []),
   ];
 }
 
@@ -149,6 +150,17 @@ function clusterRows(
       ),
       graph('Lookups without the index', search('IndexUnavailable', 'Sum')),
     ],
+  ];
+}
+
+/** Returns the row that a deployment with a registrar has. */
+function registrarRow(search: ReturnType<typeof searchIn>): cloudwatch.IWidget[] {
+  return [
+    graph(
+      'Webhooks in Bitbucket',
+      search('RegisteredWebhooks', 'Maximum', 'as declared'),
+      search('FailingWebhooks', 'Maximum', 'not as declared'),
+    ),
   ];
 }
 

@@ -47,7 +47,10 @@ export function permissionsOf(
     ...(settings.KUBECONFIG_SECRET_ID === undefined
       ? []
       : [readSecret('ReadKubeconfig', settings.KUBECONFIG_SECRET_ID)]),
-    ...(name === 'reconciler' ? [] : readRegistrySecrets(name, settings)),
+    ...(name === 'receiver' || name === 'redelivery' ? readRegistrySecrets(name, settings) : []),
+    ...(readsBitbucketCredentials(name, settings) && settings.BITBUCKET_CREDENTIALS_SECRET_ID !== undefined
+      ? [readSecret('ReadBitbucketCredentials', settings.BITBUCKET_CREDENTIALS_SECRET_ID)]
+      : []),
     ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
     ...(network === undefined ? [] : useNetwork(functionName)),
     ...(settings.TRACING === 'true' ? [writeTraces()] : []),
@@ -98,6 +101,7 @@ function useQueues(name: FunctionName, { queue, deadLetterQueue }: RetryQueue): 
         allow('BuryMessages', send, deadLetterQueue.queueArn),
       ];
     case 'reconciler':
+    case 'registrar':
       return [];
     default:
       return name satisfies never;
@@ -122,6 +126,11 @@ function readRegistrySecrets(
       ? []
       : [readSecret('ReadRegistryWebhookSecret', webhook)]),
   ];
+}
+
+/** Returns whether a function reads the credentials for Bitbucket: the registrar alone. */
+export function readsBitbucketCredentials(name: FunctionName, settings: DeploymentSettings): boolean {
+  return name === 'registrar' && settings.BITBUCKET_CREDENTIALS_SECRET_ID !== undefined;
 }
 
 /** Allows reading one secret, by its name or ARN. */

@@ -34,9 +34,11 @@ test.each([
   ['index-unavailable', 'receiver', 'IndexUnavailable', 'Sum', 300, 3],
   ['missing-routes', 'reconciler', 'RouteMissing', 'Maximum', 60, 5],
   ['previous-secret-ending', 'receiver', 'EndingSecretDeliveries', 'Sum', 86_400, 1],
+  ['failing-webhooks', 'registrar', 'FailingWebhooks', 'Maximum', 300, 3],
 ])('%s: the %s emits %s, and its %s over %i s is 1 in %i period(s)', (id, name, metricName, ...rest) => {
   const [statistic, seconds, evaluationPeriods] = rest;
-  const { metric, ...alarm } = alarmsWith(REGISTRY)[id] as cloudwatch.AlarmProps;
+  const settings = { ...REGISTRY, BITBUCKET_CREDENTIALS_SECRET_ID: 'ops/bitbucket' };
+  const { metric, ...alarm } = alarmsWith(settings)[id] as cloudwatch.AlarmProps;
   const { period, ...read } = metric as cloudwatch.Metric;
   expect(period.toSeconds()).toBe(seconds);
   expect(read).toMatchObject({

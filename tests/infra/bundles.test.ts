@@ -21,6 +21,7 @@ const LIBRARIES: Readonly<Record<FunctionName, readonly string[]>> = {
   receiver: [...EVERY_FUNCTION, '@aws-sdk/client-sqs', '@middy/http-header-normalizer', 're2js'],
   reconciler: [...EVERY_FUNCTION, '@aws-sdk/client-apigatewayv2'],
   redelivery: [...EVERY_FUNCTION, '@aws-sdk/client-sqs', '@middy/sqs-partial-batch-failure', 're2js'],
+  registrar: EVERY_FUNCTION,
 };
 
 /** What the clients of the AWS SDK have in common. */

@@ -43,6 +43,8 @@ test('an empty environment reads as the defaults', () => {
     SUBNET_IDS: [],
     SECURITY_GROUP_IDS: [],
     CLUSTER_SECURITY_GROUP_ID: undefined,
+    BITBUCKET_CREDENTIALS_SECRET_ID: undefined,
+    BITBUCKET_CLOUD_API_URL: undefined,
     SECRETS_KEY_ARN: undefined,
     ALARM_TOPIC_ARN: undefined,
     MEMORY_SIZE: 512,
@@ -52,6 +54,7 @@ test('an empty environment reads as the defaults', () => {
     RETRY_QUEUE: 'true',
     RETRY_MAX_AGE_HOURS: '6',
     QUEUE_KEY_ARN: undefined,
+    REGISTRAR_CONCURRENCY: 1,
     LOG_RETENTION_DAYS: 90,
     LOG_REMOVAL: 'retain',
     LOGS_KEY_ARN: undefined,
@@ -119,6 +122,17 @@ describe('rejects', () => {
 
   test.each([
     ['ROUTES', 'none', 'ROUTES must be per-receiver or shared'],
+    [
+      'BITBUCKET_CLOUD_API_URL',
+      'http://api.bitbucket.org',
+      'BITBUCKET_CLOUD_API_URL must be an https URL; BITBUCKET_CLOUD_API_URL needs BITBUCKET_CREDENTIALS_SECRET_ID',
+    ],
+    [
+      'BITBUCKET_CREDENTIALS_SECRET_ID',
+      'kargo/ops/bitbucket',
+      'SECRET_NAME_TEMPLATE "kargo/{namespace}/{name}" must not let a project name the system\'s own secret "kargo/ops/bitbucket". ' +
+        'Begin it with a part of its own, such as kargo/{namespace}/{name}',
+    ],
     ['RECEIVER_BASE_URL', 'hooks.example.com', base],
     ['RECEIVER_BASE_URL', 'https://hooks.example.com?x', base],
     ['DOMAIN_NAME', 'https://hooks.example.com', domain],

@@ -18,6 +18,7 @@ import { FUNCTION_NAMES } from '../../lib/functions.ts';
 const read = (name: string): string =>
   readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8');
 const SET: Partial<Record<DeploymentSetting, string>> = {
+  BITBUCKET_CREDENTIALS_SECRET_ID: 'kargo-front-door/bitbucket',
   TRACING: 'true',
   KUBECONFIG_SECRET_ID: 'ops/kubeconfig',
   CARGOMAN_URL: 'https://packages.example.com',

@@ -1,41 +1,13 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App, aws_lambda as lambda, aws_s3 as s3, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { readDeploymentSettings } from '../../infra/deployment-settings.ts';
-import { FrontDoorStack } from '../../infra/front-door-stack.ts';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { clusterCa } from './cluster-ca.ts';
+import { deployedWith, removeScratch, statementIdsOf } from './deployed.ts';
 import { environmentOf, functionOf, propertiesOf } from './template-reading.ts';
 
 // Each synthesis is a second's work, and several on a busy machine.
 jest.setTimeout(30_000);
 
-const scratch = mkdtempSync(join(tmpdir(), 'kargo-front-door-synth-'));
-const bucket = s3.Bucket.fromBucketName(new Stack(new App({ outdir: scratch })), 'Bucket', 'uploads');
-const uploaded = lambda.Code.fromBucket(bucket, 'code.zip');
-const code = { receiver: uploaded, reconciler: uploaded, redelivery: uploaded };
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** Synthesizes the stack that both tools deploy, with these settings. */
-function deployedWith(settings: Record<string, string>): Template {
-  const read = readDeploymentSettings({ get: (name) => settings[name] });
-  return Template.fromStack(new FrontDoorStack(new App({ outdir: scratch }), 'kargo', read, code));
-}
-
-interface Role {
-  readonly Policies: readonly {
-    readonly PolicyDocument: { readonly Statement: { readonly Sid: string }[] };
-  }[];
-}
-
-function statementIdsOf(template: Template): (string[] | undefined)[] {
-  return (propertiesOf(template, 'AWS::IAM::Role') as Role[]).map(({ Policies }) =>
-    Policies[0]?.PolicyDocument.Statement.map(({ Sid }) => Sid),
-  );
-}
+afterAll(removeScratch);
 
 describe('deployed without any setting', () => {
   let template: Template;

@@ -1,8 +1,10 @@
 import type { handler as reconcilerHandler } from '../../functions/reconciler.ts';
+import type { handler as registrarHandler } from '../../functions/registrar.ts';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { lambdaContext, ReceiverHandler } from './deliver.ts';
 
 export type ReconcilerHandler = typeof reconcilerHandler;
+export type RegistrarHandler = typeof registrarHandler;
 
 /** Loads a receiver with empty caches, as after a cold start, for the current environment. */
 export async function coldReceiver(): Promise<ReceiverHandler> {
@@ -26,10 +28,15 @@ export async function coldRedelivery(): Promise<RedeliveryHandler> {
   return loaded.handler as RedeliveryHandler;
 }
 
+/** Loads a registrar with empty memory, as after a cold start, for the current environment. */
+export async function coldRegistrar(): Promise<RegistrarHandler> {
+  return ((await import(newModule('registrar'))) as typeof import('../../functions/registrar.ts')).handler;
+}
+
 let imports = 0;
 
 /** Returns a specifier with another query each time, which makes it another module with clients and caches of its own. */
-function newModule(name: 'receiver' | 'reconciler' | 'redelivery'): string {
+function newModule(name: 'receiver' | 'reconciler' | 'redelivery' | 'registrar'): string {
   imports += 1;
   return `../../functions/${name}.ts?${imports}`;
 }

@@ -1,6 +1,7 @@
 import type {
   BitbucketWebhooks,
   ConnectionTest,
+  FailedDelivery,
   RequestPurpose,
 } from '../../app/register/bitbucket-ports.ts';
 import { CLOUD_SERVER, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
@@ -51,7 +52,11 @@ export class ApiWebhooks implements BitbucketWebhooks {
     );
   }
 
-  deliveryFailure(subject: WebhookSubject, id: string, signal: AbortSignal): Promise<string | undefined> {
+  deliveryFailure(
+    subject: WebhookSubject,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<FailedDelivery | undefined> {
     return this.#clients.call(subject, signal, (client) =>
       apiOf(client, subject).deliveryFailure(id, signal),
     );

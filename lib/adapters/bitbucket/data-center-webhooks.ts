@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import {
   BitbucketError,
   type ConnectionTest,
+  type FailedDelivery,
   type RequestPurpose,
 } from '../../app/register/bitbucket-ports.ts';
 import { formatSubject, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
@@ -102,7 +103,7 @@ export class DataCenterWebhooks implements WebhookApi {
     return { isPassed: status !== undefined && status >= 200 && status < 300, status };
   }
 
-  async deliveryFailure(id: string, signal: AbortSignal): Promise<string | undefined> {
+  async deliveryFailure(id: string, signal: AbortSignal): Promise<FailedDelivery | undefined> {
     const path = `${this.#pathTo(id)}/statistics/summary`;
     const { body } = await this.#send('GET', path, signal, { purpose: 'check', expected: [404] });
     const parsed = v.safeParse(summary, body);
@@ -129,18 +130,18 @@ export class DataCenterWebhooks implements WebhookApi {
   }
 }
 
-/** Describes the last invocation where it failed. */
+/** Returns the last invocation where it failed. */
 function findFailure({
   lastSuccess,
   lastFailure,
   lastError,
-}: v.InferOutput<typeof summary>): string | undefined {
-  const startOf = (invoked: v.InferOutput<typeof invocation>): number => invoked?.start ?? -Infinity;
+}: v.InferOutput<typeof summary>): FailedDelivery | undefined {
+  const startOf = (invoked: v.InferOutput<typeof invocation>): number => invoked?.start ?? 0;
   const failed = startOf(lastFailure) >= startOf(lastError) ? lastFailure : lastError;
   if (!failed || startOf(failed) < startOf(lastSuccess)) return undefined;
   const description = failed.result?.description ?? '';
-  // A status, and nothing else of what may be an answer's body.
-  return /^\d{3}$/.test(description) ? `HTTP ${description}` : 'no answer';
+  const status = /^\d{3}$/.test(description) ? Number(description) : undefined;
+  return { status, at: new Date(startOf(failed)) };
 }
 
 function toBody({ description, url, events, secret }: DesiredWebhook): OpenApi.SchemaRestWebhook {

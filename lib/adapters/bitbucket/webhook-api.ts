@@ -1,4 +1,4 @@
-import type { ConnectionTest, RequestPurpose } from '../../app/register/bitbucket-ports.ts';
+import type { ConnectionTest, FailedDelivery, RequestPurpose } from '../../app/register/bitbucket-ports.ts';
 import type { DesiredWebhook, Webhook } from '../../core/registration/webhook.ts';
 
 /** The webhooks of one subject with one credential; see `BitbucketWebhooks`. Its methods throw `BitbucketError` where a request fails. */
@@ -8,7 +8,7 @@ export interface WebhookApi {
   update(id: string, webhook: DesiredWebhook, signal: AbortSignal): Promise<void>;
   delete(id: string, signal: AbortSignal): Promise<void>;
   testConnection(url: string, signal: AbortSignal): Promise<ConnectionTest | undefined>;
-  deliveryFailure(id: string, signal: AbortSignal): Promise<string | undefined>;
+  deliveryFailure(id: string, signal: AbortSignal): Promise<FailedDelivery | undefined>;
 }
 
 /** Pages of one list that are read: more webhooks than this are not a subject's. */

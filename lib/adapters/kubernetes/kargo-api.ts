@@ -14,6 +14,7 @@ const KINDS = {
   clusterconfigs: { kind: 'ClusterConfig', fields: ['metadata', 'spec', 'status'] },
   warehouses: { kind: 'Warehouse', fields: ['metadata', 'spec'] },
   promotions: { kind: 'Promotion', fields: ['metadata', 'spec', 'status'] },
+  stages: { kind: 'Stage', fields: ['metadata', 'spec'] },
 } as const;
 
 /** The kinds of Kargo that are read or written here, by their plural names. */

@@ -5,9 +5,10 @@ import type {
   ReceiverConfigs,
   UnreadableConfig,
 } from '../../app/ports.ts';
+import type { ConfigConditions } from '../../app/register/registration-ports.ts';
 import { CLUSTER_PROJECT, isServedProject } from '../../core/kargo/project-patterns.ts';
 import type { StatusPlan } from '../../core/kargo/receiver-status.ts';
-import { readReceiverConfig, type ReceiverConfig } from '../../core/kargo/receiver.ts';
+import { readReceiverConfig, type Condition, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** Name of the one ClusterConfig that Kargo reads. */
@@ -28,7 +29,7 @@ export interface ServedReceivers {
 }
 
 /** The ProjectConfigs and the ClusterConfig of the cluster, as far as this deployment serves them, and their statuses. */
-export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
+export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses, ConfigConditions {
   readonly #api: KargoApi;
   readonly #projects: readonly string[] | undefined;
   readonly #maxReceivers: number | undefined;
@@ -75,17 +76,25 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
     plan: StatusPlan,
     signal: AbortSignal,
   ): Promise<'written' | 'conflict' | 'gone'> {
-    const body = {
-      metadata: { resourceVersion: config.resourceVersion },
-      status: { webhookReceivers: plan.webhookReceivers, conditions: plan.conditions },
-    };
-    const result = await this.#api.patchStatus(
-      PLURALS[config.kind],
-      config.namespace,
-      config.name,
-      body,
-      signal,
-    );
+    const { webhookReceivers, conditions } = plan;
+    return this.#writeStatus(config, { webhookReceivers, conditions }, signal);
+  }
+
+  writeConditions(
+    config: ReceiverConfig,
+    conditions: readonly Condition[],
+    signal: AbortSignal,
+  ): Promise<'written' | 'conflict' | 'gone'> {
+    return this.#writeStatus(config, { conditions }, signal);
+  }
+
+  async #writeStatus(
+    { kind, namespace, name, resourceVersion }: ReceiverConfig,
+    status: object,
+    signal: AbortSignal,
+  ): Promise<'written' | 'conflict' | 'gone'> {
+    const body = { metadata: { resourceVersion }, status };
+    const result = await this.#api.patchStatus(PLURALS[kind], namespace, name, body, signal);
     return result === 'patched' ? 'written' : result;
   }
 

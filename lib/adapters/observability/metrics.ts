@@ -5,6 +5,7 @@ import type { Log } from '../../app/ports.ts';
 import type { Outcome } from '../../app/delivery/outcome.ts';
 import type { TargetResult } from '../../app/targets/target.ts';
 import type { ReconcileGauges } from '../../app/reconcile/reconcile-receivers.ts';
+import type { RegisterGauges } from '../../app/register/register-webhooks.ts';
 import { isKnownEvent } from '../../core/bitbucket/event-readers.ts';
 import { METRICS_NAMESPACE, type FunctionName } from '../../functions.ts';
 import { readServiceName } from './service-name.ts';
@@ -84,4 +85,17 @@ export function recordReconcileRun(metrics: Metrics, failures: number, gauges?: 
   metrics.addMetric('RouteMissing', MetricUnit.Count, gauges.routeMissing);
   metrics.addMetric('ContestedReceivers', MetricUnit.Count, gauges.contested);
   metrics.addMetric('PreviousSecrets', MetricUnit.Count, gauges.previousSecrets);
+}
+
+/**
+ * Counts the webhooks in Bitbucket after a run of the registrar, and its failures. Each metric is emitted in every run, also as 0, so that an
+ * alarm ends with its cause.
+ *
+ * @param gauges - undefined for a run that ended early
+ */
+export function recordRegisterRun(metrics: Metrics, failures: number, gauges?: RegisterGauges): void {
+  metrics.addMetric('RegisterFailures', MetricUnit.Count, failures);
+  if (gauges === undefined) return;
+  metrics.addMetric('RegisteredWebhooks', MetricUnit.Count, gauges.registered);
+  metrics.addMetric('FailingWebhooks', MetricUnit.Count, gauges.failing);
 }

@@ -133,6 +133,13 @@ export const projectsRule = v.pipe(
 /** `DRY_RUN` and other switches, as text. */
 export const switchRule = v.picklist(['true', 'false'], 'must be true or false');
 
+/** `BITBUCKET_CLOUD_API_URL`, which tokens are sent to. */
+export const secureUrlRule = v.pipe(
+  v.string(),
+  v.check(isSecureUrl, 'must be an https URL'),
+  v.transform((url) => url.replace(/\/+$/, '')),
+);
+
 /** `EKS_CLUSTER_ENDPOINT`. */
 export const clusterEndpointRule = v.pipe(
   v.string(),

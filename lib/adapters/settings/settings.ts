@@ -13,6 +13,7 @@ import {
   receiverLimitRule,
   retryHoursRule,
   secretNameTemplateRule,
+  secureUrlRule,
   switchRule,
 } from './setting-rules.ts';
 
@@ -26,6 +27,13 @@ export type ClusterSettings =
   | { readonly kind: 'kubeconfig-file'; readonly path: string }
   | { readonly kind: 'kubeconfig-secret'; readonly secretId: string }
   | ({ readonly kind: 'eks' } & EksSettings);
+
+/** Bitbucket's own API. */
+interface BitbucketSettings {
+  /** Name or ARN of the secret with the credentials. */
+  readonly credentialsSecretId: string;
+  readonly cloudApiUrl: string;
+}
 
 export interface EksSettings {
   readonly name: string;
@@ -56,6 +64,12 @@ const text = (fallback: string) =>
     v.transform((value) => value || fallback),
   );
 
+const flag = v.pipe(
+  text('false'),
+  switchRule,
+  v.transform((value) => value === 'true'),
+);
+
 const environmentSchema = v.object({
   RECEIVER_BASE_URL: v.pipe(text(''), baseUrlRule),
   SECRET_NAME_TEMPLATE: v.pipe(text(DEFAULT_SECRET_NAME_TEMPLATE), secretNameTemplateRule),
@@ -67,11 +81,8 @@ const environmentSchema = v.object({
   ),
   MAX_RECEIVERS_PER_PROJECT: v.pipe(text('20'), receiverLimitRule, v.transform(Number)),
   PROJECTS: v.pipe(text(''), projectsRule),
-  DRY_RUN: v.pipe(
-    text('false'),
-    switchRule,
-    v.transform((value) => value === 'true'),
-  ),
+  DRY_RUN: flag,
+  BITBUCKET_CLOUD_API_URL: v.pipe(text('https://api.bitbucket.org'), secureUrlRule),
   RETRY_QUEUE_URL: v.pipe(text(''), queueUrlRule),
   RETRY_MAX_AGE_HOURS: v.pipe(
     text('6'),
@@ -109,6 +120,8 @@ export interface Settings {
   readonly retryQueueUrl: string | undefined;
   /** An older message of that queue is not handled. */
   readonly retryMaxAgeMs: number;
+  /** Undefined where Bitbucket's own API is not used. */
+  readonly bitbucket: BitbucketSettings | undefined;
 }
 
 /**
@@ -144,7 +157,16 @@ export function readSettings(environment: Environment): Settings {
     registry: Object.freeze(registry),
     retryQueueUrl: output.RETRY_QUEUE_URL,
     retryMaxAgeMs: output.RETRY_MAX_AGE_HOURS,
+    bitbucket: bitbucketSettings(environment['BITBUCKET_CREDENTIALS_SECRET_ID'], output),
   });
+}
+
+function bitbucketSettings(
+  credentialsSecretId: string | undefined,
+  output: v.InferOutput<typeof environmentSchema>,
+): BitbucketSettings | undefined {
+  if (!credentialsSecretId) return undefined;
+  return Object.freeze({ credentialsSecretId, cloudApiUrl: output.BITBUCKET_CLOUD_API_URL });
 }
 
 /**

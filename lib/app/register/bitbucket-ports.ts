@@ -40,12 +40,22 @@ export interface BitbucketWebhooks {
     url: string,
     signal: AbortSignal,
   ): Promise<ConnectionTest | undefined>;
-  /** Reads why the last delivery failed. Returns undefined where it did not, or where the server does not say: Bitbucket Cloud. */
-  deliveryFailure(subject: WebhookSubject, id: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Reads how the last delivery failed. Returns undefined where it did not, or where the server does not say: Bitbucket Cloud. */
+  deliveryFailure(
+    subject: WebhookSubject,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<FailedDelivery | undefined>;
 }
 
 /** Result of a connection test. `status` is that of the answer; undefined where there was none. */
 export interface ConnectionTest {
   readonly isPassed: boolean;
   readonly status: number | undefined;
+}
+
+/** A delivery that failed. `status` is that of the answer; undefined where there was none. */
+export interface FailedDelivery {
+  readonly status: number | undefined;
+  readonly at: Date;
 }

@@ -18,6 +18,8 @@ export interface ReceiverConfig {
   readonly name: string;
   readonly resourceVersion: string;
   readonly generation: number | undefined;
+  /** Its annotation {@link WEBHOOKS_ANNOTATION}, which declares webhooks in Bitbucket; undefined where it has none. */
+  readonly webhooks?: string;
   /** Every receiver of the spec, in its order. */
   readonly declared: readonly DeclaredReceiver[];
   readonly status: {
@@ -39,6 +41,9 @@ export type DeclaredReceiver =
 export type StatusEntry = v.InferOutput<typeof statusEntry>;
 export type Condition = v.InferOutput<typeof condition>;
 
+/** Annotation of a ProjectConfig or the ClusterConfig that declares where its receivers have webhooks in Bitbucket. */
+export const WEBHOOKS_ANNOTATION = 'kargo-front-door/webhooks';
+
 /** A valid name of a Kubernetes Secret. It has no `/`, so that no project can name another project's secret. */
 const SECRET_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
@@ -52,6 +57,7 @@ const config = v.object({
     namespace: v.optional(v.string(), ''),
     resourceVersion: v.optional(v.string(), ''),
     generation: v.optional(v.number()),
+    annotations: v.nullish(v.record(v.string(), v.unknown())),
   }),
   spec: v.nullish(
     v.object({
@@ -85,6 +91,7 @@ export function readReceiverConfig(
   const parsed = v.safeParse(config, object, { abortEarly: true });
   if (!parsed.success) return `${v.getDotPath(parsed.issues[0]) ?? 'the object'} cannot be read`;
   const { metadata, spec, status } = parsed.output;
+  const webhooks = metadata.annotations?.[WEBHOOKS_ANNOTATION];
   const declared = (spec?.webhookReceivers ?? []).map((entry) =>
     readDeclared(metadata.namespace, entry.name, entry.bitbucket),
   );
@@ -94,6 +101,7 @@ export function readReceiverConfig(
     name: metadata.name,
     resourceVersion: metadata.resourceVersion,
     generation: metadata.generation,
+    ...(typeof webhooks === 'string' && { webhooks }),
     declared: kind === 'ClusterConfig' ? declared : limitReceivers(declared, maxReceivers),
     status: { webhookReceivers: status?.webhookReceivers ?? [], conditions: status?.conditions ?? [] },
   };

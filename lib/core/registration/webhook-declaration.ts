@@ -1,10 +1,8 @@
 import { formatSubject, parseSubject, type WebhookSubject } from '../bitbucket/webhook-subject.ts';
+import { WEBHOOKS_ANNOTATION } from '../kargo/receiver.ts';
 
-/** Annotation of a ProjectConfig or the ClusterConfig that declares where its receivers have webhooks in Bitbucket. */
-const WEBHOOKS_ANNOTATION = 'kargo-front-door/webhooks';
-
-/** Subjects that one config may name: more than a workspace with project webhooks needs, and few enough for the budget of others. */
-const MAX_SUBJECTS = 500;
+/** Subjects of one config: more than most projects have repositories, and few enough to leave requests to the others. */
+export const MAX_SUBJECTS = 500;
 
 /** Characters of the annotation's items that a fault quotes. */
 const MAX_QUOTED_CHARACTERS = 100;
@@ -41,13 +39,8 @@ export function readWebhookDeclaration(text: string, servers: readonly string[])
   }
   if (items.length === 0)
     faults.push(`The annotation ${WEBHOOKS_ANNOTATION} is empty. Remove it, or set it to "repositories".`);
-  if (subjects.size > MAX_SUBJECTS) {
-    faults.push(
-      `The annotation ${WEBHOOKS_ANNOTATION} names more than ${MAX_SUBJECTS} subjects; the rest have no webhook.`,
-    );
-  }
   return {
-    subjects: [...subjects.values()].slice(0, MAX_SUBJECTS),
+    subjects: [...subjects.values()],
     includesRepositories: items.includes('repositories'),
     wantsPullRequests: items.includes('pull-requests'),
     faults,

@@ -1,6 +1,8 @@
 /** Why the webhooks of a subject are not as declared. It is the reason of the condition. */
 export type WebhookFailureReason =
   | 'AnnotationInvalid'
+  /** The project's Warehouses or Stages cannot be read. */
+  | 'ClusterUnavailable'
   | 'CredentialMissing'
   /** 401. */
   | 'TokenRejected'

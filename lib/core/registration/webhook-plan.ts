@@ -18,6 +18,7 @@ export interface ReceiverClaim extends ReceiverIdentity {
 
 /** What has to be done so that a subject's webhooks are as claimed. */
 export type WebhookAction =
+  | { readonly kind: 'keep'; readonly receiver: ReceiverIdentity; readonly id: string }
   | { readonly kind: 'create'; readonly receiver: ReceiverIdentity; readonly desired: DesiredWebhook }
   | {
       readonly kind: 'update';
@@ -93,11 +94,17 @@ function planReceiver(
     own[0];
   if (kept === undefined) return [{ kind: 'create', receiver, desired }];
   const drift = findDrift(kept, desired);
+  const { id } = kept;
   return [
-    ...(drift.length === 0 ? [] : [{ kind: 'update' as const, receiver, desired, id: kept.id, drift }]),
+    drift.length === 0 ? { kind: 'keep', receiver, id } : { kind: 'update', receiver, desired, id, drift },
     ...own
       .filter((webhook) => webhook !== kept)
-      .map(({ id }) => ({ kind: 'delete' as const, receiver, id, why: 'a second webhook of the receiver' })),
+      .map((webhook) => ({
+        kind: 'delete' as const,
+        receiver,
+        id: webhook.id,
+        why: 'a second webhook of the receiver',
+      })),
   ];
 }
 

@@ -126,7 +126,7 @@ test('the statistics of Data Center say whether the last delivery failed', async
   const failure = () => webhooks.deliveryFailure(subjectOf(web()), String(id), signal);
   expect(await failure()).toBeUndefined();
   dataCenter.answers.set(url, 503);
-  expect(await failure()).toBe('HTTP 503');
+  expect(await failure()).toEqual({ status: 503, at: new Date('2026-05-04T10:11:12Z') });
 });
 
 const RIGHTS =

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFakeSecretsManager } from '../../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 import { ClusterClient } from '../../support/cluster-client.ts';
-import { coldReceiver, coldReconciler, type ReconcilerHandler } from '../../support/cold-functions.ts';
+import {
+  coldReceiver,
+  coldReconciler,
+  coldRegistrar,
+  type ReconcilerHandler,
+  type RegistrarHandler,
+} from '../../support/cold-functions.ts';
 import type { ReceiverHandler } from '../../support/deliver.ts';
 import { LoopbackProxy } from '../../support/loopback-proxy.ts';
 import { SecretClient } from '../../support/secret-client.ts';
@@ -15,6 +21,7 @@ import { bindRole, createServiceAccount, requestToken, type RoleName } from './s
 
 export const RECEIVER: RoleName = 'kargo-front-door-receiver';
 export const RECONCILER: RoleName = 'kargo-front-door-reconciler';
+export const REGISTRAR: RoleName = 'kargo-front-door-registrar';
 
 export interface ClusterTestbedOptions {
   readonly secrets?: Readonly<Record<string, string>>;
@@ -35,6 +42,8 @@ export interface ClusterTestbed {
   receiver(url?: string): Promise<ReceiverHandler>;
   /** Loads a reconciler likewise. */
   reconciler(url?: string): Promise<ReconcilerHandler>;
+  /** Loads a registrar likewise. */
+  registrar(): Promise<RegistrarHandler>;
   /** Writes the kubeconfig that the functions of this role read. */
   writeKubeconfig(role: RoleName, token: string, url?: string): void;
   close(): Promise<void>;
@@ -83,6 +92,10 @@ export async function startClusterTestbed(options: ClusterTestbedOptions = {}): 
       writeKubeconfig(RECONCILER, tokens[RECONCILER], url);
       return coldReconciler();
     },
+    registrar: async () => {
+      writeKubeconfig(REGISTRAR, tokens[REGISTRAR]);
+      return coldRegistrar();
+    },
     writeKubeconfig,
     close: async () => {
       secrets.close();
@@ -102,5 +115,6 @@ async function createRoles(cluster: RealCluster): Promise<Record<RoleName, strin
   return {
     'kargo-front-door-receiver': await createRole(RECEIVER),
     'kargo-front-door-reconciler': await createRole(RECONCILER),
+    'kargo-front-door-registrar': await createRole(REGISTRAR),
   };
 }

@@ -7,7 +7,8 @@ export const NAMESPACE = 'kargo-front-door';
 const TOKEN_SECONDS = 600;
 
 /** Name of a function's ClusterRole, and of its ServiceAccount here. */
-export type RoleName = 'kargo-front-door-receiver' | 'kargo-front-door-reconciler';
+export type RoleName =
+  'kargo-front-door-receiver' | 'kargo-front-door-reconciler' | 'kargo-front-door-registrar';
 
 const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
 const indexBindings = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/rolebindings`;

@@ -36,12 +36,3 @@ test.each<[string, string[], { repositories?: boolean; pullRequests?: boolean; f
     });
   },
 );
-
-test('limits the subjects of one config, so that it leaves requests to others', () => {
-  const names = Array.from({ length: 501 }, (_, index) => `workspace:w${index}`);
-  const { subjects, faults } = readWebhookDeclaration(names.join(' '), []);
-  expect(subjects).toHaveLength(500);
-  expect(faults).toEqual([
-    'The annotation kargo-front-door/webhooks names more than 500 subjects; the rest have no webhook.',
-  ]);
-});

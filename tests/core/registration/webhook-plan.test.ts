@@ -36,7 +36,8 @@ const plan = (
   claims: readonly ReceiverClaim[] = [claim],
   isRemoved = (): boolean => true,
 ): string[] =>
-  planWebhooks(webhooks, BASE, claims, isRemoved).map((action) => {
+  planWebhooks(webhooks, BASE, claims, isRemoved).flatMap((action) => {
+    if (action.kind === 'keep') return [];
     if (action.kind === 'create') return 'create';
     return `${action.kind} ${action.id}: ${action.kind === 'update' ? action.drift.join(', ') : action.why}`;
   });

@@ -1,0 +1,42 @@
+import { formatSubject, repositoryAt, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
+import { formatBaseUrl } from '../../core/kargo/receiver-path.ts';
+import type { ReceiverConfig } from '../../core/kargo/receiver.ts';
+import { repositoriesOf } from '../../core/registration/project-objects.ts';
+import { isOfAnotherBase, subjectsInCondition } from '../../core/registration/webhook-condition.ts';
+import type { RequestPurpose } from './bitbucket-ports.ts';
+import type { ClaimDeps, DeclaredWebhooks, SubjectClaims } from './collect-claims.ts';
+import type { RegistrarMemory } from './registrar-memory.ts';
+
+/**
+ * Collects subjects without claims that may have webhooks of what is no longer declared: those that a condition names, those that were claimed
+ * earlier, and once in a process the repositories of all Warehouses, because a deleted config has no condition.
+ *
+ * @throws {RetryableError} when the Warehouses cannot be listed
+ */
+export async function collectFormerSubjects(
+  { objects, base, memory }: ClaimDeps & { readonly memory: RegistrarMemory },
+  configs: readonly ReceiverConfig[],
+  { subjects: claimed }: DeclaredWebhooks,
+  servers: readonly string[],
+  signal: AbortSignal,
+): Promise<(SubjectClaims & { readonly purpose: RequestPurpose })[]> {
+  for (const config of configs) {
+    if (!isOfAnotherBase(config, formatBaseUrl(base)))
+      memory.addFormer(subjectsInCondition(config, servers), 'change');
+  }
+  if (!memory.isSearched) {
+    const found = new Map<string, WebhookSubject>();
+    for await (const page of objects.pages('warehouses', '', signal)) {
+      for (const address of page.flatMap(({ content }) => repositoriesOf(content))) {
+        const subject = repositoryAt(address, servers);
+        if (subject !== undefined) found.set(formatSubject(subject), subject);
+      }
+    }
+    memory.addFormer([...found.values()], 'check');
+    memory.isSearched = true;
+  }
+  return memory
+    .formerSubjects(new Set(claimed.keys()))
+    .filter(({ subject }) => servers.includes(subject.server))
+    .map((former) => ({ ...former, claims: [] }));
+}
