@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { ClusterState } from './cluster-state.ts';
+import { startFakeCloud } from './fakes/bitbucket/fake-cloud.ts';
 import { startFakeKubernetes, type KubernetesObject } from './fakes/kubernetes/fake-kubernetes.ts';
 import type { LoopbackServer } from './fakes/loopback-server.ts';
 import { startFakeRegistry, type ListedPackage } from './fakes/registry/fake-registry.ts';
@@ -23,6 +24,10 @@ const PACKAGES: readonly ListedPackage[] = [
   { name: 'acme/web', repository_url: 'ssh://git@git.acme.example:7999/shop/web.git', type: 'monorepo' },
 ];
 
+/** The token of the fake Bitbucket, and the secret that holds it for the functions. */
+const BITBUCKET_TOKEN = 'local';
+const CREDENTIALS_SECRET = 'kargo-front-door/bitbucket';
+
 const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<LoopbackServer>>> = {
   kubernetes: startCluster,
   'secrets-manager': ({ secretsPort }) =>
@@ -30,9 +35,15 @@ const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<Loopba
   registry: ({ registryPort: port }) =>
     startFakeRegistry({ port, packages: PACKAGES, onSync: (name) => console.log(`synced ${name}`) }),
   sqs: ({ queuePort }) => startFakeSqs({ port: queuePort, queues: localQueues() }),
+  bitbucket: ({ bitbucketPort }) =>
+    startFakeCloud({
+      port: bitbucketPort,
+      repositories: ['acme/shop'],
+      tokens: [{ authorization: `Bearer ${BITBUCKET_TOKEN}` }],
+    }),
 };
 
-/** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager|registry|sqs`. */
+/** Runs one fake with the examples until it is stopped: `npm run fake kubernetes|secrets-manager|registry|sqs|bitbucket`. */
 await runMain(async () => {
   const start = FAKES[process.argv[2] ?? ''];
   if (start === undefined) throw new LocalError(`usage: npm run fake ${Object.keys(FAKES).join('|')}`);
@@ -69,10 +80,11 @@ function localQueues(): MessageQueue[] {
 /** In a cluster, External Secrets Operator mirrors the secrets from Secrets Manager; here, both come from one file. */
 function exampleSecrets(): Record<string, string> {
   const secrets = readExamples().filter(({ kind }) => kind === 'Secret');
-  return Object.fromEntries(
+  const ofReceivers = Object.fromEntries(
     secrets.map(({ metadata, ['stringData']: data }) => [
       `kargo/${metadata.namespace}/${metadata.name}`,
       JSON.stringify(data),
     ]),
   );
+  return { ...ofReceivers, [CREDENTIALS_SECRET]: JSON.stringify([{ GIT_AUTH_TOKEN: BITBUCKET_TOKEN }]) };
 }

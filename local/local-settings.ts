@@ -7,6 +7,7 @@ export interface LocalSettings {
   readonly secretsPort: number;
   readonly registryPort: number;
   readonly queuePort: number;
+  readonly bitbucketPort: number;
   readonly reconcileMs: number;
   /** Path of a kubeconfig; undefined to use the fake Kubernetes API. */
   readonly kubeconfig: string | undefined;
@@ -18,6 +19,10 @@ export interface LocalSettings {
   readonly hasRegistryAlone: boolean;
   /** Undefined to use the queue of the fake SQS; empty for no queue. */
   readonly retryQueueUrl: string | undefined;
+  /** Whether the registrar runs, too. */
+  readonly hasRegistrar: boolean;
+  /** Whether it uses the fake Bitbucket. */
+  readonly usesFakeBitbucket: boolean;
 }
 
 /** An error that the user can correct: reported in one line, without a stack. */
@@ -40,6 +45,8 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
     return Number(text);
   };
   const isPort = (n: number): boolean => Number.isInteger(n) && n > 0 && n < 65_536;
+  const hasRegistrar = Boolean(environment['BITBUCKET_CREDENTIALS_SECRET_ID']);
+  const awsEndpointUrl = environment['AWS_ENDPOINT_URL'] || undefined;
   const settings = {
     port: readNumber('PORT', 3000, 'a port', isPort),
     clusterPort: readNumber('CLUSTER_PORT', 3001, 'a port', isPort),
@@ -48,21 +55,21 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
     reconcileMs: readNumber('RECONCILE_SECONDS', 5, 'a number of seconds above 0', (n) => n > 0) * 1_000,
     kubeconfig: environment['KUBECONFIG'] || undefined,
     registryPort: readNumber('REGISTRY_PORT', 3003, 'a port', isPort),
-    awsEndpointUrl: environment['AWS_ENDPOINT_URL'] || undefined,
+    bitbucketPort: readNumber('BITBUCKET_PORT', 3005, 'a port', isPort),
+    awsEndpointUrl,
     registryUrl: environment['CARGOMAN_URL'] || undefined,
     hasRegistryAlone:
       Boolean(environment['CARGOMAN_URL']) && !CLUSTER_SETTINGS.some((name) => environment[name]),
+    hasRegistrar,
+    // The credentials of another Secrets Manager are those of a real Bitbucket.
+    usesFakeBitbucket:
+      hasRegistrar && awsEndpointUrl === undefined && !environment['BITBUCKET_CLOUD_API_URL'],
     retryQueueUrl: environment['RETRY_QUEUE_URL'],
   };
-  const ports = [
-    settings.port,
-    settings.clusterPort,
-    settings.secretsPort,
-    settings.registryPort,
-    settings.queuePort,
-  ];
+  const { port, clusterPort, secretsPort, registryPort, queuePort, bitbucketPort } = settings;
+  const ports = [port, clusterPort, secretsPort, registryPort, queuePort, bitbucketPort];
   if (faults.length === 0 && new Set(ports).size < ports.length)
-    faults.push('PORT, CLUSTER_PORT, SECRETS_PORT, REGISTRY_PORT and QUEUE_PORT must differ');
+    faults.push('PORT, CLUSTER_PORT, SECRETS_PORT, REGISTRY_PORT, QUEUE_PORT and BITBUCKET_PORT must differ');
   if (faults.length > 0) throw new LocalError(faults.join('; '));
   return settings;
 }
@@ -78,6 +85,9 @@ export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv
       : { ...env, AWS_REGION: env['AWS_REGION'] || 'us-east-1' }),
     RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
     POWERTOOLS_METRICS_DISABLED: env['POWERTOOLS_METRICS_DISABLED'] || 'true',
+    ...(settings.usesFakeBitbucket && {
+      BITBUCKET_CLOUD_API_URL: `http://127.0.0.1:${settings.bitbucketPort}`,
+    }),
     // The fake registry accepts any token, and none.
     ...(settings.registryUrl === undefined && {
       CARGOMAN_URL: `http://127.0.0.1:${settings.registryPort}`,

@@ -8,8 +8,8 @@ import { startLocalGateway } from './local-gateway.ts';
 /** The functions behind a local HTTP API like API Gateway's. */
 export interface OfflineFunctions extends Pick<ChildProcess, 'stop'> {
   readonly url: string;
-  /** Invokes the reconciler once, as its schedule does. Returns the error of a failed run. */
-  readonly reconcile: () => Promise<string | undefined>;
+  /** Invokes a function once, as its schedule does. Returns the error of a failed run. */
+  readonly invoke: (name: FunctionName) => Promise<string | undefined>;
   /**
    * Invokes the redelivery with messages of the retry queue.
    *
@@ -68,7 +68,7 @@ export async function startOfflineFunctions(
       await Promise.all([gateway.close(), child.stop()]);
     },
     url: gateway.url,
-    reconcile: async () => (await invoke('reconciler', {})).errorMessage,
+    invoke: async (name) => (await invoke(name, {})).errorMessage,
     redeliver: async (event) => {
       const { errorMessage, batchItemFailures } = await invoke('redelivery', event);
       if (batchItemFailures === undefined) throw new Error(errorMessage ?? 'the function did not answer');

@@ -22,6 +22,6 @@ export async function runMain(start: () => Promise<() => Promise<void>>): Promis
 function describeError(error: unknown): string {
   if (error instanceof LocalError) return error.message;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-    return `${error.message}. Stop the program that uses it, or set PORT, CLUSTER_PORT, SECRETS_PORT, REGISTRY_PORT or QUEUE_PORT.`;
+    return `${error.message}. Stop the program that uses it, or set PORT, CLUSTER_PORT, SECRETS_PORT, REGISTRY_PORT, QUEUE_PORT or BITBUCKET_PORT.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -47,12 +47,13 @@ await runMain(async () => {
     if (settings.registryUrl === undefined) stops.push((await startFake('registry')).stop);
     if (settings.awsEndpointUrl === undefined) stops.push((await startFake('secrets-manager')).stop);
     if (settings.retryQueueUrl === undefined) stops.push((await startFake('sqs')).stop);
+    if (settings.usesFakeBitbucket) stops.push((await startFake('bitbucket')).stop);
     const functions = await startOfflineFunctions(settings.port, environment, () => {
       console.error('the functions have stopped');
       void stop().finally(() => process.exit(1));
     });
     stops.push(functions.stop);
-    if (kubeconfig !== undefined) void reconcileRepeatedly(functions, settings.reconcileMs, stopping.signal);
+    if (kubeconfig !== undefined) void runRepeatedly(functions, settings, stopping.signal);
     redeliverFrom(settings, environment, functions, stopping.signal);
     const receivers = isDryRun || kubeconfig === undefined ? [] : await waitForReceivers(kubeconfig);
     console.log(`ready ${functions.url}`);
@@ -93,7 +94,9 @@ async function openCluster(
   return proxy.kubeconfig;
 }
 
-async function startFake(name: 'kubernetes' | 'secrets-manager' | 'registry' | 'sqs'): Promise<ChildProcess> {
+async function startFake(
+  name: 'kubernetes' | 'secrets-manager' | 'registry' | 'sqs' | 'bitbucket',
+): Promise<ChildProcess> {
   return startChild({
     name: `the fake ${name}`,
     arguments: [`${import.meta.dirname}/fake.ts`, name],
@@ -113,11 +116,19 @@ function writeKubeconfig(kubeconfig: KubeConfig, stops: Stops): string {
   return path;
 }
 
-async function reconcileRepeatedly(functions: OfflineFunctions, intervalMs: number, stopping: AbortSignal) {
+/** Runs the reconciler, and the registrar where there is one, at one interval. */
+async function runRepeatedly(
+  { invoke }: OfflineFunctions,
+  { reconcileMs, hasRegistrar }: LocalSettings,
+  stopping: AbortSignal,
+): Promise<void> {
+  const names = hasRegistrar ? (['reconciler', 'registrar'] as const) : (['reconciler'] as const);
   while (!stopping.aborted) {
-    const failure = await functions.reconcile().catch((error: unknown) => String(error));
-    if (failure !== undefined && !stopping.aborted) console.error(`reconciler: ${failure}`);
-    await sleep(intervalMs);
+    for (const name of names) {
+      const failure = await invoke(name).catch((error: unknown) => String(error));
+      if (failure !== undefined && !stopping.aborted) console.error(`${name}: ${failure}`);
+    }
+    await sleep(reconcileMs);
   }
 }
 
