@@ -8,7 +8,7 @@ import {
 import { parseAllDocuments } from 'yaml';
 
 /** The RBAC manifests of the project, one for each function. */
-const MANIFESTS = ['receiver.yaml', 'reconciler.yaml', 'redelivery.yaml'].map(
+const MANIFESTS = ['receiver.yaml', 'reconciler.yaml', 'redelivery.yaml', 'registrar.yaml'].map(
   (name) => new URL(`../../../infra/rbac/${name}`, import.meta.url),
 );
 
