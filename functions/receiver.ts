@@ -8,6 +8,9 @@ import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { openRetryQueue } from '../lib/adapters/aws/retry-queue.ts';
 import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
+import { ApiChangedFiles } from '../lib/adapters/bitbucket/api-changed-files.ts';
+import { BitbucketClients } from '../lib/adapters/bitbucket/bitbucket-clients.ts';
+import { BitbucketCredentials } from '../lib/adapters/bitbucket/bitbucket-credentials.ts';
 import { answerTo } from '../lib/adapters/http/answer.ts';
 import { readGatewayDelivery, toGatewayResult } from '../lib/adapters/http/gateway-delivery.ts';
 import { answerInternalErrors } from '../lib/adapters/http/internal-errors.ts';
@@ -77,7 +80,15 @@ const deps = {
     }),
   registryWebhook:
     registry && new RegistryWebhook({ readSecret: webhookSecretReader(registry, secrets), clock, graceMs }),
-  targets: createTargets({ kargo, registry, store, recent: new RecentRefreshes(clock), clock, log }),
+  targets: createTargets({
+    kargo,
+    registry,
+    store,
+    recent: new RecentRefreshes(clock),
+    changedFiles: createChangedFiles(),
+    clock,
+    log,
+  }),
   queue: settings.retryQueueUrl === undefined ? undefined : openRetryQueue(settings.retryQueueUrl),
   clock,
   log,
@@ -85,6 +96,15 @@ const deps = {
 
 /** Part of the budget that is kept for queueing what is not finished. */
 const QUEUE_RESERVE_MS = deps.queue === undefined ? 0 : QUEUEING_TIMEOUT_MS;
+
+/** Returns undefined where path filters do not decide by changed files. */
+function createChangedFiles(): ApiChangedFiles | undefined {
+  const { bitbucket } = settings;
+  if (bitbucket === undefined || !bitbucket.usesChangedFiles) return undefined;
+  const { credentialsSecretId: secretId, cloudApiUrl } = bitbucket;
+  const credentials = new BitbucketCredentials({ store, secretId, cloudApiUrl, clock });
+  return new ApiChangedFiles(new BitbucketClients(credentials, clock));
+}
 
 /** Answers one delivery to `POST /bitbucket/<hash>`, or to the webhook of the package registry. */
 async function receive(

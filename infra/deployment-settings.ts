@@ -94,6 +94,7 @@ export const deploymentSchema = v.object({
   BITBUCKET_URL: ifSet(bitbucketUrlRule),
   BITBUCKET_CREDENTIALS_SECRET_ID: secretId,
   BITBUCKET_CLOUD_API_URL: ifSet(secureUrlRule),
+  CHANGED_FILES: flag,
   VPC_ID: text(idOf('vpc'), 'must be the id of a VPC, such as vpc-0123456789abcdef0'),
   SUBNET_IDS: listOf(
     idOf('subnet'),
@@ -156,6 +157,7 @@ const TOGETHER: readonly (readonly DeploymentSetting[])[] = [
 const NEEDS: readonly (readonly [DeploymentSetting, DeploymentSetting])[] = [
   ['BASE_PATH', 'DOMAIN_NAME'],
   ['BITBUCKET_CLOUD_API_URL', 'BITBUCKET_CREDENTIALS_SECRET_ID'],
+  ['CHANGED_FILES', 'BITBUCKET_CREDENTIALS_SECRET_ID'],
   ['SECURITY_GROUP_IDS', 'VPC_ID'],
   ['CLUSTER_SECURITY_GROUP_ID', 'VPC_ID'],
   ['CARGOMAN_TOKEN_SECRET_ID', 'CARGOMAN_URL'],
@@ -195,8 +197,9 @@ export function readDeploymentSettings({
     deploymentSettings.filter((name) => !isKnownLater(name)).map((name) => [name, get(name)]),
   );
   const parsed = v.safeParse(deploymentSchema, given);
-  // A list of nothing is not set, and the path "/" is no path.
-  const isSet = (name: DeploymentSetting): boolean => isKnownLater(name) || /[^\s,/]/.test(given[name] ?? '');
+  // A list of nothing is not set, the path "/" is no path, and a switch that is off needs nothing.
+  const isSet = (name: DeploymentSetting): boolean =>
+    isKnownLater(name) || (/[^\s,/]/.test(given[name] ?? '') && given[name] !== 'false');
   const template = given.SECRET_NAME_TEMPLATE || DEFAULTS.secretNameTemplate;
   // A template without a fixed part is rejected by the schema.
   const conflict =

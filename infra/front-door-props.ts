@@ -49,6 +49,8 @@ interface BitbucketProps {
   readonly credentialsSecret: string;
   /** The address of Bitbucket Cloud's API. Default: `https://api.bitbucket.org`. */
   readonly cloudApiUrl?: string;
+  /** True: path filters decide by the files that a push changed. Default: false. */
+  readonly changedFiles?: boolean;
 }
 
 /** The choices of a team; each has a default. */

@@ -70,6 +70,7 @@ function settingsOf(
     BITBUCKET_URL: ['registry.bitbucketUrl', props.registry?.bitbucketUrl],
     BITBUCKET_CREDENTIALS_SECRET_ID: ['bitbucket.credentialsSecret', props.bitbucket?.credentialsSecret],
     BITBUCKET_CLOUD_API_URL: ['bitbucket.cloudApiUrl', props.bitbucket?.cloudApiUrl],
+    CHANGED_FILES: ['bitbucket.changedFiles', props.bitbucket?.changedFiles],
     VPC_ID: ['vpc', props.vpc && CONSTRUCT],
     // A VPC has subnets of its own, but subnets need their VPC.
     SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],

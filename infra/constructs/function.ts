@@ -182,7 +182,7 @@ export function environmentOf(
 }
 
 function bitbucketEnvironment(settings: DeploymentSettings): Record<string, string> {
-  const names = ['BITBUCKET_CREDENTIALS_SECRET_ID', 'BITBUCKET_CLOUD_API_URL'] as const;
+  const names = ['BITBUCKET_CREDENTIALS_SECRET_ID', 'BITBUCKET_CLOUD_API_URL', 'CHANGED_FILES'] as const;
   const set = names.map((setting) => [setting, settings[setting] ?? ''] as const);
   return Object.fromEntries(set.filter(([, value]) => value !== ''));
 }

@@ -128,9 +128,10 @@ function readRegistrySecrets(
   ];
 }
 
-/** Returns whether a function reads the credentials for Bitbucket: the registrar alone. */
+/** Returns whether a function reads the credentials for Bitbucket: the registrar, and for path filters the receiver. */
 export function readsBitbucketCredentials(name: FunctionName, settings: DeploymentSettings): boolean {
-  return name === 'registrar' && settings.BITBUCKET_CREDENTIALS_SECRET_ID !== undefined;
+  if (settings.BITBUCKET_CREDENTIALS_SECRET_ID === undefined) return false;
+  return name === 'registrar' || (name === 'receiver' && settings.CHANGED_FILES === 'true');
 }
 
 /** Allows reading one secret, by its name or ARN. */

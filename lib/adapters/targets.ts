@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../app/ports.ts';
 import { IndexedCandidates } from '../app/lookup/indexed-candidates.ts';
+import type { ChangedFiles } from '../app/targets/kargo/changed-files.ts';
 import { KargoTarget } from '../app/targets/kargo/kargo-target.ts';
 import type { RecentRefreshes } from '../app/targets/kargo/recent-refreshes.ts';
 import { RegistryTarget } from '../app/targets/registry/registry-target.ts';
@@ -17,6 +18,8 @@ export interface TargetOptions {
   readonly registry: RegistrySettings | undefined;
   readonly store: SecretsManager;
   readonly recent: RecentRefreshes;
+  /** Undefined where path filters do not decide by changed files. */
+  readonly changedFiles?: ChangedFiles | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -25,12 +28,13 @@ export interface TargetOptions {
  * Creates the targets of this deployment: Kargo, the package registry, or both. The function that receives events and the one that
  * redelivers them have the same.
  */
-export function createTargets({ kargo, registry, store, recent, clock, log }: TargetOptions): Target[] {
+export function createTargets(options: TargetOptions): Target[] {
+  const { kargo, registry, store, recent, changedFiles, clock, log } = options;
   const targets: Target[] = [];
   if (kargo !== undefined) {
     const objects = new KargoRefreshableObjects(kargo.api);
     const candidates = new IndexedCandidates({ ...kargo, objects });
-    targets.push(new KargoTarget({ candidates, objects, recent, clock, log }));
+    targets.push(new KargoTarget({ candidates, objects, recent, clock, log, changedFiles }));
   }
   if (registry !== undefined) {
     const { bitbucketUrl } = registry;

@@ -45,6 +45,7 @@ test('an empty environment reads as the defaults', () => {
     CLUSTER_SECURITY_GROUP_ID: undefined,
     BITBUCKET_CREDENTIALS_SECRET_ID: undefined,
     BITBUCKET_CLOUD_API_URL: undefined,
+    CHANGED_FILES: 'false',
     SECRETS_KEY_ARN: undefined,
     ALARM_TOPIC_ARN: undefined,
     MEMORY_SIZE: 512,
@@ -122,6 +123,7 @@ describe('rejects', () => {
 
   test.each([
     ['ROUTES', 'none', 'ROUTES must be per-receiver or shared'],
+    ['CHANGED_FILES', 'true', 'CHANGED_FILES needs BITBUCKET_CREDENTIALS_SECRET_ID'],
     [
       'BITBUCKET_CLOUD_API_URL',
       'http://api.bitbucket.org',

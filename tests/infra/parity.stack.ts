@@ -52,6 +52,7 @@ const DEPLOYMENTS: Record<string, Record<string, string>> = {
     BITBUCKET_CREDENTIALS_SECRET_ID: 'kargo-front-door/bitbucket',
     BITBUCKET_CLOUD_API_URL: 'https://bitbucket.example.com',
     REGISTRAR_CONCURRENCY: '0',
+    CHANGED_FILES: 'true',
     LOG_REMOVAL: 'destroy',
     LOGS_KEY_ARN: KEY_ARN,
     ALARM_TOPIC_ARN: `arn:aws:sns:${ACCOUNT}:on-call`,

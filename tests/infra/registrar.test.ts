@@ -35,6 +35,19 @@ describe('with credentials for Bitbucket', () => {
     expect(readers).toEqual([false, false, true]);
   });
 
+  test('the receiver reads them too where path filters decide by changed files', () => {
+    const changed = deployedWith({
+      BITBUCKET_CREDENTIALS_SECRET_ID: 'kargo-front-door/bitbucket',
+      CHANGED_FILES: 'true',
+    });
+    expect(environmentOf(changed, 'receiver')).toMatchObject({
+      BITBUCKET_CREDENTIALS_SECRET_ID: 'kargo-front-door/bitbucket',
+      CHANGED_FILES: 'true',
+    });
+    const readers = statementIdsOf(changed).map((ids) => ids?.includes('ReadBitbucketCredentials'));
+    expect(readers).toEqual([true, false, true]);
+  });
+
   test('the registrar has alarms', () => {
     const names = (propertiesOf(template, 'AWS::CloudWatch::Alarm') as { AlarmName: string }[]).map(
       ({ AlarmName }) => AlarmName,

@@ -53,7 +53,7 @@ export class CloudWebhooks implements WebhookApi {
       const { values, next } = parsed.output;
       webhooks.push(...values.map(toWebhook));
       // Only its path: the token goes to no other host.
-      path = next ? pathOf(next, this.#client.credential.apiUrl) : undefined;
+      path = next ? pathOfLink(next, this.#client.credential.apiUrl) : undefined;
     }
     return webhooks;
   }
@@ -114,7 +114,8 @@ function hooksPath({ owner, repository }: WebhookSubject): string {
     : `/2.0/repositories/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}/hooks`;
 }
 
-function pathOf(next: string, apiUrl: string): string {
+/** Returns the path of a link to a further page, below the address of the API. */
+export function pathOfLink(next: string, apiUrl: string): string {
   const { pathname, search } = new URL(next, apiUrl);
   const base = new URL(apiUrl).pathname.replace(/\/$/, '');
   return `${pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname}${search}`;

@@ -65,9 +65,13 @@ function describeResults(results: readonly TargetResult[]): string {
 function describeResult(result: TargetResult): string {
   switch (result.target) {
     case 'kargo': {
-      const { kind, refreshed, refused } = result;
+      const { kind, refreshed, refused, leftOut = [] } = result;
       const refusals = refused.length === 0 ? '' : `, ${refused.length} refused by the cluster`;
-      return `refreshed ${refreshed.length} ${kind}(s)${refusals}`;
+      const omissions =
+        leftOut.length === 0
+          ? ''
+          : `, ${leftOut.length} left out: no changed file matches their path filters`;
+      return `refreshed ${refreshed.length} ${kind}(s)${refusals}${omissions}`;
     }
     case 'registry': {
       const { synced, refused } = result;

@@ -87,6 +87,7 @@ export function describeResult(result: TargetResult): Record<string, unknown> {
       return {
         refreshed: result.refreshed,
         ...(result.refused.length > 0 && { refused: result.refused }),
+        ...(result.leftOut !== undefined && { leftOut: result.leftOut }),
         ...(Object.keys(result.unaffected).length > 0 && { unaffected: result.unaffected }),
       };
     case 'registry':

@@ -47,6 +47,7 @@ export function countResult(metrics: Metrics, result: TargetResult): void {
     case 'kargo':
       metrics.addMetric('Refreshed', MetricUnit.Count, result.refreshed.length);
       metrics.addMetric('RefusedRefreshes', MetricUnit.Count, result.refused.length);
+      if (result.leftOut !== undefined) metrics.addMetric('LeftOut', MetricUnit.Count, result.leftOut.length);
       return;
     case 'registry':
       metrics.addMetric('Synced', MetricUnit.Count, result.synced.length);

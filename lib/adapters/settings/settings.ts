@@ -33,6 +33,8 @@ interface BitbucketSettings {
   /** Name or ARN of the secret with the credentials. */
   readonly credentialsSecretId: string;
   readonly cloudApiUrl: string;
+  /** Path filters decide by the files that a push changed. */
+  readonly usesChangedFiles: boolean;
 }
 
 export interface EksSettings {
@@ -89,6 +91,7 @@ const environmentSchema = v.object({
     retryHoursRule,
     v.transform((hours) => Number(hours) * HOUR_MS),
   ),
+  CHANGED_FILES: flag,
 });
 
 /** Settings of an EKS cluster; all of them are required once any is set. */
@@ -166,7 +169,8 @@ function bitbucketSettings(
   output: v.InferOutput<typeof environmentSchema>,
 ): BitbucketSettings | undefined {
   if (!credentialsSecretId) return undefined;
-  return Object.freeze({ credentialsSecretId, cloudApiUrl: output.BITBUCKET_CLOUD_API_URL });
+  const { BITBUCKET_CLOUD_API_URL: cloudApiUrl, CHANGED_FILES: usesChangedFiles } = output;
+  return Object.freeze({ credentialsSecretId, cloudApiUrl, usesChangedFiles });
 }
 
 /**

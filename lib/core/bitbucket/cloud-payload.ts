@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { jsonObject, payloadReader } from './payload-reading.ts';
+import { COMMIT_HASH, jsonObject, payloadReader } from './payload-reading.ts';
 import { cloudAddresses } from './repository-identity.ts';
 
 /** Checks only the fields that are used: Atlassian adds fields, and some webhooks leave others out. */
@@ -8,7 +8,11 @@ const push = jsonObject({
     changes: v.array(
       jsonObject({
         /** Null where the ref was deleted. */
-        new: v.nullish(jsonObject({ type: v.string(), name: v.string() })),
+        new: v.nullish(jsonObject({ type: v.string(), name: v.string(), target: v.optional(v.unknown()) })),
+        /** Null where the ref was created. */
+        old: v.optional(v.unknown()),
+        forced: v.optional(v.unknown()),
+        truncated: v.optional(v.unknown()),
       }),
     ),
   }),
@@ -17,6 +21,9 @@ const push = jsonObject({
     links: v.nullish(jsonObject({ html: v.nullish(jsonObject({ href: v.string() })) })),
   }),
 });
+
+const oldRef = v.object({ target: v.optional(v.unknown()) });
+const commit = v.object({ hash: v.pipe(v.string(), v.regex(COMMIT_HASH)) });
 
 const pullRequest = jsonObject({
   pullrequest: jsonObject({ links: jsonObject({ html: jsonObject({ href: v.string() }) }) }),
@@ -31,10 +38,15 @@ export const readCloudPush = payloadReader(push, ({ push: { changes }, repositor
   const webAddress =
     repository.links?.html?.href ?? (repository.full_name && `https://bitbucket.org/${repository.full_name}`);
   if (!webAddress) return { missing: 'repository.links.html.href' };
-  const refs = changes
-    .map((change) => change.new)
-    .filter((ref) => ref !== null && ref !== undefined)
-    .map(({ type, name }) => ({ kind: type === 'tag' ? ('tag' as const) : ('branch' as const), name }));
+  const refs = changes.flatMap((change) => {
+    if (!change.new) return [];
+    const { type, name, target } = change.new;
+    const to = hashOf(target);
+    const isComplete = change.forced === false && change.truncated === false;
+    const from = isComplete && v.is(oldRef, change.old) ? hashOf(change.old.target) : undefined;
+    const kind = type === 'tag' ? ('tag' as const) : ('branch' as const);
+    return [{ kind, name, ...(to !== undefined && { to, ...(from !== undefined && { from }) }) }];
+  });
   return { kind: 'push', addresses: cloudAddresses(webAddress), refs };
 });
 
@@ -47,3 +59,8 @@ export const readCloudPullRequest = payloadReader(pullRequest, ({ pullrequest })
   kind: 'pull-request-closed',
   url: pullrequest.links.html.href,
 }));
+
+/** The fields that are not needed for the event itself are read where they are as expected, and are absent otherwise. */
+function hashOf(target: unknown): string | undefined {
+  return v.is(commit, target) ? target.hash : undefined;
+}

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Ref } from './event.ts';
-import { jsonObject, payloadReader } from './payload-reading.ts';
+import { COMMIT_HASH, jsonObject, payloadReader } from './payload-reading.ts';
 import { dataCenterAddresses } from './repository-identity.ts';
 
 /** Some webhooks send `links: null` and `self: [null]`, so a link may be absent at any depth. */
@@ -12,6 +12,7 @@ const refsChanged = jsonObject({
       ref: jsonObject({ id: v.string() }),
       type: v.optional(v.string()),
       toHash: v.optional(v.string()),
+      fromHash: v.optional(v.unknown()),
     }),
   ),
   repository: jsonObject({
@@ -43,8 +44,13 @@ export const readRefsChanged = payloadReader(refsChanged, ({ changes, repository
   if (addresses.length === 0) return { missing: 'repository.links.clone' };
   const refs = changes
     .filter(({ type, toHash }) => type !== 'DELETE' && !NO_COMMIT.test(toHash ?? ''))
-    .map(({ ref }) => readRef(ref.id))
-    .filter((ref) => ref !== undefined);
+    .flatMap(({ ref, type, fromHash, toHash }) => {
+      const named = readRef(ref.id);
+      if (named === undefined) return [];
+      const to = readHash(toHash);
+      const from = type === 'UPDATE' ? readHash(fromHash) : undefined;
+      return [{ ...named, ...(to !== undefined && { to, ...(from !== undefined && { from }) }) }];
+    });
   return { kind: 'push', addresses, refs };
 });
 
@@ -72,6 +78,11 @@ function readRef(id: string): Ref | undefined {
   const [, space, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(id) ?? [];
   if (name === undefined) return undefined;
   return { kind: space === 'heads' ? 'branch' : 'tag', name };
+}
+
+/** Returns undefined where there is no hash of a commit. */
+function readHash(hash: unknown): string | undefined {
+  return typeof hash === 'string' && COMMIT_HASH.test(hash) && !NO_COMMIT.test(hash) ? hash : undefined;
 }
 
 function hrefs(list: v.InferOutput<typeof links>): string[] {

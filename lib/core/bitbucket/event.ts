@@ -20,4 +20,8 @@ export interface PullRequestClosedEvent {
 export interface Ref {
   readonly kind: 'branch' | 'tag';
   readonly name: string;
+  /** Hash of the commit that it points at now, where the payload says. */
+  readonly to?: string;
+  /** Hash of the commit that it pointed at before; absent where it was created, where the push was forced, and where its commits were truncated. */
+  readonly from?: string;
 }

@@ -6,6 +6,9 @@ type PayloadReading =
   | { readonly kind: 'event'; readonly event: BitbucketEvent }
   | { readonly kind: 'invalid'; readonly detail: string };
 
+/** A commit's hash, SHA-1 or SHA-256. */
+export const COMMIT_HASH = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
 /** Reads one payload that was already parsed from JSON. */
 export type PayloadReader = (payload: unknown) => PayloadReading;
 

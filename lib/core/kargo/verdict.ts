@@ -1,3 +1,6 @@
+import type { Ref } from '../bitbucket/event.ts';
+import type { PathSelectors } from './commit-selection/path-filter.ts';
+
 /** A kind of object that an event can refresh. */
 export type RefreshKind = 'warehouse' | 'promotion';
 
@@ -33,9 +36,22 @@ export interface Unaffected {
   readonly subscription?: number;
 }
 
+/** An object that the event affects. */
+export interface Affected {
+  readonly kind: 'affected';
+  /** Present where each subscription that selects a pushed ref has path filters: the changed files may show that none matters. */
+  readonly narrowed?: readonly NarrowedSelection[];
+}
+
+/** Pushed refs that a subscription with path filters selects. */
+export interface NarrowedSelection {
+  readonly selectors: PathSelectors;
+  readonly refs: readonly Ref[];
+}
+
 /** Whether an event affects an object, or why this is unknown. */
 export type Verdict =
-  | { readonly kind: 'affected' }
+  | Affected
   | Unaffected
   /** Not refreshed until its owner corrects it. The reason is for the log. */
   | { readonly kind: 'broken'; readonly reason: string };

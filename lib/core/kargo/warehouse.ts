@@ -1,8 +1,13 @@
 import * as v from 'valibot';
-import type { PushEvent } from '../bitbucket/event.ts';
+import type { PushEvent, Ref } from '../bitbucket/event.ts';
 import { isAddressOf } from '../bitbucket/repository-identity.ts';
-import { judgeSelection, type SelectionVerdict } from './commit-selection/commit-selection.ts';
+import {
+  judgeSelection,
+  refsOfStrategy,
+  type SelectionVerdict,
+} from './commit-selection/commit-selection.ts';
 import { readGitSubscription, type SubscriptionFault } from './commit-selection/git-subscription.ts';
+import { readPathSelectors } from './commit-selection/path-filter.ts';
 import { PatternAllowance } from './commit-selection/tag-filter.ts';
 import {
   AFFECTED,
@@ -10,6 +15,7 @@ import {
   concludeWith,
   isFurther,
   type Mismatch,
+  type NarrowedSelection,
   type Unaffected,
   type Verdict,
 } from './verdict.ts';
@@ -25,6 +31,8 @@ export const MAX_SUBSCRIPTIONS = 1_000;
 interface Judgement {
   readonly index: number;
   readonly selection: SubscriptionFault | Generator<void, SelectionVerdict>;
+  /** Its path filters. */
+  readonly narrowed: NarrowedSelection | undefined;
 }
 
 /**
@@ -50,6 +58,7 @@ export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown):
   const allowance = new PatternAllowance();
   let unaffected = UNAFFECTED['no-git-subscription'];
   const judgements: Judgement[] = [];
+  const narrowed: NarrowedSelection[] = [];
   for (const [index, subscription] of (subscriptions ?? []).entries()) {
     if (!v.is(gitSubscription, subscription)) continue;
     if (!isAddressOf(addresses, subscription.git.repoURL)) {
@@ -59,11 +68,27 @@ export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown):
     const reading = readGitSubscription(subscription.git);
     const selection =
       reading.kind === 'read' ? judgeSelection(reading.subscription, refs, allowance) : reading;
-    if (selection === 'selected') return concludeWith(AFFECTED);
-    if (typeof selection === 'string') unaffected = furthest(unaffected, selection, index);
-    else judgements.push({ index, selection });
+    const narrow = (): NarrowedSelection | undefined => narrowSelection(subscription.git, reading, refs);
+    if (selection === 'selected') {
+      const selected = narrow();
+      if (selected === undefined) return concludeWith(AFFECTED);
+      narrowed.push(selected);
+    } else if (typeof selection === 'string') unaffected = furthest(unaffected, selection, index);
+    else judgements.push({ index, selection, narrowed: narrow() });
   }
-  return judgements.length === 0 ? concludeWith(unaffected) : combine(judgements, unaffected);
+  if (judgements.length > 0) return combine(judgements, narrowed, unaffected);
+  return concludeWith(narrowed.length > 0 ? { kind: 'affected', narrowed } : unaffected);
+}
+
+/** Returns the refs and path filters of a subscription that selects a pushed ref; undefined where it has no filters that can be read. */
+function narrowSelection(
+  git: unknown,
+  reading: ReturnType<typeof readGitSubscription>,
+  refs: readonly Ref[],
+): NarrowedSelection | undefined {
+  const selectors = reading.kind === 'read' ? readPathSelectors(git) : undefined;
+  if (selectors === undefined || reading.kind !== 'read') return undefined;
+  return { selectors, refs: refsOfStrategy(reading.subscription, refs) };
 }
 
 function furthest(unaffected: Unaffected, mismatch: Mismatch, subscription: number): Unaffected {
@@ -72,14 +97,21 @@ function furthest(unaffected: Unaffected, mismatch: Mismatch, subscription: numb
     : unaffected;
 }
 
-function* combine(judgements: readonly Judgement[], others: Unaffected): Generator<void, Verdict> {
+function* combine(
+  judgements: readonly Judgement[],
+  judged: readonly NarrowedSelection[],
+  others: Unaffected,
+): Generator<void, Verdict> {
+  const narrowed = [...judged];
   let unaffected = others;
   let broken: Verdict | undefined;
-  for (const { index, selection } of judgements) {
+  for (const { index, selection, narrowed: own } of judgements) {
     const verdict = 'kind' in selection ? selection : yield* selection;
-    if (verdict === 'selected') return AFFECTED;
-    if (typeof verdict === 'string') unaffected = furthest(unaffected, verdict, index);
+    if (verdict === 'selected') {
+      if (own === undefined) return AFFECTED;
+      narrowed.push(own);
+    } else if (typeof verdict === 'string') unaffected = furthest(unaffected, verdict, index);
     else broken ??= { kind: 'broken', reason: `spec.subscriptions[${index}].git.${verdict.message}` };
   }
-  return broken ?? unaffected;
+  return narrowed.length > 0 ? { kind: 'affected', narrowed } : (broken ?? unaffected);
 }

@@ -5,6 +5,9 @@ const repository = { full_name: 'acme/shop', links: { html: { href: 'https://bit
 const main = { type: 'branch', name: 'main' };
 const changes = [{ new: main }];
 
+const BEFORE = '1f0c1c8a4d7f3e5b9a2d6c8e0f1a3b5c7d9e0f12';
+const AFTER = '8b2e6d4c0a9f7e5d3c1b9a8f7e6d5c4b3a291807';
+
 const read = (event: string, payload: unknown) => payloadReaderOf(event)?.(payload);
 
 describe('repo:push', () => {
@@ -39,6 +42,26 @@ describe('repo:push', () => {
         kind: 'push',
         addresses: ['bitbucket.org/acme/shop'],
         refs: refs.map((ref) => ({ kind: ref.split(' ')[0], name: ref.split(' ')[1] })),
+      },
+    });
+  });
+
+  const at = (hash: string) => ({ ...main, target: { hash } });
+  test.each<[what: string, change: object, commits: object]>([
+    ['an update', { forced: false, truncated: false }, { to: AFTER, from: BEFORE }],
+    ['a forced push', { forced: true, truncated: false }, { to: AFTER }],
+    ['a truncated push', { forced: false, truncated: true }, { to: AFTER }],
+    ['a push that does not say', {}, { to: AFTER }],
+    ['a new branch', { forced: false, truncated: false, old: null }, { to: AFTER }],
+    ['a hash that is none', { forced: false, truncated: false, new: at('HEAD') }, {}],
+  ])('reads the commits of %s', (_what, change, commits) => {
+    const given = [{ new: at(AFTER), old: at(BEFORE), ...change }];
+    expect(read('repo:push', { push: { changes: given }, repository })).toEqual({
+      kind: 'event',
+      event: {
+        kind: 'push',
+        addresses: ['bitbucket.org/acme/shop'],
+        refs: [{ kind: 'branch', name: 'main', ...commits }],
       },
     });
   });

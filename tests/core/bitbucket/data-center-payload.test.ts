@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { payloadReaderOf } from '../../../lib/core/bitbucket/event-readers.ts';
 
 const HASH = '8b2e6d4c0a9f7e5d3c1b9a8f7e6d5c4b3a291807';
+const BEFORE = '1f0c1c8a4d7f3e5b9a2d6c8e0f1a3b5c7d9e0f12';
 const NONE = '0'.repeat(40);
 const http = { name: 'http', href: 'https://git.acme.example/scm/shop/web.git' };
 const ssh = { name: 'ssh', href: 'ssh://git@git.acme.example:7999/shop/web.git' };
@@ -55,8 +56,21 @@ describe('repo:refs_changed', () => {
         refs: refs.map((ref) => ({
           kind: ref.slice(0, ref.indexOf(' ')),
           name: ref.slice(ref.indexOf(' ') + 1),
+          ...(JSON.stringify(given).includes(HASH) && { to: HASH }),
         })),
       },
+    });
+  });
+
+  test.each<[what: string, fields: object, commits: object]>([
+    ['an update', { fromHash: BEFORE }, { to: HASH, from: BEFORE }],
+    ['a new branch', { type: 'ADD', fromHash: NONE }, { to: HASH }],
+    ['an update from no commit', { fromHash: NONE }, { to: HASH }],
+    ['a hash that is none', { fromHash: 'main', toHash: 'HEAD' }, {}],
+  ])('reads the commits of %s', (_what, fields, commits) => {
+    const given = [change('refs/heads/main', fields)];
+    expect(read('repo:refs_changed', { changes: given, repository })).toMatchObject({
+      event: { refs: [{ kind: 'branch', name: 'main', ...commits }] },
     });
   });
 

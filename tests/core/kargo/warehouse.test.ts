@@ -44,10 +44,45 @@ describe('a push affects a Warehouse that subscribes', () => {
       'after what is no subscription',
       [null, 7, 'x', [], {}, { git: null }, { git: [] }, { git: { repoURL } }],
     ],
-    ['to some paths', [{ git: { repoURL, includePaths: ['a'], excludePaths: ['b'] } }]],
     ['with unknown fields', [{ git: { repoURL, later: { a: 1 } }, later: true }]],
   ])('%s', (_what, subscriptions) => {
     expect(judge(subscriptions)).toEqual({ kind: 'affected' });
+  });
+});
+
+describe('a push affects a Warehouse only by some paths', () => {
+  const filtered = { repoURL, includePaths: ['src'], excludePaths: ['docs'] };
+  const selectors = { includePaths: ['src'], excludePaths: ['docs'] };
+  const [branch, tag] = push.refs;
+  test.each<[what: string, subscriptions: unknown, narrowed: unknown]>([
+    ['of the branch', [{ git: filtered }], [{ selectors, refs: [branch] }]],
+    [
+      'of the tag',
+      [{ git: { ...filtered, commitSelectionStrategy: 'Lexical' } }],
+      [{ selectors, refs: [tag] }],
+    ],
+    [
+      'of two subscriptions',
+      [{ git: { ...filtered, commitSelectionStrategy: 'Lexical' } }, { git: filtered }],
+      [
+        { selectors, refs: [branch] },
+        { selectors, refs: [tag] },
+      ],
+    ],
+    [
+      'next to a subscription that is not affected',
+      [{ git: { repoURL, branch: 'dev' } }, { git: filtered }],
+      [{ selectors, refs: [branch] }],
+    ],
+    [
+      'next to a broken one',
+      [{ git: { repoURL, branch: 7 } }, { git: filtered }],
+      [{ selectors, refs: [branch] }],
+    ],
+    ['next to one without filters', [{ git: filtered }, { git: { repoURL } }], undefined],
+    ['that cannot be read', [{ git: { repoURL, includePaths: 'src' } }], undefined],
+  ])('%s', (_what, subscriptions, narrowed) => {
+    expect(judge(subscriptions)).toEqual({ kind: 'affected', ...(narrowed !== undefined && { narrowed }) });
   });
 });
 

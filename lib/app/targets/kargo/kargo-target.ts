@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
 import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import { kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
-import { AFFECTED, type RefreshKind, type Verdict } from '../../../core/kargo/verdict.ts';
+import { AFFECTED, type Affected, type RefreshKind, type Verdict } from '../../../core/kargo/verdict.ts';
 import { RetryableError, TerminalError } from '../../errors.ts';
 import type { Clock, EventCandidates, Log, ObjectName, RefreshableObjects } from '../../ports.ts';
 import type { EventScope, Target, UnfinishedWork } from '../target.ts';
 import { Evaluation } from './evaluation.ts';
+import type { ChangedFiles } from './changed-files.ts';
+import { DeliveryPaths } from './delivery-paths.ts';
 import type { RecentRefreshes } from './recent-refreshes.ts';
 import { UnaffectedObjects, type JudgedObject, type UnaffectedCounts } from './unaffected-objects.ts';
 
@@ -21,6 +23,8 @@ export interface KargoTargetDeps {
   readonly recent: RecentRefreshes;
   readonly clock: Clock;
   readonly log: Log;
+  /** Undefined where path filters do not narrow what is refreshed. */
+  readonly changedFiles?: ChangedFiles | undefined;
 }
 
 /** What a delivery did in Kargo. Objects are named `namespace/name`. */
@@ -30,6 +34,8 @@ export interface KargoResult extends UnfinishedWork {
   readonly refreshed: readonly string[];
   /** What the cluster refused for good: forbidden, denied by an admission webhook, or invalid. */
   readonly refused: readonly string[];
+  /** Affected, but left out: their path filters match no changed file. Absent where there are none. */
+  readonly leftOut?: readonly string[];
   /** Of the objects that were judged. */
   readonly unaffected: UnaffectedCounts;
 }
@@ -50,10 +56,17 @@ export class KargoTarget implements Target {
   async handle(event: BitbucketEvent, scope: EventScope, signal: AbortSignal): Promise<KargoResult> {
     const kind = kindAffectedBy(event);
     const unaffected = new UnaffectedObjects(event, kind, this.#deps.log);
-    const run = new RefreshRun(this.#deps, kind, scope, unaffected, signal);
+    const paths = this.#pathsOf(event, signal);
+    const run = new RefreshRun(this.#deps, kind, scope, { unaffected, paths }, signal);
     if (scope.only === undefined) return this.#refreshAffected(run, unaffected, event, scope, signal);
     await Promise.all(scope.only.map((name) => run.act(readName(name), AFFECTED)));
     return run.result();
+  }
+
+  #pathsOf(event: BitbucketEvent, signal: AbortSignal): DeliveryPaths | undefined {
+    const { changedFiles, log } = this.#deps;
+    if (changedFiles === undefined || event.kind !== 'push') return undefined;
+    return new DeliveryPaths(changedFiles, event, log, signal);
   }
 
   async #refreshAffected(
@@ -91,6 +104,12 @@ export class KargoTarget implements Target {
   }
 }
 
+/** How the objects of one delivery are judged, besides the verdict. */
+interface Judging {
+  readonly unaffected: UnaffectedObjects;
+  readonly paths: DeliveryPaths | undefined;
+}
+
 /** The refreshes of one delivery, with their results. */
 class RefreshRun {
   readonly #deps: KargoTargetDeps;
@@ -102,20 +121,23 @@ class RefreshRun {
   readonly #refreshed: string[] = [];
   readonly #refused: string[] = [];
   readonly #failed: string[] = [];
+  readonly #leftOut: string[] = [];
   readonly #unaffected: UnaffectedObjects;
   /** The longest wait that the cluster has asked for. */
   #retryAfterMs: number | undefined;
+  readonly #paths: DeliveryPaths | undefined;
   readonly #linesOf = new Map<string, number>();
 
   constructor(
     deps: KargoTargetDeps,
     kind: RefreshKind,
     scope: EventScope,
-    unaffected: UnaffectedObjects,
+    { unaffected, paths }: Judging,
     signal: AbortSignal,
   ) {
     this.#deps = deps;
     this.#unaffected = unaffected;
+    this.#paths = paths;
     this.#kind = kind;
     this.#scope = scope;
     this.#signal = signal;
@@ -135,7 +157,9 @@ class RefreshRun {
   async act(object: JudgedObject, verdict: Verdict): Promise<void> {
     switch (verdict.kind) {
       case 'affected':
-        return this.#concurrently(() => this.#refresh(object));
+        if (await this.#isLeftOut(verdict)) this.#leftOut.push(nameOf(object));
+        else await this.#concurrently(() => this.#refresh(object));
+        return;
       case 'broken':
         this.#logOf(object)?.warn('object skipped', { reason: verdict.reason });
         return;
@@ -145,6 +169,11 @@ class RefreshRun {
       default:
         verdict satisfies never;
     }
+  }
+
+  async #isLeftOut({ narrowed }: Affected): Promise<boolean> {
+    if (this.#paths === undefined || narrowed === undefined) return false;
+    return !(await this.#paths.mayMatter(narrowed));
   }
 
   async #refresh(object: ObjectName): Promise<void> {
@@ -192,7 +221,8 @@ class RefreshRun {
   result(listingError?: RetryableError): KargoResult {
     const [refreshed, refused] = [this.#refreshed.toSorted(), this.#refused.toSorted()];
     const unaffected = this.#unaffected.counts();
-    const done = { target: 'kargo', kind: this.#kind, refreshed, refused, unaffected } as const;
+    const leftOut = this.#leftOut.length > 0 && { leftOut: this.#leftOut.toSorted() };
+    const done = { target: 'kargo', kind: this.#kind, refreshed, refused, ...leftOut, unaffected } as const;
     if (listingError !== undefined) return { ...done, error: listingError };
     const remaining = this.#failed.toSorted();
     if (remaining.length === 0) return done;

@@ -13,9 +13,10 @@ export type SelectionVerdict = 'selected' | Mismatch | SubscriptionFault;
  * (also when unset) follows a branch; `Lexical`, `NewestTag` and `SemVer` follow tags. Fields that a strategy does not use are
  * ignored, and so are patterns and constraints where no tag was pushed. An unknown strategy, of a newer Kargo, selects nothing.
  *
- * `includePaths`, `excludePaths` and `expressionFilter` never prevent a refresh: Bitbucket's payloads do not hold the changed files and
- * the commit that they apply to. A path selector that Kargo cannot compile does not prevent it either, although Kargo then answers the
- * whole delivery with an error: the refresh makes Kargo report the bad selector on the Warehouse at once. It never throws.
+ * `includePaths`, `excludePaths` and `expressionFilter` are not judged here: Bitbucket's payloads do not hold the changed files and the commit
+ * that they apply to. `path-filter.ts` decides by changed files, where they are known. A path selector that Kargo cannot compile does not prevent
+ * a refresh, although Kargo then answers the whole delivery with an error: the refresh makes Kargo report the bad selector on the Warehouse at
+ * once. It never throws.
  *
  * @param allowance - counts the Warehouse's patterns against their limits
  * @returns the verdict, or where it needs expensive work the steps that lead to it; nothing expensive happens before the first step
@@ -42,6 +43,20 @@ export function judgeSelection(
     default:
       return 'unknown-strategy';
   }
+}
+
+/**
+ * Lists the pushed refs that a subscription may select commits by: the pushed branch that it follows; or all tags, of which its patterns may
+ * select fewer.
+ */
+export function refsOfStrategy(
+  { commitSelectionStrategy, branch = '' }: GitSubscription,
+  refs: readonly Ref[],
+): Ref[] {
+  const followsBranch = !commitSelectionStrategy || commitSelectionStrategy === 'NewestFromBranch';
+  return refs.filter(({ kind, name }) =>
+    followsBranch ? kind === 'branch' && isSelectedBranch(name, branch) : kind === 'tag',
+  );
 }
 
 /** The repository's default branch is not known here. Kargo assumes main or master. */
