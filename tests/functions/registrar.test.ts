@@ -170,7 +170,9 @@ test('a run that finds everything as declared writes nothing', async () => {
     ...testbed.cluster.requests,
   ]
     .filter(({ method }) => method !== 'GET')
-    .map(({ method, path }) => `${method} ${path}`);
+    .map(({ method, path }) => `${method} ${path}`)
+    // The reconciler, which runs too, writes the time of its run.
+    .filter((write) => !write.startsWith('PATCH /api/v1/namespaces/kargo-front-door/configmaps/index-'));
   expect(writes).toEqual([]);
 });
 

@@ -73,6 +73,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
       undefined,
       ['KargoFrontDoorreceiver'],
       ['KargoFrontDoorreconciler'],
+      ['KargoFrontDoorredelivery'],
     ]);
   });
 

@@ -32,7 +32,7 @@ describe('with credentials for Bitbucket', () => {
     for (const name of ['receiver', 'reconciler'])
       expect(environmentOf(template, name)).not.toHaveProperty('BITBUCKET_CREDENTIALS_SECRET_ID');
     const readers = statementIdsOf(template).map((ids) => ids?.includes('ReadBitbucketCredentials'));
-    expect(readers).toEqual([false, false, true]);
+    expect(readers).toEqual([false, false, false, true]);
   });
 
   test('the receiver reads them too where path filters decide by changed files', () => {
@@ -45,7 +45,7 @@ describe('with credentials for Bitbucket', () => {
       CHANGED_FILES: 'true',
     });
     const readers = statementIdsOf(changed).map((ids) => ids?.includes('ReadBitbucketCredentials'));
-    expect(readers).toEqual([true, false, true]);
+    expect(readers).toEqual([true, false, false, true]);
   });
 
   test('the registrar has alarms', () => {
