@@ -97,6 +97,19 @@ describe('what a target has not finished is queued', () => {
     expect(takeMessages()).toMatchObject([{ only: ['demo/one', 'demo/two'] }]);
   });
 
+  test('as the whole event where the index was last read before a Warehouse entered it', async () => {
+    await testbed.reconcile();
+    expect(await deliver(handler)).toMatchObject({ status: 200 });
+    await testbed.objects.create(warehouse('demo', 'late'));
+    await testbed.reconcile();
+    passSeconds(3);
+    await testbed.cluster.stop();
+    expect(await deliver(handler)).toEqual(queued('cluster API unreachable'));
+    const [message] = takeMessages();
+    expect(message).toMatchObject({ target: 'kargo', project: 'demo', event: push.event });
+    expect(message).not.toHaveProperty('only');
+  });
+
   test('in messages of a hundred objects each', async () => {
     const names = Array.from({ length: 248 }, (_none, index) => `w${String(index).padStart(3, '0')}`);
     await testbed.objects.create(...names.map((name) => warehouse('demo', name)));

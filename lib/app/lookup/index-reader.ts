@@ -67,7 +67,7 @@ export class IndexReader {
    * Returns the receivers whose hash may be this one, or undefined where the index cannot be used. For an unknown hash, one piece is read
    * in a second at most.
    *
-   * @throws {RetryableError} where the cluster API is unavailable, and no head that is still fresh was read before
+   * @throws {RetryableError} where the cluster API is unavailable, and no head was read before
    */
   async receiversOf(hash: string, signal: AbortSignal): Promise<readonly Receiver[] | undefined> {
     return this.#use(signal, 'once', async (head) => {
@@ -84,6 +84,7 @@ export class IndexReader {
    * Finds the Warehouses that subscribe to the repository of one of these keys, chunk by chunk.
    *
    * @returns undefined where the index cannot be used
+   * @throws {RetryableError} where the cluster API is unavailable: an earlier head could lack a Warehouse
    * @throws {IndexError} while it is iterated, where a chunk cannot be used
    */
   async warehousesOf(keys: readonly string[], signal: AbortSignal): Promise<FoundWarehouses | undefined> {
@@ -180,16 +181,19 @@ export class IndexReader {
       return checkAge(reading, now);
     } catch (error) {
       if (latest === undefined || signal.aborted || !(error instanceof RetryableError)) throw error;
+      // It would miss a Warehouse that has entered the index since: what a push affects is looked up later.
+      if (urgency === 'retried') throw error;
       // A signature can be verified with a stale one, so that an authenticated caller is told which dependency is unavailable.
-      return urgency === 'once' ? latest.reading : checkAge(latest.reading, now);
+      return latest.reading;
     }
   }
 
-  /** Reads the head. A read that failed a moment ago is not repeated. */
+  /** Reads the head. A read that failed a moment ago is not repeated for a caller that is not authenticated. */
   async #readHead(urgency: 'once' | 'retried', signal: AbortSignal): Promise<unknown> {
     const { pieces, names, clock } = this.#deps;
     const nowMs = clock().getTime();
-    if (this.#failure !== undefined && nowMs - this.#failure.at < HEAD_TTL_MS) throw this.#failure.error;
+    const hasFailed = this.#failure !== undefined && nowMs - this.#failure.at < HEAD_TTL_MS;
+    if (hasFailed && urgency === 'once') throw this.#failure?.error;
     // Where there is an earlier one, time must be left to use it.
     const ending =
       this.#latest === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(REREAD_TIMEOUT_MS)]);
