@@ -9,9 +9,6 @@ import { ESBUILD_OPTIONS } from '../infra/constants.ts';
 import { PACKAGE_ROOT } from '../infra/package-paths.ts';
 import { FUNCTION_NAMES } from '../lib/functions.ts';
 
-/** Imports of each bundle, taken in turns, so that other load on the machine affects all alike. */
-const RUNS = Number(process.env['BENCH_COLD_STARTS'] ?? 21);
-
 /** Settings with which a function can be loaded; it sends nothing before its first event. */
 const SETTINGS = {
   RECEIVER_BASE_URL: 'https://hooks.example.com',
@@ -21,10 +18,11 @@ const SETTINGS = {
   POWERTOOLS_DEV: 'true',
 };
 
-const EMPTY = 'an empty handler';
+/** Name of the handler that does nothing. */
+export const EMPTY = 'an empty handler';
 
 /** What Lambda does with a bundle before the first event. */
-interface ColdStart {
+export interface ColdStart {
   readonly name: string;
   readonly bytes: number;
   readonly gzipBytes: number;
@@ -34,8 +32,12 @@ interface ColdStart {
   readonly cpuMs: number;
 }
 
-/** Bundles the functions as they are deployed and measures their import, and that of a handler that does nothing. */
-async function measureColdStarts(): Promise<ColdStart[]> {
+/**
+ * Bundles the functions as they are deployed and measures their import, and that of a handler that does nothing.
+ *
+ * @param runs - imports of each; they are taken in turns, so that other load on the machine affects all alike
+ */
+export async function measureColdStarts(runs: number): Promise<ColdStart[]> {
   const folder = mkdtempSync(join(tmpdir(), 'front-door-bench-'));
   try {
     const bundles = new Map([
@@ -51,7 +53,7 @@ async function measureColdStarts(): Promise<ColdStart[]> {
       logLevel: 'warning',
     });
     const paths = [...bundles.keys()].map((name) => join(folder, `${name}.mjs`));
-    const rounds = Array.from({ length: RUNS }, () => paths.map(importOnce));
+    const rounds = Array.from({ length: runs }, () => paths.map(importOnce));
     return [...bundles.keys()].map((name, index) => {
       const bundle = readFileSync(paths[index]!);
       return {
@@ -86,17 +88,4 @@ function importOnce(path: string): { readonly ms: number; readonly cpuMs: number
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-const starts = await measureColdStarts();
-const empty = starts.find(({ name }) => name === EMPTY)!;
-printRow('import of', 'MB', 'gzip MB', 'ms', 'CPU ms', 'ms more', 'x empty');
-for (const { name, bytes, gzipBytes, ms, cpuMs } of starts) {
-  const [size, compressed] = [bytes, gzipBytes].map((length) => (length / 1e6).toFixed(2));
-  const times = [ms, cpuMs, ms - empty.ms].map((time) => time.toFixed(0));
-  printRow(name, size!, compressed!, ...times, (ms / empty.ms).toFixed(0));
-}
-
-function printRow(name: string, ...figures: readonly string[]): void {
-  console.log(name.padEnd(20) + figures.map((figure) => figure.padStart(10)).join(''));
 }

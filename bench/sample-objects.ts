@@ -1,57 +1,41 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../local/fakes/kubernetes/fake-kubernetes.ts';
-import { bitbucket, project } from '../tests/support/kargo-objects.ts';
+import { bitbucket, project, promotion } from '../tests/support/kargo-objects.ts';
+
+/** The project with all Warehouses and Promotions. The others have a receiver only. */
+export const LARGE_PROJECT = 'bench-0';
 
 /** Commits that a Warehouse discovers by default. */
 const COMMITS = 20;
 
-/** Repository of a platform team, to which every tenth Warehouse also subscribes. */
+/** Repository of a platform team, to which every fiftieth Warehouse also subscribes. */
 export const SHARED_REPOSITORY = 'acme/platform';
-const SHARED_BY_EVERY = 10;
+const SHARED_BY_EVERY = 50;
 
-/** Warehouses that subscribe to the repository of one service. */
-const WAREHOUSES_OF_A_SERVICE = 10;
+/** Promotions that wait for a pull request; the others have ended. */
+const WAITING_PROMOTIONS = 10;
 
-/** Number of objects to create. */
-export interface SampleSize {
-  readonly projects: number;
-  readonly warehouses: number;
+export const warehouseName = (index: number): string => `warehouse-${index}`;
+export const promotionName = (index: number): string => `promotion-${index}`;
+
+/** Each Warehouse has a repository of its own. */
+export const repositoryOf = (index: number): string => `acme/service-${index}`;
+
+/** Counts the Warehouses, of this many, that a push to the shared repository affects. */
+export const countShared = (warehouses: number): number => Math.ceil(warehouses / SHARED_BY_EVERY);
+
+/** Returns a project: its namespace, and a ProjectConfig that declares one receiver. */
+export function sampleProject(index: number): KubernetesObject[] {
+  return project(`bench-${index}`, [bitbucket('bb')]);
 }
 
-export const projectName = (index: number): string => `bench-${index}`;
-
-/** Generates the projects: for each, a namespace and a ProjectConfig that declares one receiver. */
-export function* sampleProjects({ projects }: SampleSize): Generator<KubernetesObject[]> {
-  for (let index = 0; index < projects; index += 1) yield project(projectName(index), [bitbucket('bb')]);
-}
-
-/** Generates the Warehouses with the status that Kargo's controller writes: with discovered commits, about 7 KB. */
-export function* sampleWarehouses(size: SampleSize): Generator<KubernetesObject> {
-  for (let index = 0; index < size.warehouses; index += 1) {
-    const namespace = projectName(index % size.projects);
-    yield sampleWarehouse(namespace, `warehouse-${index}`, repositoriesOf(index, size));
-  }
-}
-
-/** Counts the Warehouses that a push to this repository affects, in all projects or in the one with this index. */
-export function countAffected(size: SampleSize, repository: string, ofProject?: number): number {
-  return Array.from({ length: size.warehouses }, (_, index) => index).filter(
-    (index) =>
-      repositoriesOf(index, size).includes(repository) &&
-      (ofProject === undefined || index % size.projects === ofProject),
-  ).length;
-}
-
-function repositoriesOf(index: number, { warehouses }: SampleSize): string[] {
-  const services = Math.max(1, Math.floor(warehouses / WAREHOUSES_OF_A_SERVICE));
-  return [`acme/service-${index % services}`, ...(index % SHARED_BY_EVERY === 0 ? [SHARED_REPOSITORY] : [])];
-}
-
-function sampleWarehouse(namespace: string, name: string, repositories: readonly string[]): KubernetesObject {
+/** Returns a Warehouse with the status that Kargo's controller writes: with discovered commits, about 7 KB. */
+export function sampleWarehouse(index: number): KubernetesObject {
+  const repositories = [repositoryOf(index), ...(index % SHARED_BY_EVERY === 0 ? [SHARED_REPOSITORY] : [])];
   return {
     apiVersion: 'kargo.akuity.io/v1alpha1',
     kind: 'Warehouse',
-    metadata: { name, namespace },
+    metadata: { name: warehouseName(index), namespace: LARGE_PROJECT },
     spec: {
       interval: '5m0s',
       freightCreationPolicy: 'Automatic',
@@ -79,11 +63,18 @@ function sampleWarehouse(namespace: string, name: string, repositories: readonly
         discoveredAt: '2026-05-04T10:11:12Z',
         git: repositories.slice(0, 1).map((repository) => ({
           repoURL: addressOf(repository),
-          commits: Array.from({ length: COMMITS }, (_, index) => commit(repository, index)),
+          commits: Array.from({ length: COMMITS }, (_, commitIndex) => commit(repository, commitIndex)),
         })),
       },
     },
   };
+}
+
+/** Returns a Promotion. The first ones wait, each for the pull request with its index; the others have succeeded. */
+export function samplePromotion(index: number): KubernetesObject {
+  const url = `https://bitbucket.org/acme/shop/pull-requests/${index}`;
+  const changes = index < WAITING_PROMOTIONS ? {} : { status: { phase: 'Succeeded' } };
+  return promotion(LARGE_PROJECT, promotionName(index), url, changes);
 }
 
 function addressOf(repository: string): string {

@@ -24,32 +24,32 @@ export class ClusterClient {
   /** Creates objects in this order, their statuses included. */
   async create(...objects: readonly KubernetesObject[]): Promise<void> {
     for (const { status, ...object } of objects) {
-      await this.#send('POST', collection(object.kind, object.metadata.namespace), object);
+      await this.#send('POST', collectionOf(object.kind, object.metadata.namespace), object);
       if (status !== undefined) await this.patchStatus({ ...object, status }, status);
     }
   }
 
   async get(kind: string, namespace: string, name: string): Promise<KubernetesObject> {
-    return (await this.#send('GET', `${collection(kind, namespace)}/${name}`)) as KubernetesObject;
+    return (await this.#send('GET', `${collectionOf(kind, namespace)}/${name}`)) as KubernetesObject;
   }
 
   async delete({ kind, metadata }: KubernetesObject): Promise<void> {
-    await this.#send('DELETE', `${collection(kind, metadata.namespace)}/${metadata.name}`);
+    await this.#send('DELETE', `${collectionOf(kind, metadata.namespace)}/${metadata.name}`);
   }
 
   /** Merge-patches the object, except its status. */
   async patch({ kind, metadata }: KubernetesObject, change: object): Promise<void> {
-    await this.#send('PATCH', `${collection(kind, metadata.namespace)}/${metadata.name}`, change);
+    await this.#send('PATCH', `${collectionOf(kind, metadata.namespace)}/${metadata.name}`, change);
   }
 
   /** Merge-patches the object's status. */
   async patchStatus({ kind, metadata }: KubernetesObject, status: unknown): Promise<void> {
-    const path = `${collection(kind, metadata.namespace)}/${metadata.name}/status`;
+    const path = `${collectionOf(kind, metadata.namespace)}/${metadata.name}/status`;
     await this.#send('PATCH', path, { status });
   }
 
   async list(kind: string, namespace: string): Promise<KubernetesObject[]> {
-    return ((await this.#send('GET', collection(kind, namespace))) as { items: KubernetesObject[] }).items;
+    return ((await this.#send('GET', collectionOf(kind, namespace))) as { items: KubernetesObject[] }).items;
   }
 
   /** Returns `Warehouse demo/shop` for each object of these kinds with the refresh annotation, and removes the annotations. */
@@ -79,7 +79,8 @@ export class ClusterClient {
   }
 }
 
-function collection(kind: string, namespace = ''): string {
+/** Path of the objects of a kind, in a namespace or in none. */
+export function collectionOf(kind: string, namespace = ''): string {
   const group = kind === 'Namespace' || kind === 'ConfigMap' ? '/api/v1' : '/apis/kargo.akuity.io/v1alpha1';
   return `${group}${namespace === '' ? '' : `/namespaces/${namespace}`}/${PLURALS[kind]}`;
 }
