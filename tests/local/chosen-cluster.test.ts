@@ -100,7 +100,11 @@ describe('npm start', () => {
   });
 
   test.each([
-    ['a kubeconfig that cannot be read', choose('missing'), 'the kubeconfig cannot be read: there is no file'],
+    [
+      'a kubeconfig that cannot be read',
+      choose('missing'),
+      'the kubeconfig cannot be read: there is no file',
+    ],
     ['an unknown option', choose('kubeconfig', '--dry'), "Unknown option '--dry'"],
     [
       '--cluster without a context',

@@ -72,7 +72,8 @@ function redeliveryContext({ remainingMs = 30_000 } = {}): ReturnType<typeof lam
   return { ...lambdaContext({ remainingMs }), awsRequestId: `batch-${invocations}` };
 }
 
-function toSqsEvent(received: readonly Received[]): SQSEvent {
+/** Returns the event that Lambda makes of received messages. */
+export function toSqsEvent(received: readonly Received[]): SQSEvent {
   return {
     Records: received.map(({ id, receiptHandle, body, md5, receiveCount, sentAt, firstReceivedAt }) => ({
       messageId: id,
