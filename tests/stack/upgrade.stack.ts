@@ -25,6 +25,8 @@ const LASTING = {
   LOG_REMOVAL: 'destroy',
   MEMORY_SIZE: '1024',
   RECEIVER_CONCURRENCY: '5',
+  // The emulator takes no alarm on metric math, which the queue has.
+  RETRY_QUEUE: 'false',
   TRACING: 'true',
   PROJECTS: 'team-*,(cluster)',
   SECRET_NAME_TEMPLATE: 'team/kargo/{namespace}/{name}',
