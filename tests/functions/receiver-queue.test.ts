@@ -58,7 +58,8 @@ const push = {
   event: {
     kind: 'push',
     addresses: ['bitbucket.org/acme/shop'],
-    refs: [{ kind: 'branch', name: 'main' }],
+    // Each sample is of another commit.
+    refs: [{ kind: 'branch', name: 'main', to: expect.stringMatching(/^0{30}[0-9a-f]{10}$/) }],
   },
   project: 'demo',
   receiver: 'bb',

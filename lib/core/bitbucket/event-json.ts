@@ -1,7 +1,12 @@
 import * as v from 'valibot';
 import type { BitbucketEvent, PushEvent } from './event.ts';
 
-const ref = v.object({ kind: v.picklist(['branch', 'tag']), name: v.string() });
+const ref = v.object({
+  kind: v.picklist(['branch', 'tag']),
+  name: v.string(),
+  to: v.exactOptional(v.string()),
+  from: v.exactOptional(v.string()),
+});
 
 /** Has every field of an event: one that is not listed here is lost in the queue. */
 const event: v.GenericSchema<unknown, BitbucketEvent> = v.variant('kind', [
