@@ -27,24 +27,23 @@ export function alarmsOfRetries(
   retries: RetryQueue,
 ): Record<string, cloudwatch.AlarmProps> {
   const service = serviceNameOf('redelivery', deploymentName);
+  const maximum = { statistic: 'Maximum', period: Duration.minutes(5) };
   const ofService = (metricName: string, statistic: string) =>
     sumOf(METRICS_NAMESPACE, metricName, { service }, { statistic });
   return {
     'dead-letters': alarm(
-      metricsOfQueues(retries).dead,
+      retries.deadLetterQueue.metricApproximateNumberOfMessagesVisible(maximum),
       'Events are in the dead-letter queue: npm run redrive shows them and sends them back',
     ),
     // SQS counts the age of messages that were received fewer than three times; of the others, the function does.
+    'retries-waiting': alarm(
+      retries.queue.metricApproximateAgeOfOldestMessage(maximum),
+      'Events have waited in the retry queue for half an hour: the redelivery does not run, or cannot keep up',
+      { threshold: LATE_AFTER_SECONDS },
+    ),
     'retries-late': alarm(
-      new cloudwatch.MathExpression({
-        expression: 'MAX([FILL(unreceived, 0), FILL(postponed, 0)])',
-        usingMetrics: {
-          unreceived: retries.queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
-          postponed: ofService('RetryAge', 'Maximum'),
-        },
-        period: Duration.minutes(5),
-      }),
-      'Events have waited in the retry queue for half an hour: a target is unavailable, or the redelivery does not run',
+      ofService('RetryAge', 'Maximum'),
+      'Events have been retried for half an hour: a target is unavailable',
       { threshold: LATE_AFTER_SECONDS },
     ),
     'redelivery-errors': alarm(

@@ -63,7 +63,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
   });
 
   test('the construct has the alarms of the deployment', () => {
-    expect(alarms).toBe(17);
+    expect(alarms).toBe(18);
   });
 
   test('the manifests are applied one after the other, the namespace first', () => {

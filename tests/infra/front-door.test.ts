@@ -78,6 +78,7 @@ describe('deployed without any setting', () => {
       'kargo-redelivery-refused',
       'kargo-refused-refreshes',
       'kargo-retries-late',
+      'kargo-retries-waiting',
       'kargo-server-errors',
       'kargo-signature-failures',
       'kargo-unready-receivers',
