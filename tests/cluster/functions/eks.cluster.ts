@@ -4,6 +4,7 @@ import { passSeconds, stopClock } from '../../support/clock.ts';
 import { coldReceiver, coldReconciler } from '../../support/cold-functions.ts';
 import { deliver, lambdaContext } from '../../support/deliver.ts';
 import { project, warehouse } from '../../support/kargo-objects.ts';
+import { cloudPullRequest } from '../../support/payloads.ts';
 import { startEksAuthenticator, type EksAuthenticator } from './eks-authenticator.ts';
 import { startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
 
@@ -65,7 +66,9 @@ test("the group of each role's access entry has the rights of infra/rbac", async
 
 test('a role has only the rights of its own function', async () => {
   onEks('AKIARECONCILER');
-  expect(await deliver(await coldReceiver())).toEqual({
+  // The reconciler may refresh Warehouses that enter the index, and no Promotion.
+  const closed = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
+  expect(await deliver(await coldReceiver(), closed)).toEqual({
     status: 503,
     body: { error: 'cluster API forbids the request' },
   });

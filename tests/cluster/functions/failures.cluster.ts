@@ -78,14 +78,16 @@ describe('an API server that crashes', () => {
     proxy.fault = async (request) => {
       if (!isPatch(request)) return undefined;
       patches += 1;
-      // Two patches of the delivery, and one of the status.
+      // Two patches of the delivery, and one of the reconciler.
       if (patches === 3) arrived.resolve(testbed.cluster.killApi());
       await arrived.promise;
       return undefined;
     };
     const [answer, ended] = await Promise.all([deliver(proxied), run().catch(String)]);
     expect(answer).toEqual(unavailable('refreshed 0 of 2 warehouse(s)'));
-    expect(ended).toBe('Error: 1 failed: ProjectConfig demo/demo: its status could not be written');
+    expect(ended).toMatch(
+      /^Error: 2 failed: the lookup index could not be written: cluster API unreachable.*; ProjectConfig demo\/demo: its status could not be written$/,
+    );
     expect(await deliver(direct)).toEqual(unavailable('cluster API unreachable'));
 
     await testbed.cluster.startApi();

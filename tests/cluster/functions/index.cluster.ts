@@ -100,6 +100,8 @@ test('a Warehouse that was changed or deleted is found right after the run', asy
 });
 
 test('a run in which nothing was changed reads versions alone and writes the head alone', async () => {
+  await run();
+  proxy.requests.length = 0;
   await reconciler({}, lambdaContext());
   const sent = proxy.requests.filter(({ path }) => !path.includes('configs'));
   expect(sent.map(({ method, path }) => `${method} ${path.replace(/^.*\//, '')}`)).toEqual([

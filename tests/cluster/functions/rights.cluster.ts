@@ -192,6 +192,8 @@ describe('a role whose binding was deleted', () => {
     ]);
     await bindRole(testbed.as(), RECEIVER);
     await until(async () => (await deliver(handler)).status === 200);
+    // It remembers a failed listing for a second.
+    await until(async () => (await deliver(cold)).status === 200);
     expect(await deliver(cold)).toEqual(refreshed);
   });
 
