@@ -27,7 +27,7 @@ export const DEFAULTS = {
 /** Replaces `import … from 'node:http'` in bundles. */
 const NODE_HTTP = join(PACKAGE_ROOT, 'infra', 'node-http.cjs');
 
-/** How both deployments bundle a function. What a cold start costs depends on it: docs/decisions/0017-what-a-cold-start-loads.md. */
+/** How both deployments bundle a function. What a cold start costs depends on it: docs/decisions/0022-what-a-cold-start-loads.md. */
 export const ESBUILD_OPTIONS = {
   bundle: true,
   minify: true,

@@ -16,7 +16,7 @@ const EVERY_FUNCTION = [
   'yocto-queue',
 ];
 
-/** The libraries of each bundle. Every cold start loads them: docs/decisions/0017-what-a-cold-start-loads.md. */
+/** The libraries of each bundle. Every cold start loads them: docs/decisions/0022-what-a-cold-start-loads.md. */
 const LIBRARIES: Readonly<Record<FunctionName, readonly string[]>> = {
   receiver: [...EVERY_FUNCTION, '@aws-sdk/client-sqs', '@middy/http-header-normalizer', 're2js'],
   reconciler: [...EVERY_FUNCTION, '@aws-sdk/client-apigatewayv2'],
