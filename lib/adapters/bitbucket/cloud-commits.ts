@@ -1,9 +1,8 @@
 import * as v from 'valibot';
-import { BitbucketError } from '../../app/register/bitbucket-ports.ts';
 import { formatSubject, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
 import type { BitbucketClient } from './bitbucket-client.ts';
 import { pathOfLink } from './cloud-webhooks.ts';
-import type { CommitParents, CommitsApi } from './commits-api.ts';
+import { readCommitAnswer, type CommitParents, type CommitsApi } from './commits-api.ts';
 
 const COMMITS_PER_PAGE = 100;
 
@@ -46,7 +45,7 @@ export class CloudCommits implements CommitsApi {
     const listed: CommitParents[] = [];
     let path = `${this.#path}/commits/${to}?exclude=${from}&pagelen=${COMMITS_PER_PAGE}`;
     for (;;) {
-      const { values, next } = await this.#get(commits, path, signal);
+      const { values, next } = await readCommitAnswer(this.#client, this.#subject, commits, path, signal);
       listed.push(
         ...values.map(({ hash, parents }) => ({ hash, parents: parents.map((parent) => parent.hash) })),
       );
@@ -59,21 +58,8 @@ export class CloudCommits implements CommitsApi {
   /** A renamed file has two paths: Kargo looks at renames as deletions and additions. */
   async paths(hash: string, signal: AbortSignal): Promise<string[] | undefined> {
     const path = `${this.#path}/diffstat/${hash}?pagelen=${FILES_PER_PAGE}`;
-    const { values, next } = await this.#get(diffstat, path, signal);
+    const { values, next } = await readCommitAnswer(this.#client, this.#subject, diffstat, path, signal);
     if (next) return undefined;
     return values.flatMap((change) => [change.old?.path ?? [], change.new?.path ?? []].flat());
-  }
-
-  async #get<Schema extends v.GenericSchema>(
-    schema: Schema,
-    path: string,
-    signal: AbortSignal,
-  ): Promise<v.InferOutput<Schema>> {
-    const request = { method: 'GET', path, purpose: 'change', subject: this.#subject } as const;
-    const { body } = await this.#client.request(request, signal);
-    const parsed = v.safeParse(schema, body);
-    if (parsed.success) return parsed.output;
-    const message = 'the commits cannot be read: the answer is not that of Bitbucket Cloud.';
-    throw new BitbucketError({ reason: 'BitbucketUnavailable', message });
   }
 }

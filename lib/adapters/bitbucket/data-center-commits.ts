@@ -1,8 +1,7 @@
 import * as v from 'valibot';
-import { BitbucketError } from '../../app/register/bitbucket-ports.ts';
 import { formatSubject, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
 import type { BitbucketClient } from './bitbucket-client.ts';
-import type { CommitParents, CommitsApi } from './commits-api.ts';
+import { readCommitAnswer, type CommitParents, type CommitsApi } from './commits-api.ts';
 
 const COMMITS_PER_PAGE = 100;
 
@@ -43,7 +42,9 @@ export class DataCenterCommits implements CommitsApi {
     const listed: CommitParents[] = [];
     for (let start = 0; ;) {
       const query = `since=${from}&until=${to}&start=${start}&limit=${COMMITS_PER_PAGE}`;
-      const { values, isLastPage, nextPageStart } = await this.#get(
+      const { values, isLastPage, nextPageStart } = await readCommitAnswer(
+        this.#client,
+        this.#subject,
         commits,
         `${this.#path}?${query}`,
         signal,
@@ -60,23 +61,10 @@ export class DataCenterCommits implements CommitsApi {
   /** A renamed file has two paths: Kargo looks at renames as deletions and additions. */
   async paths(hash: string, signal: AbortSignal): Promise<string[] | undefined> {
     const path = `${this.#path}/${hash}/changes?limit=${MAX_CHANGES}`;
-    const { values, isLastPage } = await this.#get(changes, path, signal);
+    const { values, isLastPage } = await readCommitAnswer(this.#client, this.#subject, changes, path, signal);
     if (isLastPage === false || values.length >= MAX_CHANGES) return undefined;
     return values.flatMap((change) =>
       [change.path, change.srcPath].flatMap((one) => (one ? [one.components.join('/')] : [])),
     );
-  }
-
-  async #get<Schema extends v.GenericSchema>(
-    schema: Schema,
-    path: string,
-    signal: AbortSignal,
-  ): Promise<v.InferOutput<Schema>> {
-    const request = { method: 'GET', path, purpose: 'change', subject: this.#subject } as const;
-    const { body } = await this.#client.request(request, signal);
-    const parsed = v.safeParse(schema, body);
-    if (parsed.success) return parsed.output;
-    const message = 'the commits cannot be read: the answer is not that of Data Center.';
-    throw new BitbucketError({ reason: 'BitbucketUnavailable', message });
   }
 }
