@@ -1,7 +1,6 @@
 import type { Check } from './check.ts';
 import { admissionCheck } from './checks/admission.ts';
 import { alarmsCheck } from './checks/alarms.ts';
-import { bitbucketWebhooksCheck } from './checks/bitbucket-webhooks.ts';
 import { clusterCheck } from './checks/cluster.ts';
 import { deliveryCheck } from './checks/delivery.ts';
 import { kargoBaseUrlCheck } from './checks/kargo-base-url.ts';
@@ -12,6 +11,7 @@ import { otherDeploymentsCheck } from './checks/other-deployments.ts';
 import { previousSecretsCheck } from './checks/previous-secrets.ts';
 import { queueCheck } from './checks/queue.ts';
 import { receiversCheck } from './checks/receivers.ts';
+import { registrarCheck } from './checks/registrar.ts';
 import { rightsCheck } from './checks/rights.ts';
 import { routesCheck } from './checks/routes.ts';
 import { secretsCheck } from './checks/secrets.ts';
@@ -37,5 +37,5 @@ export const CHECKS: readonly Check[] = [
   previousSecretsCheck,
   leftoversCheck,
   deliveryCheck,
-  bitbucketWebhooksCheck,
+  registrarCheck,
 ];

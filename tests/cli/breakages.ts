@@ -220,7 +220,7 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     what: 'a webhook that cannot be registered',
     breakIt: (world) => world.testbed.objects.patchStatus(config, { conditions: [webhooksReady('False')] }),
-    check: 'bitbucket webhooks',
+    check: 'registrar',
     fact: 'demo/demo: acme/shop: the token may not change webhooks',
     advice: 'Do what the condition says. The registrar looks again within five minutes.',
     followAdvice: (world) =>

@@ -58,7 +58,7 @@ test('a healthy deployment has no wrong row, and the exit status 0', async () =>
     '✓ previous secrets    none is accepted',
     '✓ leftovers           no secret and no route without a receiver',
     '✓ delivery            1 signed and accepted',
-    '– bitbucket webhooks  not checked: no config has its webhooks registered by this deployment',
+    '– registrar           not checked: no config has its webhooks registered by this deployment',
     '\n17 right, 0 wrong, 1 not checked',
   ]);
 });
@@ -123,7 +123,7 @@ test('a check that cannot run says why, and does not end the others', async () =
     'previous secrets': 'skipped',
     leftovers: 'skipped',
     delivery: 'skipped',
-    'bitbucket webhooks': 'skipped',
+    registrar: 'skipped',
   });
 });
 

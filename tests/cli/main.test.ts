@@ -61,7 +61,7 @@ test('doctor without a stack checks what npm start serves, and fails where that 
     '✓ previous secrets',
     '– leftovers',
     '✗ delivery',
-    '– bitbucket webhooks',
+    '– registrar',
   ]);
   expect(stdout).toContain(
     '✗ status URLs         demo/bb has no URL\n' +

@@ -4,9 +4,9 @@ import { nameOf } from '../installation.ts';
 /** The registrar's condition on configs that ask for webhooks to be registered. */
 const CONDITION_TYPE = 'BitbucketWebhooksReady';
 
-/** The webhooks in Bitbucket are as the configs declare them, as far as the registrar knows. */
-export const bitbucketWebhooksCheck: Check = {
-  name: 'bitbucket webhooks',
+/** The registrar reports no failure: its condition on each config whose webhooks it registers is true. */
+export const registrarCheck: Check = {
+  name: 'registrar',
   async run(installation, signal) {
     const { configs } = await installation.listed(signal);
     const { chosen } = installation;
@@ -22,6 +22,6 @@ export const bitbucketWebhooksCheck: Check = {
       const fact = `${config}: ${String(condition['message'])}`;
       return [{ fact, advice: 'Do what the condition says. The registrar looks again within five minutes.' }];
     });
-    return conclude(problems, `as declared in ${conditions.length} config(s)`);
+    return conclude(problems, `reports no failure in ${conditions.length} config(s)`);
   },
 };
