@@ -1,6 +1,7 @@
 import type { Check } from './check.ts';
 import { admissionCheck } from './checks/admission.ts';
 import { alarmsCheck } from './checks/alarms.ts';
+import { bitbucketWebhooksCheck } from './checks/bitbucket-webhooks.ts';
 import { clusterCheck } from './checks/cluster.ts';
 import { deliveryCheck } from './checks/delivery.ts';
 import { kargoBaseUrlCheck } from './checks/kargo-base-url.ts';
@@ -37,5 +38,6 @@ export const CHECKS: readonly Check[] = [
   previousSecretsCheck,
   leftoversCheck,
   deliveryCheck,
+  bitbucketWebhooksCheck,
   registrarCheck,
 ];

@@ -3,6 +3,9 @@ import type { DeploymentReader } from '../../lib/adapters/aws/deployment-reader.
 import { StoredReceiverSecrets } from '../../lib/adapters/aws/receiver-secrets.ts';
 import { compileSecretNameTemplate } from '../../lib/adapters/aws/secret-ids.ts';
 import { SecretsManager } from '../../lib/adapters/aws/secrets-manager.ts';
+import { ApiWebhooks } from '../../lib/adapters/bitbucket/api-webhooks.ts';
+import { BitbucketClients } from '../../lib/adapters/bitbucket/bitbucket-clients.ts';
+import { BitbucketCredentials } from '../../lib/adapters/bitbucket/bitbucket-credentials.ts';
 import { ClusterConnection } from '../../lib/adapters/kubernetes/cluster-connection.ts';
 import type { ClusterCredentials } from '../../lib/adapters/kubernetes/cluster-credentials.ts';
 import { ClusterInspection } from '../../lib/adapters/kubernetes/cluster-inspection.ts';
@@ -10,6 +13,7 @@ import { KargoApi } from '../../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../../lib/adapters/kubernetes/receiver-configs.ts';
 import { readSettings, type ClusterSettings, type Settings } from '../../lib/adapters/settings/settings.ts';
 import type { GatewayRoutes, ListedConfigs } from '../../lib/app/ports.ts';
+import type { BitbucketWebhooks } from '../../lib/app/register/bitbucket-ports.ts';
 import { receiverHashes, type ReceiverHashes } from '../../lib/core/kargo/receiver-hashes.ts';
 import type { SecretReading } from '../../lib/core/kargo/receiver-secret.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from '../../lib/core/kargo/receiver.ts';
@@ -85,11 +89,15 @@ export class Installation {
     return this.#once('cluster', async () => new ClusterInspection(await this.#connection(signal)));
   }
 
+  kargo(signal: AbortSignal): Promise<KargoApi> {
+    return this.#once('kargo', async () => new KargoApi(await this.#connection(signal)));
+  }
+
   /** The configs that this deployment serves. */
   listed(signal: AbortSignal): Promise<ListedConfigs> {
     return this.#once('configs', async () => {
       const settings = await this.settings(signal);
-      return new KargoReceiverConfigs(new KargoApi(await this.#connection(signal)), settings).list(signal);
+      return new KargoReceiverConfigs(await this.kargo(signal), settings).list(signal);
     });
   }
 
@@ -123,6 +131,17 @@ export class Installation {
   async routes(signal: AbortSignal): Promise<GatewayRoutes | undefined> {
     const { routesApiId } = await this.settings(signal);
     return routesApiId === undefined ? undefined : new ApiGatewayRoutes(routesApiId);
+  }
+
+  /** Bitbucket's own API with the registrar's credentials, to read only; undefined where there is no registrar. */
+  async bitbucket(signal: AbortSignal): Promise<Pick<BitbucketWebhooks, 'servers' | 'list'> | undefined> {
+    const environment = (await this.environments(signal)).get('registrar');
+    const settings = environment && readSettings(environment).bitbucket;
+    if (settings === undefined) return undefined;
+    const { credentialsSecretId: secretId, cloudApiUrl } = settings;
+    const clock = (): Date => new Date();
+    const credentials = new BitbucketCredentials({ store: this.#store, secretId, cloudApiUrl, clock });
+    return new ApiWebhooks(new BitbucketClients(credentials, clock));
   }
 
   #isChosen({ project, name }: Receiver): boolean {

@@ -8,7 +8,7 @@ import { deliver, type ReceiverHandler } from '../support/deliver.ts';
 import { Gateway } from '../support/gateway.ts';
 import { project, warehouse } from '../support/kargo-objects.ts';
 import type { PassingRequest, ProxyFault } from '../support/loopback-proxy.ts';
-import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
 
 export const SECRET_NAME = 'kargo/demo/bitbucket';
 export const SECRET = 'a-secret-of-more-than-sixteen-bytes';
@@ -51,14 +51,18 @@ export class DoctorWorld implements Deployment {
     });
   });
 
-  /** Starts a healthy deployment. */
-  async start(): Promise<void> {
+  /**
+   * Starts a healthy deployment.
+   *
+   * @param startBed - starts its dependencies
+   */
+  async start(startBed: (options: TestbedOptions) => Promise<Testbed> = startTestbed): Promise<void> {
     this.#public.listen(0, '127.0.0.1');
     await Promise.all([once(this.#public, 'listening'), this.gateway.start()]);
     const base = `http://127.0.0.1:${(this.#public.address() as AddressInfo).port}`;
     const settings = { RECEIVER_BASE_URL: base, ROUTES_API_ID: 'api' };
     const queue = { RETRY_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/kargo-retry' };
-    this.testbed = await startTestbed({
+    this.testbed = await startBed({
       objects: [...project('demo'), warehouse('demo', 'main')],
       secrets: { [SECRET_NAME]: SECRET },
       settings: { ...settings, AWS_ENDPOINT_URL_APIGATEWAYV2: this.gateway.url },

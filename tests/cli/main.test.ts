@@ -61,13 +61,14 @@ test('doctor without a stack checks what npm start serves, and fails where that 
     '✓ previous secrets',
     '– leftovers',
     '✗ delivery',
+    '– bitbucket webhooks',
     '– registrar',
   ]);
   expect(stdout).toContain(
     '✗ status URLs         demo/bb has no URL\n' +
       '                      → The reconciler should have written it within a minute: see its alarms and its log.\n',
   );
-  expect(stdout).toMatch(/\n7 right, 3 wrong, 8 not checked\n$/);
+  expect(stdout).toMatch(/\n7 right, 3 wrong, 9 not checked\n$/);
   expect(status).toBe(1);
 }, 60_000);
 
