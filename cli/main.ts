@@ -4,6 +4,7 @@ import { LocalError } from '../local/local-settings.ts';
 /** The commands of `kargo-front-door`, each with the exit status that it returns. */
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   doctor: async (args) => (await import('./doctor.ts')).doctor(args),
+  redrive: async (args) => (await import('./redrive.ts')).redrive(args),
 };
 
 /** An invalid command line or setting. */

@@ -2,7 +2,11 @@ import type { RetryMessage } from '../lib/app/redelivery/retry-message.ts';
 import type { BitbucketEvent } from '../lib/core/bitbucket/event.ts';
 import { MAX_DEAD_LETTERS, type DeadLetter, type DeadLetters, type ReadableLetter } from './dead-letters.ts';
 import type { RedriveOptions } from './redrive-options.ts';
-import { CliError } from './run-cli.ts';
+
+/** The queue or a message is not what was asked for. The message says what. */
+export class RedriveError extends Error {
+  override readonly name = 'RedriveError';
+}
 
 /** Names in one line. The rest is counted. */
 const MAX_NAMES = 5;
@@ -14,9 +18,9 @@ const SHORT_ID = 8;
  * Shows the dead-letter queue in words, or sends back what is chosen. What stays is made visible again.
  *
  * @param print - takes each line
- * @throws {CliError} for an id that no message has, or one that cannot be read
+ * @throws {RedriveError} for an id that no message has, or one that cannot be read
  */
-export async function redrive(
+export async function redriveLetters(
   letters: Pick<DeadLetters, 'read' | 'release' | 'sendBack'>,
   send: RedriveOptions['send'],
   print: (line: string) => void,
@@ -46,10 +50,10 @@ function choose(all: readonly DeadLetter[], send: RedriveOptions['send']): Reada
     const found = all.filter(({ id }) => id.startsWith(beginning));
     const [letter] = found;
     if (letter === undefined)
-      throw new CliError(`no message in the dead-letter queue has the id ${beginning}`);
-    if (found.length > 1) throw new CliError(`several messages have an id that begins with ${beginning}`);
+      throw new RedriveError(`no message in the dead-letter queue has the id ${beginning}`);
+    if (found.length > 1) throw new RedriveError(`several messages have an id that begins with ${beginning}`);
     if (!isReadable(letter))
-      throw new CliError(`message ${beginning} cannot be sent back: ${reasonOf(letter)}`);
+      throw new RedriveError(`message ${beginning} cannot be sent back: ${reasonOf(letter)}`);
     return letter;
   });
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CliError } from './run-cli.ts';
+import { LocalError } from '../local/local-settings.ts';
 
 const USAGE = `npm run redrive -- (--stack NAME | --queue-url URL --dlq-url URL) [--all | --id ID ...]
 
@@ -19,8 +19,8 @@ export interface RedriveOptions {
   readonly send: 'all' | readonly string[];
 }
 
-/** @throws {CliError} with the usage */
-export function readRedriveOptions(args: string[]): RedriveOptions {
+/** @throws {LocalError} with the usage */
+export function readRedriveOptions(args: readonly string[]): RedriveOptions {
   const text = { type: 'string' } as const;
   const options = {
     stack: text,
@@ -29,14 +29,14 @@ export function readRedriveOptions(args: string[]): RedriveOptions {
     all: { type: 'boolean' },
     id: { type: 'string', multiple: true },
   } as const;
-  const fail = (fault: string): never => {
-    throw new CliError(`${fault}\n\n${USAGE}`);
+  const fail = (fault: string, cause?: unknown): never => {
+    throw new LocalError(`${fault}\n\n${USAGE}`, { cause });
   };
   let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
   try {
-    ({ values } = parseArgs({ args, options }));
+    ({ values } = parseArgs({ args: [...args], options }));
   } catch (cause) {
-    return fail((cause as Error).message);
+    return fail((cause as Error).message, cause);
   }
   const { stack, 'queue-url': queueUrl, 'dlq-url': deadLetterUrl, all = false, id: ids = [] } = values;
   if (all && ids.length > 0) fail('--all and --id exclude each other');

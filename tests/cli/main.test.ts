@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { startFakeKubernetes } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import type { LoopbackServer } from '../../local/fakes/loopback-server.ts';
 import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
+import { startFakeSqs } from '../../local/fakes/sqs/fake-sqs.ts';
+import { MessageQueue } from '../../local/fakes/sqs/message-queue.ts';
 import { freePort } from '../cluster/free-port.ts';
 import { project } from '../support/kargo-objects.ts';
 
@@ -72,12 +74,69 @@ test('doctor without a stack checks what npm start serves, and fails where that 
   expect(status).toBe(1);
 }, 60_000);
 
+describe('redrive', () => {
+  const queue = new MessageQueue({ name: 'retries' });
+  const deadLetters = new MessageQueue({ name: 'retries-dead' });
+  let sqs: LoopbackServer;
+  let queues: string[];
+
+  beforeAll(async () => {
+    const fake = await startFakeSqs({ port: 0, queues: [queue, deadLetters] });
+    sqs = fake;
+    queues = ['--queue-url', fake.urlOf(queue), '--dlq-url', fake.urlOf(deadLetters)];
+    environment = {
+      ...environment,
+      AWS_ENDPOINT_URL_SQS: fake.url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    };
+  });
+
+  afterAll(() => sqs.close());
+
+  test('shows the dead-letter queue', async () => {
+    const { id } = deadLetters.send('hello', {}, 0);
+    expect(await run('redrive', ...queues)).toEqual({
+      status: 0,
+      stdout:
+        `${id.slice(0, 8)}  not a message of this version\n` +
+        '          why: unreadable: it is not JSON\n' +
+        '1 message(s) in the dead-letter queue\n',
+      stderr: '',
+    });
+  }, 60_000);
+
+  test.each([
+    [
+      'an id that no message has',
+      [],
+      ['--id', 'zzz'],
+      'no message in the dead-letter queue has the id zzz\n',
+    ],
+    ['a queue that does not exist', ['-gone'], [], 'The specified queue does not exist.\n'],
+  ])(
+    'fails for %s with one line',
+    async (_what, [suffix = ''], options, stderr) => {
+      const [, url, , deadLetterUrl] = queues;
+      const args = ['--queue-url', `${url}`, '--dlq-url', `${deadLetterUrl}${suffix}`, ...options];
+      expect(await run('redrive', ...args)).toEqual({ status: 1, stdout: '', stderr });
+    },
+    60_000,
+  );
+});
+
 test.each([
-  ['an unknown command', ['examine'], /^usage: kargo-front-door doctor/],
+  ['an unknown command', ['examine'], /^usage: kargo-front-door doctor\|redrive \[options\]\n$/],
   [
     'an unknown option',
     ['doctor', '--stak', 'x'],
     /^Unknown option '--stak'.*\n\nnpm run doctor -- \[--stack NAME\]/,
+  ],
+  [
+    'a missing option',
+    ['redrive', '--all'],
+    /^set either --stack, or --queue-url and --dlq-url\n\nnpm run redrive -- \(--stack NAME/,
   ],
 ])(
   '%s is rejected with how to use it, and with another exit status',

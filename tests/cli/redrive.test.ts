@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DeadLetters } from '../../cli/dead-letters.ts';
-import { redrive } from '../../cli/redrive-letters.ts';
+import { redriveLetters } from '../../cli/redrive-letters.ts';
 import { readRedriveOptions } from '../../cli/redrive-options.ts';
 import { coldRedelivery } from '../support/cold-functions.ts';
 import { passSeconds, stopClock } from '../support/clock.ts';
@@ -63,7 +63,7 @@ function bury(message: object | string, reason?: string): string {
 }
 
 const run = async (send: 'all' | string[] = []): Promise<string[]> => {
-  await redrive(letters, send, (line) => lines.push(line));
+  await redriveLetters(letters, send, (line) => lines.push(line));
   return lines;
 };
 const short = (id: string): string => id.slice(0, 8);

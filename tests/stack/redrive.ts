@@ -12,5 +12,5 @@ export async function redrive(
 ): Promise<string> {
   const env = { ...bareEnvironment(emulator.scratch), ...emulator.environment };
   const node = path.join(ROOT, 'node_modules', '.bin', 'node');
-  return runProgram(node, ['cli/redrive.ts', '--stack', stack, ...options], { cwd: ROOT, env });
+  return runProgram(node, ['cli/main.ts', 'redrive', '--stack', stack, ...options], { cwd: ROOT, env });
 }
