@@ -1,5 +1,6 @@
 import { BitbucketError, type RequestPurpose } from '../../app/register/bitbucket-ports.ts';
-import { Agent, type Dispatcher } from '../http/undici.ts';
+import { readJson } from '../http/read-json.ts';
+import { Agent } from '../http/undici.ts';
 import type { BitbucketCredential } from './bitbucket-credentials.ts';
 import { classifyStatus, describeNoAnswer } from './bitbucket-failures.ts';
 import type { RequestBudget } from './request-budget.ts';
@@ -83,7 +84,7 @@ export class BitbucketClient {
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
     });
     const { statusCode: status, headers } = response;
-    const body = parseJson(await readText(response));
+    const { content: body } = await readJson(response.body, MAX_ANSWER_BYTES, tooLarge);
     if ((status >= 200 && status < 300) || request.expected?.includes(status) === true)
       return { status, body };
     if (status === 429) {
@@ -94,24 +95,8 @@ export class BitbucketClient {
   }
 }
 
-async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // Leaving the loop drops the response.
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function tooLarge(maxBytes: number): Error {
+  return new Error(`the answer is larger than ${maxBytes} bytes`);
 }
 
 function isTimeout(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryableError } from '../../app/errors.ts';
 import type { Clock } from '../../app/ports.ts';
+import { readJson } from '../http/read-json.ts';
 import { Agent, type Dispatcher } from '../http/undici.ts';
 import { readRateLimit } from './rate-limit.ts';
 import {
@@ -136,7 +137,8 @@ export class RegistryClient {
     const now = clock().getTime();
     const pauseMs = readRateLimit(status, headers, now);
     if (pauseMs !== undefined) this.#resumeAt = now + pauseMs;
-    return { status, body: await readJson(body) };
+    const tooLarge = (maxBytes: number): Error => new AnswerTooLargeError(maxBytes);
+    return { status, body: (await readJson(body, MAX_ANSWER_BYTES, tooLarge)).content };
   }
 
   #connected(): Dispatcher {
@@ -160,21 +162,4 @@ async function wait(milliseconds: number, signal: AbortSignal, error: Error): Pr
   await sleep(milliseconds, undefined, { signal }).catch(() => {
     throw error;
   });
-}
-
-/** Reads a body to its end. Returns undefined where it is not JSON. */
-async function readJson(body: Dispatcher.ResponseData['body']): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // Leaving the loop drops the response.
-    if (bytes > MAX_ANSWER_BYTES) throw new AnswerTooLargeError(MAX_ANSWER_BYTES);
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString());
-  } catch {
-    return undefined;
-  }
 }

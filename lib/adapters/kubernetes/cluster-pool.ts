@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../app/ports.ts';
+import { readJson } from '../http/read-json.ts';
 import { Agent, buildConnector, ProxyAgent, type Dispatcher } from '../http/undici.ts';
 import { AnswerTooLargeError } from './cluster-errors.ts';
 
@@ -162,37 +163,19 @@ export class ClusterPool {
       },
       ...((patch ?? content) !== undefined && { body: JSON.stringify(patch ?? content) }),
     });
-    const answer = await readContent(response);
+    const tooLarge = (maxBytes: number): Error => new AnswerTooLargeError(maxBytes);
+    const { content: body, bytes } = await readJson(decompressed(response), MAX_ANSWER_BYTES, tooLarge);
     return {
       status: response.statusCode,
       retryAfter: response.headers['retry-after']?.toString(),
-      body: parseJson(answer.toString()),
-      bytes: answer.length,
+      body,
+      bytes,
     };
   }
 }
 
-async function readContent({ headers, body }: Dispatcher.ResponseData): Promise<Buffer> {
-  const isGzip = headers['content-encoding'] === 'gzip';
+function decompressed({ headers, body }: Dispatcher.ResponseData): AsyncIterable<Buffer> {
+  if (headers['content-encoding'] !== 'gzip') return body;
   // The pipeline hands errors of the body on to the reader.
-  const stream = isGzip
-    ? pipeline(body, createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES }), () => undefined)
-    : body;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // Leaving the loop drops the response.
-    if (bytes > MAX_ANSWER_BYTES) throw new AnswerTooLargeError(MAX_ANSWER_BYTES);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return pipeline(body, createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES }), () => undefined);
 }
