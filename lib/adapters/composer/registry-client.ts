@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetryableError } from '../../app/errors.ts';
 import type { Clock } from '../../app/ports.ts';
+import { makeAttempt } from '../http/attempt.ts';
 import { readJson } from '../http/read-json.ts';
 import { Agent, type Dispatcher } from '../http/undici.ts';
 import { readRateLimit } from './rate-limit.ts';
@@ -12,7 +12,6 @@ import {
   TIMED_OUT,
   toError,
   type RegistryAnswer,
-  type RegistryFailure,
   type RegistryRequest,
 } from './registry-errors.ts';
 
@@ -43,8 +42,8 @@ export interface RegistryClientOptions {
   readonly clock: Clock;
 }
 
-type AttemptResult =
-  { readonly answer: RegistryAnswer } | { readonly failure: RegistryFailure; readonly cause?: unknown };
+/** How an attempt ends. */
+const RULES = { classifyAnswer, classifyError, timedOut: TIMED_OUT };
 
 /** Client of the registry's REST API, kept between invocations. */
 export class RegistryClient {
@@ -70,7 +69,9 @@ export class RegistryClient {
     let from: 'cached' | 'store' = 'cached';
     for (let attempt = 1; ; attempt += 1) {
       await this.#waitForRateLimit(request, signal);
-      const result = await this.#attempt(request, await this.#options.token(from, signal), signal);
+      const token = await this.#options.token(from, signal);
+      const send = (ended: AbortSignal): Promise<RegistryAnswer> => this.#exchange(request, token, ended);
+      const result = await makeAttempt({ request, send, timeoutMs: request.timeoutMs }, RULES, signal);
       if ('answer' in result) return result.answer;
       const { failure, cause } = result;
       if (failure.cure === 'credentials' && from === 'cached') from = 'store';
@@ -87,29 +88,6 @@ export class RegistryClient {
     const throttled = toError(request, { cure: 'later', reason: THROTTLED, detail });
     if (waitMs > MAX_WAIT_MS) throw throttled;
     await wait(waitMs, signal, throttled);
-  }
-
-  async #attempt(
-    request: RegistryRequest,
-    token: string | undefined,
-    signal: AbortSignal,
-  ): Promise<AttemptResult> {
-    // Nothing is sent after the time budget.
-    if (signal.aborted) throw new RetryableError(TIMED_OUT, { cause: signal.reason });
-    const { timeoutMs } = request;
-    const ended =
-      timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    try {
-      const answer = await this.#exchange(request, token, ended);
-      const failure = classifyAnswer(request, answer);
-      return failure === undefined ? { answer } : { failure };
-    } catch (cause) {
-      if (cause instanceof AnswerTooLargeError) throw cause;
-      if (signal.aborted) throw new RetryableError(TIMED_OUT, { cause });
-      const failure = classifyError(cause);
-      if (failure === undefined) throw cause;
-      return { failure, cause };
-    }
   }
 
   async #exchange(

@@ -2,15 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
 import { RetryableError } from '../../app/errors.ts';
 import type { Clock } from '../../app/ports.ts';
+import { makeAttempt } from '../http/attempt.ts';
 import type { ClusterCredentials } from './cluster-credentials.ts';
-import {
-  AnswerTooLargeError,
-  classifyAnswer,
-  classifyError,
-  TIMED_OUT,
-  toError,
-  type ClusterFailure,
-} from './cluster-errors.ts';
+import { classifyAnswer, classifyError, TIMED_OUT, toError, type ClusterFailure } from './cluster-errors.ts';
 import { ClusterPool, type ClusterAnswer, type ClusterRequest } from './cluster-pool.ts';
 
 /** Attempts at one request: a connection kept from before a restart fails once, a busy server a few times. */
@@ -44,8 +38,8 @@ interface Opened {
   readonly renewAt: Date | undefined;
 }
 
-type AttemptResult =
-  { readonly answer: ClusterAnswer } | { readonly failure: ClusterFailure; readonly cause?: unknown };
+/** How an attempt ends. */
+const RULES = { classifyAnswer, classifyError, timedOut: TIMED_OUT };
 
 /** The connection to the cluster API, kept between invocations. */
 export class ClusterConnection {
@@ -69,10 +63,12 @@ export class ClusterConnection {
    */
   async request(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
     const { maxAttempts = MAX_ATTEMPTS } = request;
+    const { attemptTimeoutMs: timeoutMs } = this.#options;
     let hasRenewed = false;
     for (let attempt = 1; ; attempt += 1) {
       const opened = await this.#open(signal);
-      const result = await this.#attempt(opened.pool, request, signal);
+      const send = (ended: AbortSignal): Promise<ClusterAnswer> => this.#send(opened.pool, request, ended);
+      const result = await makeAttempt({ request, send, timeoutMs }, RULES, signal);
       if ('answer' in result) return result.answer;
       const { failure, cause } = result;
       const waitMs = failure.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (attempt - 1);
@@ -87,21 +83,10 @@ export class ClusterConnection {
     }
   }
 
-  async #attempt(pool: ClusterPool, request: ClusterRequest, signal: AbortSignal): Promise<AttemptResult> {
-    // Nothing is sent after the time budget, and no timer or connection is made.
-    if (signal.aborted) throw new RetryableError(TIMED_OUT, { cause: signal.reason });
-    const timeout = AbortSignal.timeout(this.#options.attemptTimeoutMs);
+  async #send(pool: ClusterPool, request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
     const start = performance.now();
     try {
-      const answer = await pool.send(request, AbortSignal.any([signal, timeout]));
-      const failure = classifyAnswer(request, answer);
-      return failure === undefined ? { answer } : { failure };
-    } catch (cause) {
-      if (cause instanceof AnswerTooLargeError) throw cause;
-      if (signal.aborted) throw new RetryableError(TIMED_OUT, { cause });
-      const failure = classifyError(cause);
-      if (failure === undefined) throw cause;
-      return { failure, cause };
+      return await pool.send(request, signal);
     } finally {
       this.#options.recordLatency(performance.now() - start);
     }
