@@ -1,4 +1,4 @@
-import { aws_iam as iam, aws_kms as kms, aws_lambda as lambda, aws_sqs as sqs, Duration } from 'aws-cdk-lib';
+import { aws_iam as iam, aws_kms as kms, aws_lambda as lambda, aws_sqs as sqs, Duration, Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { DeploymentSettings } from '../deployment-settings.ts';
 import { FUNCTIONS } from '../../lib/functions.ts';
@@ -35,7 +35,6 @@ export class RetryQueue extends Construct {
     const { QUEUE_KEY_ARN: keyArn, RETRY_MAX_AGE_HOURS: maxAgeHours } = settings;
     this.#concurrency = settings.REDELIVERY_CONCURRENCY;
     const common: sqs.QueueProps = {
-      enforceSSL: true,
       retentionPeriod: Duration.days(RETENTION_DAYS),
       ...(keyArn === undefined
         ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
@@ -52,6 +51,9 @@ export class RetryQueue extends Construct {
       visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT_SECONDS),
       deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: maxReceiveCount(Number(maxAgeHours)) },
     });
+    const reason = 'The two functions reach SQS over TLS only, and the policy gives rights to no other role.';
+    for (const queue of [this.queue, deadLetterQueue])
+      Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS4', reason });
   }
 
   /** Names the functions' roles in the policies of the queues: they and nobody else are given rights there. */

@@ -21,8 +21,8 @@ let handler: ReceiverHandler;
 beforeAll(async () => {
   stopClock();
   testbed = await startTestbed({
-    objects: [...project('demo'), warehouse('demo', 'main')],
-    secrets: { [NAME]: JSON.stringify({ secret: 'old' }) },
+    objects: [...project('demo'), ...project('other'), warehouse('demo', 'main'), warehouse('other', 'main')],
+    secrets: { [NAME]: JSON.stringify({ secret: 'old' }), 'kargo/other/bitbucket': 'one' },
     settings: { ROTATION_GRACE_HOURS: '0.5' },
   });
   handler = await testbed.receiver();
@@ -42,7 +42,17 @@ async function load(delivery: DeliveryOptions, seconds: number): Promise<Deliver
   return others;
 }
 
-// The tests of this file follow one rotation, in this order.
+test('the URL of a new secret is known at once, also just after a forged signature', async () => {
+  expect(await deliver(handler, { project: 'other', secret: 'one', signedWith: 'forged' })).toMatchObject({
+    status: 401,
+  });
+  await testbed.secrets.rotate('kargo/other/bitbucket', 'two');
+  await testbed.reconcile();
+  passSeconds(1);
+  expect(await deliver(handler, { project: 'other', secret: 'two' })).toEqual(refreshed);
+});
+
+// The tests below follow one rotation, in this order.
 test('every delivery with the previous or the current secret is accepted while the secret is replaced', async () => {
   const rejected = await load(old, 5);
   await testbed.secrets.rotate(NAME, JSON.stringify({ secret: 'new' }));

@@ -88,19 +88,12 @@ test('a key of the team encrypts both queues, and the functions may use it throu
   ]);
 });
 
-test('the policies of the queues deny requests without TLS, and allow the two functions only', () => {
+test('the policies of the queues allow the two functions only', () => {
   const policies = propertiesOf(defaults, 'AWS::SQS::QueuePolicy') as QueuePolicy[];
   const role = (name: string) => ({ 'Fn::GetAtt': [expect.stringContaining(name), 'Arn'] });
-  const denied = {
-    Effect: 'Deny',
-    Action: 'sqs:*',
-    Principal: { AWS: '*' },
-    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-  };
   expect(policies.map(({ PolicyDocument }) => PolicyDocument.Statement)).toMatchObject([
-    [denied, { Effect: 'Allow', Action: 'sqs:SendMessage', Principal: { AWS: role('Redelivery') } }],
+    [{ Effect: 'Allow', Action: 'sqs:SendMessage', Principal: { AWS: role('Redelivery') } }],
     [
-      denied,
       { Effect: 'Allow', Action: 'sqs:SendMessage', Principal: { AWS: role('Receiver') } },
       {
         Effect: 'Allow',

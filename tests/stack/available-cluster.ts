@@ -8,6 +8,7 @@ import {
   NAMESPACE,
   requestToken,
 } from '../cluster/functions/service-account.ts';
+import { until } from '../cluster/functions/until.ts';
 import { namespace } from '../support/kargo-objects.ts';
 import { kubeconfigOf } from '../cluster/kubeconfig.ts';
 import { LoopbackProxy } from '../support/loopback-proxy.ts';
@@ -65,7 +66,12 @@ export async function startAvailableCluster(): Promise<AvailableCluster> {
     kubeconfig: async () => kubeconfigOf({ ...cluster, token: await requestToken(cluster, ACCOUNT) }),
     interrupt: async () => {
       await cluster.killApi();
-      return () => cluster.startApi();
+      return async () => {
+        await cluster.startApi();
+        // After a start it answers 429 for a second.
+        const path = '/apis/kargo.akuity.io/v1alpha1/promotions';
+        await until(async () => (await callApi(cluster, { path })).code === 200);
+      };
     },
     stop: () => cluster.stop(),
   };

@@ -147,7 +147,8 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
       ],
       'status URLs': 'ok',
       routes: 'ok',
-      alarms: ['no alarm has an action, so that nobody is notified'],
+      // The emulator's alarms ignore dimensions: errors of the other deployment count here too.
+      alarms: expect.arrayContaining(['no alarm has an action, so that nobody is notified']),
       'other deployments': 'ok',
       leftovers: 'ok',
     });
@@ -275,8 +276,7 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
 
   test.each(GRANTS)('$role needs $sid', async ({ role, sid, act, becomes }) => {
     const giveBack = await stage.grants.withhold(role, sid);
-    const became = await act();
-    await giveBack();
+    const became = await act().finally(giveBack);
     await stage.objects.patch(config, { spec: config.spec });
     expect(became).toEqual(becomes);
     expect(await reconcile()).toMatchObject({ failed: false });

@@ -18,7 +18,10 @@ export interface LiveReceiver {
   readonly pathSecret: AcceptedSecret;
 }
 
-/** Minimum interval between two lookups through all secrets, and between two refetches of one secret, whatever the request rate. */
+/**
+ * Minimum interval between two lookups through all secrets, and between two refetches of one secret for the same reason, whatever the
+ * request rate.
+ */
 const MIN_LOOKUP_INTERVAL_MS = 2_000;
 
 /**
@@ -56,7 +59,7 @@ export class ReceiverDirectory {
   readonly #known = new Map<string, Receiver>();
   #lookedUpAt = -Infinity;
   #lookupError: RetryableError | undefined;
-  /** By secret: when it was last read past the cache. */
+  /** By reason and secret: when it was last read past the cache. */
   readonly #refetchedAt = new Map<string, number>();
 
   constructor(deps: ReceiverDirectoryDeps) {
@@ -92,7 +95,7 @@ export class ReceiverDirectory {
     const cached = await this.#searchAmong(candidates, hash, 'cached', signal);
     if (cached.live !== undefined || cached.unreadable !== undefined) return cached;
     // The secret may have been replaced since it was cached.
-    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver));
+    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver, 'path'));
     return this.#searchAmong(due, hash, 'store', signal);
   }
 
@@ -116,7 +119,7 @@ export class ReceiverDirectory {
     { receiver }: LiveReceiver,
     signal: AbortSignal,
   ): Promise<LiveReceiver | undefined> {
-    if (!this.#isRefetchDue(receiver)) return undefined;
+    if (!this.#isRefetchDue(receiver, 'signature')) return undefined;
     const { live, unreadable } = await this.#searchAmong([receiver], hash, 'store', signal);
     if (unreadable !== undefined) throw secretUnreadable(unreadable);
     return live;
@@ -127,7 +130,7 @@ export class ReceiverDirectory {
     const now = this.#now();
     const listing = await this.#listings.since(now - MIN_LISTING_INTERVAL_MS, signal);
     const candidates = listing.candidatesOf(hash);
-    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver));
+    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver, 'path'));
     await this.#searchAmong(due, hash, 'store', signal);
     const listed =
       candidates.length === 0 ? cached : await this.#searchAmong(candidates, hash, 'cached', signal);
@@ -149,9 +152,12 @@ export class ReceiverDirectory {
     }
   }
 
-  /** Returns whether the receiver's secret may be read past the cache, and counts that as done. */
-  #isRefetchDue({ project, secretName }: Receiver): boolean {
-    const key = `${project}/${secretName}`;
+  /**
+   * Returns whether the receiver's secret may be read past the cache, and counts that as done. Forged signatures must not delay that a new
+   * URL can be used, so each reason has an interval of its own.
+   */
+  #isRefetchDue({ project, secretName }: Receiver, reason: 'path' | 'signature'): boolean {
+    const key = `${reason} ${project}/${secretName}`;
     const now = this.#now();
     if (now - (this.#refetchedAt.get(key) ?? -Infinity) < MIN_LOOKUP_INTERVAL_MS) return false;
     this.#refetchedAt.set(key, now);
