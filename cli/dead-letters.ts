@@ -1,5 +1,5 @@
 import {
-  ChangeMessageVisibilityBatchCommand,
+  ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
@@ -85,15 +85,9 @@ export class DeadLetters {
 
   /** Makes messages visible to other readers. */
   async release(letters: readonly DeadLetter[]): Promise<void> {
-    for (let start = 0; start < letters.length; start += PAGE) {
-      const Entries = letters.slice(start, start + PAGE).map(({ receiptHandle }, index) => ({
-        Id: String(index),
-        ReceiptHandle: receiptHandle,
-        VisibilityTimeout: 0,
-      }));
-      await this.#client.send(
-        new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#urls.deadLetterUrl, Entries }),
-      );
+    for (const { receiptHandle: ReceiptHandle } of letters) {
+      const shown = { QueueUrl: this.#urls.deadLetterUrl, ReceiptHandle, VisibilityTimeout: 0 };
+      await this.#client.send(new ChangeMessageVisibilityCommand(shown));
     }
   }
 

@@ -163,7 +163,7 @@ describe('a retryable failure', () => {
     enqueue(push);
     testbed.cluster.fault = (request) => (isPatchOf(request, 'two') ? unavailable : undefined);
     retries.proxy.fault = ({ operation }) =>
-      operation === 'SendMessageBatch' ? { kind: 'answer', status: 400, body: { __type: 'x' } } : undefined;
+      operation === 'SendMessage' ? { kind: 'answer', status: 400, body: { __type: 'x' } } : undefined;
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 0 });
     expect(waiting()).toEqual([push]);
   });

@@ -1,12 +1,13 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import {
-  ChangeMessageVisibilityBatchCommand,
+  ChangeMessageVisibilityCommand,
   GetQueueAttributesCommand,
-  SendMessageBatchCommand,
   SendMessageCommand,
   SQSClient,
+  type SendMessageCommandInput,
 } from '@aws-sdk/client-sqs';
+import pLimit from 'p-limit';
 import * as v from 'valibot';
 import { RetryableError } from '../../app/errors.ts';
 import type { ReceivedMessage, RedeliveryQueue } from '../../app/ports.ts';
@@ -16,12 +17,8 @@ import { toRetryableError } from './aws-errors.ts';
 /** Reason of every error. */
 const QUEUE_UNAVAILABLE = 'retry queue unavailable';
 
-/** SQS's limits for one batch request. */
-const MAX_BATCH_MESSAGES = 10;
-const MAX_BATCH_BYTES = 256 * 1024;
-
-/** Attempts at the messages that SQS has not accepted, of a batch of which it accepted others. */
-const MAX_BATCH_ATTEMPTS = 3;
+/** Concurrent requests: a push that affects 10,000 Warehouses is sent in a hundred messages. */
+const CONCURRENCY = 10;
 
 /** Within a region, connecting and answering take milliseconds. */
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -43,6 +40,7 @@ const redrivePolicy = v.pipe(
 export class SqsRetryQueue implements RedeliveryQueue {
   readonly #queueUrl: string;
   readonly #client: SQSClient;
+  readonly #limit = pLimit(CONCURRENCY);
   #deadLetterUrl: string | undefined;
 
   constructor(queueUrl: string) {
@@ -60,54 +58,57 @@ export class SqsRetryQueue implements RedeliveryQueue {
   }
 
   async send(messages: readonly RetryMessage[], signal: AbortSignal, delayMs = 0): Promise<void> {
-    const batches = toBatches(messages.map(writeRetryMessage));
-    await Promise.all(batches.map((batch) => this.#sendBatch(batch, signal, delayMs)));
+    await this.#forEach(messages, (message) =>
+      this.#send(
+        {
+          QueueUrl: this.#queueUrl,
+          MessageBody: writeRetryMessage(message),
+          DelaySeconds: Math.round(delayMs / 1_000),
+        },
+        signal,
+      ),
+    );
   }
 
   async postpone(
     messages: readonly (ReceivedMessage & { readonly delayMs: number })[],
     signal: AbortSignal,
   ): Promise<void> {
-    for (let start = 0; start < messages.length; start += MAX_BATCH_MESSAGES) {
-      const Entries = messages
-        .slice(start, start + MAX_BATCH_MESSAGES)
-        .map(({ receiptHandle: ReceiptHandle, delayMs }, index) => ({
-          Id: String(index),
-          ReceiptHandle,
-          VisibilityTimeout: Math.round(delayMs / 1_000),
-        }));
-      const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries });
-      const { Failed = [] } = await this.#client.send(command, { abortSignal: signal }).catch(toThrown);
-      if (Failed.length > 0) throw notAccepted(Failed);
-    }
+    await this.#forEach(messages, async ({ receiptHandle, delayMs }) => {
+      const command = new ChangeMessageVisibilityCommand({
+        QueueUrl: this.#queueUrl,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: Math.round(delayMs / 1_000),
+      });
+      await this.#client.send(command, { abortSignal: signal }).catch(toThrown);
+    });
   }
 
   async bury({ text }: ReceivedMessage, reason: string, signal: AbortSignal): Promise<void> {
     this.#deadLetterUrl ??= await this.#findDeadLetterUrl(signal);
-    const command = new SendMessageCommand({
-      QueueUrl: this.#deadLetterUrl,
-      MessageBody: text,
-      MessageAttributes: {
-        [REASON_ATTRIBUTE]: { DataType: 'String', StringValue: reason.slice(0, MAX_REASON_CHARACTERS) },
+    const StringValue = reason.slice(0, MAX_REASON_CHARACTERS);
+    await this.#send(
+      {
+        QueueUrl: this.#deadLetterUrl,
+        MessageBody: text,
+        MessageAttributes: { [REASON_ATTRIBUTE]: { DataType: 'String', StringValue } },
       },
-    });
-    await this.#client.send(command, { abortSignal: signal }).catch(toThrown);
+      signal,
+    );
   }
 
-  async #sendBatch(texts: readonly string[], abortSignal: AbortSignal, delayMs: number): Promise<void> {
-    let entries = texts.map((MessageBody, index) => ({
-      Id: String(index),
-      MessageBody,
-      DelaySeconds: Math.round(delayMs / 1_000),
-    }));
-    for (let attempt = 1; ; attempt += 1) {
-      const command = new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries: entries });
-      const { Failed = [] } = await this.#client.send(command, { abortSignal }).catch(toThrown);
-      if (Failed.length === 0) return;
-      if (attempt === MAX_BATCH_ATTEMPTS) throw notAccepted(Failed);
-      const failed = new Set(Failed.map(({ Id }) => Id));
-      entries = entries.filter(({ Id }) => failed.has(Id));
-    }
+  async #send(input: SendMessageCommandInput, abortSignal: AbortSignal): Promise<void> {
+    await this.#client.send(new SendMessageCommand(input), { abortSignal }).catch(toThrown);
+  }
+
+  /** Performs the request for every message, and then throws the error of the first that failed. */
+  async #forEach<Message>(
+    messages: readonly Message[],
+    request: (message: Message) => Promise<void>,
+  ): Promise<void> {
+    const results = await Promise.allSettled(messages.map((message) => this.#limit(() => request(message))));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** Returns the URL of the dead-letter queue, which is in the same account and region. */
@@ -124,29 +125,6 @@ export class SqsRetryQueue implements RedeliveryQueue {
   }
 }
 
-/** Splits texts into batches that SQS accepts, in their order. */
-function toBatches(texts: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let bytes = Infinity;
-  for (const text of texts) {
-    const size = Buffer.byteLength(text);
-    const batch = batches.at(-1);
-    if (batch === undefined || batch.length === MAX_BATCH_MESSAGES || bytes + size > MAX_BATCH_BYTES) {
-      batches.push([text]);
-      bytes = size;
-    } else {
-      batch.push(text);
-      bytes += size;
-    }
-  }
-  return batches;
-}
-
 function toThrown(error: unknown): never {
   throw toRetryableError(QUEUE_UNAVAILABLE, error);
-}
-
-function notAccepted(failed: readonly { readonly Code?: string | undefined }[]): RetryableError {
-  const [{ Code: code = 'unknown' } = {}] = failed;
-  return new RetryableError(QUEUE_UNAVAILABLE, { detail: `${failed.length} message(s) failed: ${code}` });
 }

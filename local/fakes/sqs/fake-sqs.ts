@@ -16,7 +16,7 @@ const REGION = 'us-east-1';
 /** How often a receiver that waits checks for messages. */
 const POLL_MS = 50;
 
-/** The limit of a message, and of all messages of a batch. */
+/** The limit of a message. */
 const MAX_BYTES = 256 * 1024;
 
 /** Anything but the characters that SQS takes in a message. */
@@ -32,7 +32,6 @@ const MessageAttributesRule = v.optional(
   v.record(v.string(), v.strictObject({ DataType: v.literal('String'), StringValue: v.string() })),
   {},
 );
-const Id = v.pipe(v.string(), v.regex(/^[\w-]{1,80}$/));
 const message = {
   MessageBody: v.string(),
   MessageAttributes: MessageAttributesRule,
@@ -40,22 +39,10 @@ const message = {
 };
 const ReceiptHandle = v.pipe(v.string(), v.includes('/'));
 const VisibilityTimeout = integer(0, 43_200);
-/** The entries of a batch request. */
-const entries = <Entries extends v.ObjectEntries>(members: Entries) =>
-  v.pipe(v.array(v.strictObject({ Id, ...members })), v.minLength(1), v.maxLength(10));
 
 const sendMessage = defineAction({ QueueUrl, ...message }, (queues: Queues, members) => {
-  checkLength([members.MessageBody]);
   return send(findQueue(queues, members.QueueUrl), members);
 });
-
-const sendMessageBatch = defineAction(
-  { QueueUrl, Entries: entries(message) },
-  (queues: Queues, { QueueUrl: url, Entries }) => {
-    checkLength(Entries.map(({ MessageBody }) => MessageBody));
-    return perEntry(Entries, (entry) => send(findQueue(queues, url), entry));
-  },
-);
 
 const receiveMessage = defineAction(
   {
@@ -77,24 +64,9 @@ const deleteMessage = defineAction({ QueueUrl, ReceiptHandle }, (queues: Queues,
   return {};
 });
 
-const deleteMessageBatch = defineAction(
-  { QueueUrl, Entries: entries({ ReceiptHandle }) },
-  (queues: Queues, { QueueUrl: url, Entries }) =>
-    perEntry(Entries, (entry) => {
-      findQueue(queues, url).delete(entry.ReceiptHandle);
-      return {};
-    }),
-);
-
 const changeMessageVisibility = defineAction(
   { QueueUrl, ReceiptHandle, VisibilityTimeout },
   (queues: Queues, members) => changeVisibility(findQueue(queues, members.QueueUrl), members),
-);
-
-const changeMessageVisibilityBatch = defineAction(
-  { QueueUrl, Entries: entries({ ReceiptHandle, VisibilityTimeout }) },
-  (queues: Queues, { QueueUrl: url, Entries }) =>
-    perEntry(Entries, (entry) => changeVisibility(findQueue(queues, url), entry)),
 );
 
 const getQueueAttributes = defineAction(
@@ -122,12 +94,9 @@ const getQueueAttributes = defineAction(
 
 const ACTIONS: ReadonlyMap<string, Action<Queues>> = new Map([
   ['SendMessage', sendMessage],
-  ['SendMessageBatch', sendMessageBatch],
   ['ReceiveMessage', receiveMessage],
   ['DeleteMessage', deleteMessage],
-  ['DeleteMessageBatch', deleteMessageBatch],
   ['ChangeMessageVisibility', changeMessageVisibility],
-  ['ChangeMessageVisibilityBatch', changeMessageVisibilityBatch],
   ['GetQueueAttributes', getQueueAttributes],
 ]);
 
@@ -138,7 +107,7 @@ export interface FakeSqs extends LoopbackServer {
 
 /**
  * Starts an in-memory fake of AWS SQS, which the SDK's client uses unchanged: standard queues with delays, visibility timeouts, long
- * polling, batches, and dead-letter queues. Messages have string attributes only. It accepts any credentials and encrypts nothing, and
+ * polling, and dead-letter queues. Messages have string attributes only. It accepts any credentials and encrypts nothing, and
  * rejects what it does not implement.
  *
  * @param options.port - 0 selects a free port
@@ -185,20 +154,13 @@ function arnOf({ name }: MessageQueue): string {
   return `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`;
 }
 
-function checkLength(bodies: readonly string[]): void {
-  const bytes = bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);
-  if (bytes <= MAX_BYTES) return;
-  throw new ServiceError(
-    'com.amazonaws.sqs#BatchRequestTooLong',
-    `${bytes} bytes are more than ${MAX_BYTES}.`,
-  );
-}
-
 function send(
   queue: MessageQueue,
   entry: { MessageBody: string; MessageAttributes: MessageAttributes; DelaySeconds: number },
 ): object {
   const { MessageBody: body } = entry;
+  if (Buffer.byteLength(body) > MAX_BYTES)
+    throw new ServiceError('com.amazonaws.sqs#InvalidParameterValue', `More than ${MAX_BYTES} bytes.`);
   if (body === '' || REJECTED_CHARACTER.test(body))
     throw new ServiceError('com.amazonaws.sqs#InvalidMessageContents', 'Invalid characters.');
   const { id, md5 } = queue.send(body, entry.MessageAttributes, entry.DelaySeconds);
@@ -211,24 +173,6 @@ function changeVisibility(
 ): object {
   if (queue.changeVisibility(handle, seconds)) return {};
   throw new ServiceError('com.amazonaws.sqs#MessageNotInflight', 'The message is not in flight.');
-}
-
-/** Performs each entry of a batch; one that fails does not affect the others. */
-function perEntry<Entry extends { readonly Id: string }>(
-  all: readonly Entry[],
-  perform: (entry: Entry) => object,
-): object {
-  const Successful: object[] = [];
-  const Failed: object[] = [];
-  for (const entry of all) {
-    try {
-      Successful.push({ Id: entry.Id, ...perform(entry) });
-    } catch (error) {
-      if (!(error instanceof ServiceError) || error.type.endsWith('#QueueDoesNotExist')) throw error;
-      Failed.push({ Id: entry.Id, Code: error.type, Message: error.message, SenderFault: true });
-    }
-  }
-  return { Successful, Failed };
 }
 
 function describeMessage(received: Received): object {
