@@ -69,8 +69,10 @@ export async function startAvailableCluster(): Promise<AvailableCluster> {
       return async () => {
         await cluster.startApi();
         // After a start it answers 429 for a second.
-        const path = '/apis/kargo.akuity.io/v1alpha1/promotions';
-        await until(async () => (await callApi(cluster, { path })).code === 200);
+        for (const plural of ['projectconfigs', 'promotions', 'warehouses']) {
+          const path = `/apis/kargo.akuity.io/v1alpha1/${plural}`;
+          await until(async () => (await callApi(cluster, { path })).code === 200);
+        }
       };
     },
     stop: () => cluster.stop(),

@@ -17,7 +17,7 @@ import { bareEnvironment, runProgram } from './run-program.ts';
 const ROOT = path.join(import.meta.dirname, '..', '..');
 
 /** The sources of a deployment. */
-const SOURCES = ['functions', 'lib', 'infra', 'serverless.yml', 'cdk.json', 'package.json'];
+const SOURCES = ['functions', 'lib', 'infra', 'serverless.yml', 'cdk.json', 'package.json', 'tsconfig.json'];
 
 /** Settings of a deployment (docs/settings.md). */
 type Settings = Readonly<Record<string, string>>;

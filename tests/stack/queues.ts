@@ -4,6 +4,7 @@ import {
   PurgeQueueCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { ClientConfig } from './emulator.ts';
@@ -55,6 +56,18 @@ export class Queues {
       body: Body,
       reason: MessageAttributes?.['reason']?.StringValue,
     }));
+  }
+
+  /** Removes the policy of a queue, and returns what sets it again. */
+  async withholdPolicy(url: string): Promise<() => Promise<void>> {
+    const { Attributes = {} } = await this.#sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['Policy'] }),
+    );
+    const set = async (Policy = ''): Promise<void> => {
+      await this.#sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
+    };
+    await set();
+    return () => set(Attributes['Policy']);
   }
 
   async purge(url: string): Promise<void> {

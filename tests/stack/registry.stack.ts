@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startFakeRegistry, type FakeRegistry } from '../../local/fakes/registry/fake-registry.ts';
+import { until } from '../cluster/functions/until.ts';
 import type { DeliveryOptions } from '../support/deliver.ts';
+import { LoopbackProxy } from '../support/loopback-proxy.ts';
 import { cloudPush, refsChanged } from '../support/payloads.ts';
 import {
   DEPLOYED_NAMES,
@@ -20,10 +22,12 @@ const WEBHOOK_ID = 'kargo-front-door/registry-webhook';
 const PATH = '/api/webhooks/bitbucket';
 
 const synced = (count: number) => ({ status: 200, body: { msg: `synced ${count} package(s)` } });
-const unavailable = (error: string) => ({ status: 503, body: { error } });
+const queued = (reason: string) => ({ status: 202, body: { msg: `queued: ${reason}` } });
 
 let stage: Stage;
 let registry: FakeRegistry;
+/** Injects faults between the registry and the functions. */
+let proxy: LoopbackProxy;
 
 beforeAll(async () => {
   registry = await startFakeRegistry({
@@ -35,6 +39,8 @@ beforeAll(async () => {
       { name: 'acme/web', repository_url: 'shop/web', type: 'monorepo' },
     ],
   });
+  proxy = new LoopbackProxy(registry.url);
+  await proxy.start();
   stage = await startStage({ auth: true });
   await stage.secrets.create(TOKEN_ID, JSON.stringify({ token: 't0ken' }));
   await stage.secrets.create(WEBHOOK_ID, JSON.stringify({ secret: 's3cret' }));
@@ -42,19 +48,20 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stage?.close();
+  await proxy.stop();
   await registry.close();
 });
 
 describe.each(TOOLS)('a package registry alone, deployed with %s', (tool) => {
   const name = DEPLOYED_NAMES[tool];
-  const receiver = `${name}-receiver`;
+  const [receiver, redelivery] = [`${name}-receiver`, `${name}-redelivery`];
   let packaged: Packaged;
   let before: string[];
   let api: { id: string; endpoint: string };
 
   beforeAll(async () => {
     packaged = await packageWith(tool, stage.emulator.scratch, {
-      CARGOMAN_URL: registry.url,
+      CARGOMAN_URL: proxy.url,
       CARGOMAN_TOKEN_SECRET_ID: TOKEN_ID,
       BITBUCKET_WEBHOOK_SECRET_ID: WEBHOOK_ID,
       BITBUCKET_URL: 'https://git.acme.example',
@@ -67,11 +74,13 @@ describe.each(TOOLS)('a package registry alone, deployed with %s', (tool) => {
 
   beforeEach(() => void (registry.requests.length = 0));
 
+  const syncs = () => registry.requests.filter((one) => one.startsWith('POST'));
+
   const post = (delivery: DeliveryOptions, path = PATH) =>
     postDelivery(`${api.endpoint}${path}`, { secret: 's3cret', ...delivery });
 
-  test('the receiver is the only function, and the path of the registry the only route', async () => {
-    expect(await stage.account.functions()).toEqual([receiver]);
+  test('there is no reconciler, and the path of the registry is the only route', async () => {
+    expect(await stage.account.functions()).toEqual([receiver, redelivery]);
     expect(await stage.account.routes(api.id)).toEqual([`POST ${PATH}`]);
   });
 
@@ -89,7 +98,7 @@ describe.each(TOOLS)('a package registry alone, deployed with %s', (tool) => {
     ],
   ])('a push of %s syncs its package', async (_what, delivery, request) => {
     expect(await post(delivery)).toEqual(synced(1));
-    expect(registry.requests.filter((one) => one.startsWith('POST'))).toEqual([request]);
+    expect(syncs()).toEqual([request]);
   });
 
   test('a push to a repository with no package syncs nothing', async () => {
@@ -111,9 +120,16 @@ describe.each(TOOLS)('a package registry alone, deployed with %s', (tool) => {
     });
   });
 
+  test('a delivery while the registry is down is queued, and its package synced when it is back', async () => {
+    proxy.fault = () => ({ kind: 'cut' });
+    expect(await post({})).toEqual(queued('package registry unreachable'));
+    proxy.reset();
+    await until(async () => syncs().length === 1);
+  });
+
   test.each([
-    ['ReadRegistryToken', unavailable('package registry not configured')],
-    ['ReadRegistryWebhookSecret', unavailable('temporarily unavailable')],
+    ['ReadRegistryToken', queued('package registry not configured')],
+    ['ReadRegistryWebhookSecret', { status: 503, body: { error: 'temporarily unavailable' } }],
   ])('the receiver needs %s', async (sid, becomes) => {
     const giveBack = await stage.grants.withhold(receiver, sid);
     const became = await post({});
@@ -122,17 +138,26 @@ describe.each(TOOLS)('a package registry alone, deployed with %s', (tool) => {
     expect(await post({})).toEqual(synced(1));
   });
 
-  test('it has no other rights', async () => {
+  test('the functions have no other rights', async () => {
     expect(await stage.grants.of(receiver)).toEqual([
       'WriteLogs',
       'ReadRegistryToken',
       'ReadRegistryWebhookSecret',
+      'QueueUnfinished',
+    ]);
+    expect(await stage.grants.of(redelivery)).toEqual([
+      'WriteLogs',
+      'ReadRegistryToken',
+      'ReceiveUnfinished',
+      'QueueUnfinished',
+      'BuryMessages',
     ]);
   });
 
   test('removing it leaves its logs, and nothing else', async () => {
     await remove(packaged, stage.emulator);
-    const logs = [`log group /aws/apigateway/${name}`, `log group /aws/lambda/${receiver}`];
-    expect(await inventory(stage.emulator.clientConfig)).toEqual([...before, ...logs].toSorted());
+    const logs = [`/aws/apigateway/${name}`, `/aws/lambda/${receiver}`, `/aws/lambda/${redelivery}`];
+    const left = [...before, ...logs.map((group) => `log group ${group}`)];
+    expect(await inventory(stage.emulator.clientConfig)).toEqual(left.toSorted());
   });
 });

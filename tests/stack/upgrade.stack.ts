@@ -25,8 +25,8 @@ const LASTING = {
   LOG_REMOVAL: 'destroy',
   MEMORY_SIZE: '1024',
   RECEIVER_CONCURRENCY: '5',
-  // The emulator takes no alarm on metric math, which the queue has.
-  RETRY_QUEUE: 'false',
+  RETRY_MAX_AGE_HOURS: '3',
+  REDELIVERY_CONCURRENCY: '4',
   TRACING: 'true',
   PROJECTS: 'team-*,(cluster)',
   SECRET_NAME_TEMPLATE: 'team/kargo/{namespace}/{name}',
