@@ -31,11 +31,8 @@ export class ClusterState {
     if (!existsSync(this.#path)) return [];
     const saved = JSON.parse(readFileSync(this.#path, 'utf8')) as KubernetesObject[];
     return saved.map(({ metadata, ...object }) => {
-      const { name, namespace, labels, annotations, ownerReferences } = metadata;
-      return {
-        ...object,
-        metadata: { name, namespace, labels, annotations, ownerReferences },
-      } as KubernetesObject;
+      const { resourceVersion: _version, generation: _generation, ...kept } = metadata;
+      return { ...object, metadata: kept } as KubernetesObject;
     });
   }
 

@@ -28,11 +28,12 @@ test('the objects of a fake cluster are there again after it was stopped and sta
   );
   await objects.patch(annotated, { metadata: { annotations: { note: 'kept' } } });
   await until(async () => JSON.stringify(state.load()).includes('kept'));
+  const { metadata } = await objects.get('Warehouse', 'demo', 'main');
   await first.close();
 
   const second = await startFakeKubernetes({ port, objects: state.load() });
   expect(await objects.get('Warehouse', 'demo', 'main')).toMatchObject({
-    metadata: { annotations: { note: 'kept' } },
+    metadata: { uid: metadata.uid, annotations: { note: 'kept' } },
     spec: annotated['spec'],
   });
   expect(await objects.get('Promotion', 'demo', 'waits')).toMatchObject({ status: { phase: 'Running' } });

@@ -28,7 +28,7 @@ const MERGE_PATCH = 'application/merge-patch+json';
  * options, other patches, and YAML. It has no discovery (so no kubectl), finalizers, or CEL rules.
  *
  * @param options.port - 0 selects a free port
- * @param options.objects - manifests that the cluster holds from the start, their status included
+ * @param options.objects - manifests that the cluster holds from the start, their status and, where they have one, their uid included
  * @throws {StatusError} when the API would reject one of the manifests
  * @throws {Error} for a manifest of a kind that it does not serve, and node's `EADDRINUSE`
  */
@@ -50,7 +50,9 @@ function loadManifests(store: ObjectStore, manifests: readonly KubernetesObject[
       (one) => one.kind === manifest.kind && apiVersionOf(one) === manifest.apiVersion,
     );
     if (!kind) throw new Error(`the fake does not serve ${manifest.apiVersion} ${manifest.kind}`);
-    const created = createObject(store, kind, manifest.metadata.namespace ?? '', structuredClone(manifest));
+    const { namespace: given = '', uid, creationTimestamp = '' } = manifest.metadata;
+    const identity = uid === undefined ? undefined : { uid, creationTimestamp };
+    const created = createObject(store, kind, given, structuredClone(manifest), identity);
     const { namespace = '', name = '' } = created.metadata;
     if (kind.hasStatus && status !== undefined)
       patchObject(store, { kind, namespace, name }, { status: structuredClone(status) }, true);

@@ -22,6 +22,7 @@ export function getObject(store: ObjectStore, { kind, namespace, name }: ObjectK
 /**
  * Creates an object. Returns it as stored. A status is ignored where the kind has the status subresource.
  *
+ * @param identity - of an object that another fake has held
  * @throws {StatusError} 400 (another kind or namespace), 404 (no such namespace), 409 (it exists), 422 (it is invalid)
  */
 export function createObject(
@@ -29,6 +30,10 @@ export function createObject(
   kind: ResourceKind,
   namespace: string,
   body: unknown,
+  identity: Required<Pick<ObjectMeta, 'uid' | 'creationTimestamp'>> = {
+    uid: randomUUID(),
+    creationTimestamp: now(),
+  },
 ): KubernetesObject {
   const { metadata, status: _ignored, ...content } = requireObject(kind, namespace, body);
   if (kind.namespaced && !store.get(NAMESPACE, '', namespace)) throw notFound(NAMESPACE, namespace);
@@ -41,8 +46,7 @@ export function createObject(
       ...(name !== '' && { name }),
       ...(kind.namespaced && { namespace }),
       ...clientMetadata(metadata),
-      uid: randomUUID(),
-      creationTimestamp: now(),
+      ...identity,
       ...(kind.hasGeneration && { generation: 1 }),
     },
   });
