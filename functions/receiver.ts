@@ -7,6 +7,7 @@ import { webhookSecretReader } from '../lib/adapters/composer/connect-registry.t
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { openRetryQueue } from '../lib/adapters/aws/retry-queue.ts';
 import { compileSecretNameTemplate } from '../lib/adapters/aws/secret-ids.ts';
+import { SecretReceiverCopy } from '../lib/adapters/aws/secret-receiver-copy.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { ApiChangedFiles } from '../lib/adapters/bitbucket/api-changed-files.ts';
 import { BitbucketClients } from '../lib/adapters/bitbucket/bitbucket-clients.ts';
@@ -30,6 +31,7 @@ import { handleDelivery } from '../lib/app/delivery/handle-delivery.ts';
 import { QUEUEING_TIMEOUT_MS } from '../lib/app/delivery/queue-unfinished.ts';
 import { ReceiverDirectory } from '../lib/app/delivery/receiver-directory.ts';
 import { RegistryWebhook } from '../lib/app/delivery/registry-webhook.ts';
+import { CopiedReceivers } from '../lib/app/lookup/copied-receivers.ts';
 import { RecentRefreshes } from '../lib/app/targets/kargo/recent-refreshes.ts';
 
 /** Bitbucket Cloud times out after 10 s, of which two are left for the network. */
@@ -53,7 +55,7 @@ const log = createLog(logger);
 const metrics = createMetrics('receiver');
 const store = new SecretsManager();
 const clock = (): Date => new Date();
-const { registry, graceMs } = settings;
+const { registry, graceMs, receiversSecretId } = settings;
 const secrets = new StoredReceiverSecrets({
   store,
   secretIdOf: compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace),
@@ -72,6 +74,10 @@ const deps = {
     kargo &&
     new ReceiverDirectory({
       index: kargo.index,
+      copy:
+        receiversSecretId === undefined
+          ? undefined
+          : new CopiedReceivers(new SecretReceiverCopy(store, receiversSecretId), clock),
       // One attempt: the caller is not authenticated yet.
       configs: new KargoReceiverConfigs(kargo.api, { ...settings, maxAttempts: 1 }),
       secrets,

@@ -6,6 +6,7 @@ import { ApiGatewayRoutes } from '../lib/adapters/aws/api-gateway-routes.ts';
 import { ChangedReceiverSecrets } from '../lib/adapters/aws/changed-receiver-secrets.ts';
 import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { compileSecretNameTemplate, fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
+import { SecretReceiverCopy } from '../lib/adapters/aws/secret-receiver-copy.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { connectToCluster } from '../lib/adapters/kubernetes/connect-to-cluster.ts';
 import { IndexConfigMaps } from '../lib/adapters/kubernetes/index-config-maps.ts';
@@ -49,11 +50,13 @@ const configs = new KargoReceiverConfigs(kargo, settings);
 const clock = (): Date => new Date();
 const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);
 const log = createLog(logger);
+const { receiversSecretId } = settings;
 const index = new IndexPublisher({
   pieces: new IndexConfigMaps(cluster),
   names: indexNames(settings.base),
   warehouses: new KargoIndexableWarehouses(kargo),
   objects: new KargoRefreshableObjects(kargo),
+  copy: receiversSecretId === undefined ? undefined : new SecretReceiverCopy(store, receiversSecretId),
   // A receiver of the ClusterConfig acts on every project.
   isServed: (project) =>
     isServedProject(settings.projects, '') || isServedProject(settings.projects, project),

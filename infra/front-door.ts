@@ -16,8 +16,9 @@ import { applyHardening } from './constructs/hardening.ts';
 import { addNetwork } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { applyRbac } from './constructs/rbac.ts';
+import { addReceiversSecret } from './constructs/receivers-secret.ts';
 import { RetryQueue } from './constructs/retry-queue.ts';
-import { deployedFunctions, hasRegistry } from './deployed-functions.ts';
+import { deployedFunctions, hasCluster, hasRegistry } from './deployed-functions.ts';
 import type { DeploymentSettings } from './deployment-settings.ts';
 import type { KargoFrontDoorProps } from './front-door-props.ts';
 import { readProps } from './read-props.ts';
@@ -91,7 +92,17 @@ export class KargoFrontDoor extends Construct {
       settings.RETRY_QUEUE === 'true' ? new RetryQueue(this, deploymentName, settings) : undefined;
     this.retryQueue = retries?.queue;
     this.deadLetterQueue = retries?.deadLetterQueue;
-    const context = { deploymentName, settings, receiverBaseUrl, apiId, network, retries };
+    const receiversSecretArn =
+      retries !== undefined && hasCluster(settings) ? addReceiversSecret(this, deploymentName) : undefined;
+    const context = {
+      deploymentName,
+      settings,
+      receiverBaseUrl,
+      apiId,
+      network,
+      retries,
+      receiversSecretArn,
+    };
     const functions = new Map<FunctionName, lambda.Function>();
     const roles = new Map<FunctionName, iam.IRole>();
     for (const name of deployedFunctions(settings)) {

@@ -32,7 +32,7 @@ export class ClusterState {
     const saved = JSON.parse(readFileSync(this.#path, 'utf8')) as KubernetesObject[];
     return saved.map(({ metadata, ...object }) => {
       const { resourceVersion: _version, generation: _generation, ...kept } = metadata;
-      return { ...object, metadata: kept } as KubernetesObject;
+      return { ...object, metadata: kept };
     });
   }
 

@@ -9,7 +9,13 @@ import { startFakeRegistry, type ListedPackage } from './fakes/registry/fake-reg
 import { startFakeSecretsManager } from './fakes/secrets-manager/fake-secrets-manager.ts';
 import { startFakeSqs } from './fakes/sqs/fake-sqs.ts';
 import { MessageQueue } from './fakes/sqs/message-queue.ts';
-import { LOCAL_QUEUE, LocalError, readLocalSettings, type LocalSettings } from './local-settings.ts';
+import {
+  LOCAL_QUEUE,
+  LOCAL_RECEIVERS_SECRET,
+  LocalError,
+  readLocalSettings,
+  type LocalSettings,
+} from './local-settings.ts';
 import { runMain } from './run-main.ts';
 
 const EXAMPLES = join(import.meta.dirname, 'examples');
@@ -31,7 +37,10 @@ const CREDENTIALS_SECRET = 'kargo-front-door/bitbucket';
 const FAKES: Readonly<Record<string, (settings: LocalSettings) => Promise<LoopbackServer>>> = {
   kubernetes: startCluster,
   'secrets-manager': ({ secretsPort }) =>
-    startFakeSecretsManager({ port: secretsPort, secrets: exampleSecrets() }),
+    startFakeSecretsManager({
+      port: secretsPort,
+      secrets: { ...exampleSecrets(), [LOCAL_RECEIVERS_SECRET]: 'no copy yet' },
+    }),
   registry: ({ registryPort: port }) =>
     startFakeRegistry({ port, packages: PACKAGES, onSync: (name) => console.log(`synced ${name}`) }),
   sqs: ({ queuePort }) => startFakeSqs({ port: queuePort, queues: localQueues() }),

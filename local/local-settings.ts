@@ -34,6 +34,9 @@ const CLUSTER_SETTINGS = ['KUBECONFIG', 'KUBECONFIG_SECRET_ID', 'EKS_CLUSTER_NAM
 /** Name of the queue in the fake SQS. */
 export const LOCAL_QUEUE = 'retries';
 
+/** Name of the secret in the fake Secrets Manager that holds the copy of the receivers. */
+export const LOCAL_RECEIVERS_SECRET = 'kargo-front-door/receivers';
+
 const LOCAL_QUEUE_PATH = `/000000000000/${LOCAL_QUEUE}`;
 
 /** @throws {LocalError} with every invalid setting */
@@ -81,7 +84,7 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv): LocalSettings
 export function localEnvironment(settings: LocalSettings, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
     ...(settings.awsEndpointUrl === undefined
-      ? { ...withoutAws(env), ...fakeAwsEnvironment(settings) }
+      ? { ...withoutAws(env), ...fakeAwsEnvironment(settings), RECEIVERS_SECRET_ID: LOCAL_RECEIVERS_SECRET }
       : { ...env, AWS_REGION: env['AWS_REGION'] || 'us-east-1' }),
     RECEIVER_BASE_URL: env['RECEIVER_BASE_URL'] || `http://127.0.0.1:${settings.port}`,
     POWERTOOLS_METRICS_DISABLED: env['POWERTOOLS_METRICS_DISABLED'] || 'true',

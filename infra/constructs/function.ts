@@ -33,6 +33,8 @@ export interface FunctionContext {
   readonly apiId: string;
   readonly network: FunctionsNetwork | undefined;
   readonly retries: RetryQueue | undefined;
+  /** Of the copy of the receivers; undefined where there are none, or nothing is queued. */
+  readonly receiversSecretArn: string | undefined;
 }
 
 /** A function with a role and a log group of its own, and its entry in the EKS cluster, if there is one. */
@@ -162,7 +164,7 @@ const REGISTRY_SETTINGS = [
 /** Returns a function's environment (docs/settings.md). */
 export function environmentOf(
   name: FunctionName,
-  { deploymentName, settings, receiverBaseUrl, apiId, retries }: FunctionContext,
+  { deploymentName, settings, receiverBaseUrl, apiId, retries, receiversSecretArn }: FunctionContext,
 ): Record<string, string> {
   const names = name === 'reconciler' ? SETTINGS : [...SETTINGS, ...REGISTRY_SETTINGS];
   const set = names.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
@@ -174,6 +176,8 @@ export function environmentOf(
     ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' && { ROUTES_API_ID: apiId }),
     ...((name === 'receiver' || name === 'redelivery') &&
       retries !== undefined && { RETRY_QUEUE_URL: retries.queue.queueUrl }),
+    ...((name === 'receiver' || name === 'reconciler') &&
+      receiversSecretArn !== undefined && { RECEIVERS_SECRET_ID: receiversSecretArn }),
     ...(name === 'redelivery' && { RETRY_MAX_AGE_HOURS: settings.RETRY_MAX_AGE_HOURS }),
     ...(readsBitbucketCredentials(name, settings) && bitbucketEnvironment(settings)),
     // Stack traces name the sources, not the bundle.

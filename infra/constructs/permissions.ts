@@ -31,7 +31,7 @@ const NETWORK_INTERFACES = [
 export function permissionsOf(
   name: FunctionName,
   functionName: string,
-  { settings, network, apiId, retries }: FunctionContext,
+  { settings, network, apiId, retries, receiversSecretArn }: FunctionContext,
 ): Permission[] {
   return [
     allow(
@@ -44,6 +44,7 @@ export function permissionsOf(
       ? readReceiverSecrets(settings.SECRET_NAME_TEMPLATE)
       : []),
     ...(name === 'reconciler' ? [listSecrets()] : []),
+    ...(receiversSecretArn === undefined ? [] : useReceiversCopy(name, receiversSecretArn)),
     ...(settings.KUBECONFIG_SECRET_ID === undefined
       ? []
       : [readSecret('ReadKubeconfig', settings.KUBECONFIG_SECRET_ID)]),
@@ -87,6 +88,21 @@ function listSecrets(): Permission {
     '*',
     'the action knows no resource; it returns names and dates of changes, and no value',
   );
+}
+
+function useReceiversCopy(name: FunctionName, secretArn: string): Permission[] {
+  const read = 'secretsmanager:GetSecretValue';
+  switch (name) {
+    case 'receiver':
+      return [allow('ReadReceiversCopy', [read], secretArn)];
+    case 'reconciler':
+      return [allow('WriteReceiversCopy', [read, 'secretsmanager:PutSecretValue'], secretArn)];
+    case 'redelivery':
+    case 'registrar':
+      return [];
+    default:
+      return name satisfies never;
+  }
 }
 
 function useQueues(name: FunctionName, { queue, deadLetterQueue }: RetryQueue): Permission[] {

@@ -1,4 +1,11 @@
-import { aws_iam as iam, aws_kms as kms, aws_lambda as lambda, aws_sqs as sqs, Duration, Validations } from 'aws-cdk-lib';
+import {
+  aws_iam as iam,
+  aws_kms as kms,
+  aws_lambda as lambda,
+  aws_sqs as sqs,
+  Duration,
+  Validations,
+} from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { DeploymentSettings } from '../deployment-settings.ts';
 import { FUNCTIONS } from '../../lib/functions.ts';

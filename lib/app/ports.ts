@@ -71,6 +71,13 @@ export interface ReceiverSecrets {
   ): Promise<SecretReading[]>;
 }
 
+/** A copy of the receivers of the lookup index outside the cluster, packed. */
+export interface ReceiverCopy {
+  /** Returns undefined where there is none, or it cannot be read. */
+  read(signal: AbortSignal): Promise<string | undefined>;
+  write(packed: string, signal: AbortSignal): Promise<void>;
+}
+
 /** Names a Warehouse or Promotion. */
 export interface ObjectName {
   /** An object that was deleted and created again has another one. Empty where it is unknown. */

@@ -36,6 +36,7 @@ const context = {
   retries,
   receiverBaseUrl: 'https://hooks.example.com',
   apiId: 'api',
+  receiversSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:kargo/receivers-abcdef',
   network: addNetwork(scratch, 'kargo', { vpc: new ec2.Vpc(scratch, 'Vpc') as ec2.IVpc }).network,
 };
 

@@ -36,6 +36,7 @@ describe('the environment of a local run', () => {
       PATH: '/bin',
       AWS_ENDPOINT_URL: 'http://127.0.0.1:4002',
       AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:3004',
+      RECEIVERS_SECRET_ID: 'kargo-front-door/receivers',
       RETRY_QUEUE_URL: 'http://127.0.0.1:3004/000000000000/retries',
       AWS_REGION: 'us-east-1',
       CARGOMAN_URL: 'http://127.0.0.1:3003',

@@ -2,6 +2,7 @@ import {
   BatchGetSecretValueCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
+  PutSecretValueCommand,
   SecretsManagerClient,
   SecretsManagerServiceException,
   type GetSecretValueResponse,
@@ -80,6 +81,16 @@ export class SecretsManager {
       }
       throw toRetryableError(STORE_UNAVAILABLE, error);
     }
+  }
+
+  /** Writes a new version of a secret that exists. */
+  async write(secretId: string, text: string, abortSignal: AbortSignal): Promise<void> {
+    const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: text });
+    await this.#connected()
+      .send(command, { abortSignal })
+      .catch((error: unknown) => {
+        throw toRetryableError(STORE_UNAVAILABLE, error);
+      });
   }
 
   /** Reads the current versions of at most `BATCH_SIZE` secrets with one request. Returns them by secret id. */

@@ -92,6 +92,7 @@ const environmentSchema = v.object({
     v.transform((hours) => Number(hours) * HOUR_MS),
   ),
   CHANGED_FILES: flag,
+  RECEIVERS_SECRET_ID: text(''),
 });
 
 /** Settings of an EKS cluster; all of them are required once any is set. */
@@ -121,6 +122,8 @@ export interface Settings {
   readonly registry: RegistrySettings | undefined;
   /** Where the receiver queues what a target has not finished; undefined without a queue. */
   readonly retryQueueUrl: string | undefined;
+  /** Name or ARN of the secret with the copy of the receivers; undefined without a copy. */
+  readonly receiversSecretId: string | undefined;
   /** An older message of that queue is not handled. */
   readonly retryMaxAgeMs: number;
   /** Undefined where Bitbucket's own API is not used. */
@@ -159,6 +162,7 @@ export function readSettings(environment: Environment): Settings {
     cluster: Object.freeze(cluster),
     registry: Object.freeze(registry),
     retryQueueUrl: output.RETRY_QUEUE_URL,
+    receiversSecretId: output.RECEIVERS_SECRET_ID || undefined,
     retryMaxAgeMs: output.RETRY_MAX_AGE_HOURS,
     bitbucket: bitbucketSettings(environment['BITBUCKET_CREDENTIALS_SECRET_ID'], output),
   });

@@ -6,6 +6,7 @@ import {
 } from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import { RetryableError } from '../errors.ts';
+import type { CopiedReceivers } from '../lookup/copied-receivers.ts';
 import type { IndexReader } from '../lookup/index-reader.ts';
 import type { Clock, ReceiverConfigs, ReceiverSecrets } from '../ports.ts';
 import { ReceiverListings } from './receiver-listing.ts';
@@ -32,6 +33,8 @@ const MIN_LISTING_INTERVAL_MS = 500;
 
 export interface ReceiverDirectoryDeps {
   readonly index: Pick<IndexReader, 'receiversOf'>;
+  /** Read while the cluster API is unavailable; undefined without a copy. */
+  readonly copy: Pick<CopiedReceivers, 'receiversOf'> | undefined;
   readonly configs: ReceiverConfigs;
   readonly secrets: ReceiverSecrets;
   readonly clock: Clock;
@@ -71,20 +74,35 @@ export class ReceiverDirectory {
    * Returns the receiver of this hash, or undefined where there is none.
    *
    * A hash that the index does not hold has none, and no secret is read for it. Without an index, an unknown hash causes a lookup through all
-   * receivers, unless the last lookup was less than the minimum interval ago.
+   * receivers, unless the last lookup was less than the minimum interval ago. While the cluster API is unavailable, the copy of the index's
+   * receivers is searched.
    *
    * @throws {RetryableError} when a dependency is unavailable, or when the secret of a receiver that is indexed or listed with this hash
    * cannot be read
    */
   async find(hash: string, signal: AbortSignal): Promise<LiveReceiver | undefined> {
-    const indexed = await this.#deps.index.receiversOf(hash, signal);
-    const search =
-      indexed === undefined
-        ? await this.#searchListing(hash, signal)
-        : await this.#searchIndexed(indexed, hash, signal);
+    const search = await this.#searchCluster(hash, signal).catch((error: unknown) =>
+      this.#searchCopy(hash, error, signal),
+    );
     if (search.live === undefined && search.unreadable !== undefined)
       throw secretUnreadable(search.unreadable);
     return search.live;
+  }
+
+  async #searchCluster(hash: string, signal: AbortSignal): Promise<SearchResult> {
+    const indexed = await this.#deps.index.receiversOf(hash, signal);
+    return indexed === undefined
+      ? this.#searchListing(hash, signal)
+      : this.#searchIndexed(indexed, hash, signal);
+  }
+
+  /** Searches the copy of the receivers. A hash that it does not hold may still be that of a receiver, so the error stays. */
+  async #searchCopy(hash: string, error: unknown, signal: AbortSignal): Promise<SearchResult> {
+    if (!(error instanceof RetryableError)) throw error;
+    const copied = (await this.#deps.copy?.receiversOf(hash, signal)) ?? [];
+    const search = await this.#searchIndexed(copied, hash, signal);
+    if (search.live === undefined) throw error;
+    return search;
   }
 
   async #searchIndexed(

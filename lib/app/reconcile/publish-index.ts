@@ -10,16 +10,29 @@ import {
 import type { IndexRow } from '../../core/kargo/lookup-index/index-rows.ts';
 import { liveHashes, type ReceiverHashes } from '../../core/kargo/receiver-hashes.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
-import type { Clock, IndexableWarehouses, Log, RefreshableObjects, WritableIndexPieces } from '../ports.ts';
+import { packReceivers } from '../../core/kargo/lookup-index/receiver-copy.ts';
+import type {
+  Clock,
+  IndexableWarehouses,
+  Log,
+  ReceiverCopy,
+  RefreshableObjects,
+  WritableIndexPieces,
+} from '../ports.ts';
 import { readEntering, refreshEntering, writeEntering } from './entering-warehouses.ts';
 import { IndexStore } from './index-pieces.ts';
 import { KnownWarehouses, type Coverage, type EarlierIndex } from './known-warehouses.ts';
+
+/** In place of a copy of receivers that are too many. */
+const TOO_MANY = '';
 
 export interface IndexPublisherDeps {
   readonly pieces: WritableIndexPieces;
   readonly names: IndexNames;
   readonly warehouses: IndexableWarehouses;
   readonly objects: RefreshableObjects;
+  /** Undefined where the receivers are not copied. */
+  readonly copy: ReceiverCopy | undefined;
   /** Whether a receiver of this deployment may act on the Warehouses of a project. */
   readonly isServed: (project: string) => boolean;
   readonly clock: Clock;
@@ -55,6 +68,8 @@ export class IndexPublisher {
   #known = new KnownWarehouses();
   #last: LastIndex | undefined;
   #isLoaded = false;
+  /** The copy of the receivers as it is, once that is known. */
+  #copied: string | undefined;
   /** When receivers know what was published last; on the clock of `performance`. */
   #settledAt = 0;
 
@@ -78,6 +93,23 @@ export class IndexPublisher {
       const missing = [...liveHashes(receivers.hashes)].filter((hash) => !indexed.has(receiverKeyOf(hash)));
       return { unindexed: new Set(isInUse ? missing : []), failure };
     }
+  }
+
+  /**
+   * Copies the receivers of the index to where they can be read while the cluster API is unavailable, if they were changed.
+   *
+   * @throws {RetryableError} where the copy cannot be written
+   */
+  async copyReceivers(signal: AbortSignal): Promise<void> {
+    const { copy, log } = this.#deps;
+    if (copy === undefined || this.#last === undefined) return;
+    const { receivers } = this.#last;
+    const packed = packReceivers(receivers) ?? TOO_MANY;
+    this.#copied ??= await copy.read(signal);
+    if (packed === this.#copied) return;
+    if (packed === TOO_MANY) log.warn('the receivers are too many for their copy', { count: receivers.length });
+    else await copy.write(packed, signal);
+    this.#copied = packed;
   }
 
   /**

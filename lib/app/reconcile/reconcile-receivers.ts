@@ -30,7 +30,8 @@ const MAX_LOGGED_SECRETS = 20;
 export interface ReconcileDeps extends StatusDeps {
   readonly configs: ReceiverConfigs;
   /** Undefined in a dry run, which writes none. */
-  readonly index: Pick<IndexPublisher, 'publish' | 'settle' | 'refreshEntering'> | undefined;
+  readonly index:
+    Pick<IndexPublisher, 'publish' | 'copyReceivers' | 'settle' | 'refreshEntering'> | undefined;
   /** Undefined where the gateway has one route for all. */
   readonly routes: GatewayRoutes | undefined;
 }
@@ -85,6 +86,7 @@ export async function reconcileReceivers(
     { hashes, isUnknown: ({ project, name }) => isUnknown(receiverKey(project, name)) },
     signal,
   )) ?? { unindexed: new Set() };
+  const copying = await deps.index?.copyReceivers(signal).catch((error: unknown) => error);
   const routing = deps.routes && { ...deps, routes: deps.routes };
   const owners = publishedHashes(configs);
   const desired = {
@@ -109,6 +111,9 @@ export async function reconcileReceivers(
       : [
           `the lookup index could not be written: ${messageOf(indexed.failure)}${adviceFor(indexed.failure)}`,
         ]),
+    ...(copying === undefined
+      ? []
+      : [`the copy of the receivers could not be written: ${messageOf(copying)}`]),
     ...listed.unreadable.map((config) => `${describeConfig(config)}: ${config.reason}`),
     ...statuses.failed.map((config) => `${describeConfig(config)}: its status could not be written`),
   ];

@@ -1,0 +1,16 @@
+import { aws_secretsmanager as secretsmanager, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+/** Adds the secret in which the reconciler keeps a copy of the receivers, for while the cluster API is unavailable. Returns its ARN. */
+export function addReceiversSecret(scope: Construct, deploymentName: string): string {
+  const secret = new secretsmanager.Secret(scope, 'Receivers', {
+    secretName: `${deploymentName}/receivers`,
+    description:
+      'Names of the receivers and of their secrets, written by the reconciler. It holds no secret.',
+    // The reconciler writes it again.
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const reason = 'It holds names only, and the reconciler writes it.';
+  Validations.of(secret).acknowledge({ id: 'AwsSolutions-SMG4', reason });
+  return secret.secretArn;
+}
