@@ -49,6 +49,16 @@ export function listScenarios({ warehouses, few }: Sizes): Scenario[] {
         }),
     },
     {
+      name: 'API down, and no environment is warm',
+      play: async (system) => {
+        disturb(system, () => ({ kind: 'cut' }));
+        for (const receiver of system.receivers) receiver.kill();
+        const sent = await sendPushes(system.receivers, listOwnPushes(system, few));
+        undisturb(system);
+        return sent;
+      },
+    },
+    {
       name: 'API frozen for the middle third',
       play: (system) =>
         duringMiddleThird(system, listOwnPushes(system, few), {

@@ -27,6 +27,8 @@ const CREATING = 8 * availableParallelism();
 
 /** Ids of the secrets with which the registry's deliveries are signed, and with which the functions call the registry. */
 const REGISTRY_SECRETS = { webhook: 'kargo-front-door/webhook', token: 'kargo-front-door/token' } as const;
+/** Id of the secret with the copy of the receivers. */
+const RECEIVERS_SECRET = 'kargo-front-door/receivers';
 
 /** Repository to which every Warehouse subscribes. */
 export const SHARED_REPOSITORY = 'acme/platform';
@@ -94,6 +96,7 @@ export class FaultySystem {
         ...Object.fromEntries(Array.from(secrets.ofProjects, ([name, secret]) => [secretIdOf(name), secret])),
         [REGISTRY_SECRETS.webhook]: secrets.registryWebhook,
         [REGISTRY_SECRETS.token]: secrets.registryToken,
+        [RECEIVERS_SECRET]: 'no copy yet',
       },
     });
     const fakes = await startFakes(testbed.cluster, secrets.registryToken);
@@ -136,6 +139,7 @@ export class FaultySystem {
       CARGOMAN_URL: this.registryProxy.url,
       CARGOMAN_TOKEN_SECRET_ID: REGISTRY_SECRETS.token,
       BITBUCKET_WEBHOOK_SECRET_ID: REGISTRY_SECRETS.webhook,
+      RECEIVERS_SECRET_ID: RECEIVERS_SECRET,
       LOG_LEVEL: 'DEBUG',
     };
   }
