@@ -1,30 +1,12 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  App,
-  aws_ec2 as ec2,
-  aws_eks as eks,
-  aws_lambda as lambda,
-  aws_s3 as s3,
-  CfnResource,
-  Stack,
-} from 'aws-cdk-lib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { aws_ec2 as ec2, aws_eks as eks, CfnResource, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { KargoFrontDoor } from '../../infra/front-door.ts';
 import { clusterCa } from './cluster-ca.ts';
+import { code, removeScratch, testApp } from './deployed.ts';
 import { functionOf, propertiesOf } from './template-reading.ts';
 
-// Each synthesis is a second's work, and several on a busy machine.
-jest.setTimeout(30_000);
-
-const scratch = mkdtempSync(join(tmpdir(), 'kargo-front-door-synth-'));
-const bucket = s3.Bucket.fromBucketName(new Stack(new App({ outdir: scratch })), 'Bucket', 'uploads');
-const uploaded = lambda.Code.fromBucket(bucket, 'code.zip');
-const code = { receiver: uploaded, reconciler: uploaded, redelivery: uploaded };
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(removeScratch);
 
 describe('the construct in the stack of a team, beside a VPC and a cluster', () => {
   const applied: string[] = [];
@@ -32,7 +14,7 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
   let template: Template;
 
   beforeAll(() => {
-    const stack = new Stack(new App({ outdir: scratch }), 'Platform');
+    const stack = new Stack(testApp(), 'Platform');
     const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', {
       clusterName: 'apps',
       clusterEndpoint: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',

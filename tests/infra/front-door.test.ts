@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { clusterCa } from './cluster-ca.ts';
 import { deployedWith, removeScratch, statementIdsOf } from './deployed.ts';
 import { environmentOf, functionOf, propertiesOf } from './template-reading.ts';
-
-// Each synthesis is a second's work, and several on a busy machine.
-jest.setTimeout(30_000);
 
 afterAll(removeScratch);
 

@@ -1,25 +1,8 @@
-import { afterAll, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App, aws_lambda as lambda, aws_s3 as s3, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { readDeploymentSettings } from '../../infra/deployment-settings.ts';
-import { FrontDoorStack } from '../../infra/front-door-stack.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { deployedWith, removeScratch } from './deployed.ts';
+import { propertiesOf } from './template-reading.ts';
 
-jest.setTimeout(30_000);
-
-const scratch = mkdtempSync(join(tmpdir(), 'kargo-front-door-synth-'));
-const bucket = s3.Bucket.fromBucketName(new Stack(new App({ outdir: scratch })), 'Bucket', 'uploads');
-const uploaded = lambda.Code.fromBucket(bucket, 'code.zip');
-const code = { receiver: uploaded, reconciler: uploaded, redelivery: uploaded };
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-function deployedWith(settings: Record<string, string>): Template {
-  const read = readDeploymentSettings({ get: (name) => settings[name] });
-  return Template.fromStack(new FrontDoorStack(new App({ outdir: scratch }), 'kargo', read, code));
-}
+afterAll(removeScratch);
 
 const defaults = deployedWith({});
 
@@ -35,9 +18,6 @@ interface QueuePolicy {
   readonly Queues: readonly unknown[];
   readonly PolicyDocument: { readonly Statement: readonly Statement[] };
 }
-
-const propertiesOf = (template: Template, type: string): unknown[] =>
-  Object.values(template.findResources(type)).map(({ Properties }) => Properties as unknown);
 
 test('both queues are encrypted and keep messages for 14 days; what is received too often goes to the second', () => {
   const common = { SqsManagedSseEnabled: true, MessageRetentionPeriod: 1_209_600 };
