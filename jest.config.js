@@ -6,6 +6,8 @@ export default {
   maxWorkers: 2,
   // The first import compiles all sources, which takes seconds on a busy machine.
   testTimeout: 20_000,
+  // A test may skip the waits of the code under test: see skipWaits.
+  moduleNameMapper: { '^node:timers/promises$': '<rootDir>/tests/support/waits.ts' },
   transform: {
     '\\.ts$': [
       '@swc/jest',

@@ -13,6 +13,7 @@ import { stopClock } from '../support/clock.ts';
 import { bitbucket, projectConfig } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import type { ProxyFault } from '../support/loopback-proxy.ts';
+import { skipWaits } from '../support/waits.ts';
 import { DoctorWorld, SECRET } from './doctor-world.ts';
 
 const SHOP = 'repository:https://bitbucket.org/acme/shop';
@@ -26,6 +27,7 @@ let testbed: BitbucketTestbed;
 beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   world = new DoctorWorld();
   await world.start(async (options) => {
     testbed = await startBitbucketTestbed(options);

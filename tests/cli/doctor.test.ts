@@ -4,12 +4,14 @@ import type { CheckResult } from '../../cli/doctor/check.ts';
 import { deployedInstallation } from '../../cli/doctor/deployed-installation.ts';
 import { RetryableError } from '../../lib/app/errors.ts';
 import { bitbucket, projectConfig } from '../support/kargo-objects.ts';
+import { skipWaits } from '../support/waits.ts';
 import { BREAKAGES } from './breakages.ts';
 import { DoctorWorld } from './doctor-world.ts';
 
 let world: DoctorWorld;
 
 beforeEach(async () => {
+  skipWaits();
   world = new DoctorWorld();
   await world.start();
 });

@@ -81,7 +81,7 @@ describe('redrive', () => {
   let queues: string[];
 
   beforeAll(async () => {
-    const fake = await startFakeSqs({ port: 0, queues: [queue, deadLetters] });
+    const fake = await startFakeSqs({ port: 0, queues: [queue, deadLetters], maxWaitMs: 0 });
     sqs = fake;
     queues = ['--queue-url', fake.urlOf(queue), '--dlq-url', fake.urlOf(deadLetters)];
     environment = {

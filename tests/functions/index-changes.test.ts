@@ -13,6 +13,7 @@ import {
 import type { PassingRequest } from '../support/loopback-proxy.ts';
 import { cloudPush } from '../support/payloads.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
 const unknown = { status: 404, body: {} };
@@ -26,6 +27,7 @@ let reconciler: ReconcilerHandler;
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   testbed = await startTestbed({
     objects: [
       ...project('demo'),
@@ -264,6 +266,21 @@ describe('a run that ends in the middle', () => {
 
 const isPatchOfIndex = (request: PassingRequest) =>
   isPatchOf('/configmaps/index-054111dd')(request) ? ({ kind: 'answer', status: 403 } as const) : undefined;
+
+test('what is new is published and refreshed only after a wait, when every receiver knows it', async () => {
+  const isOfObject = ({ path }: PassingRequest): boolean => path.startsWith('/apis/');
+  const writes = (): string[] =>
+    testbed.cluster.requests
+      .filter((request) => request.method !== 'GET' && isOfObject(request))
+      .map(({ path }) => path.split('/').slice(-3).join('/'));
+  const before: string[][] = [];
+  skipWaits(() => before.push(writes()));
+  await testbed.objects.create(...project('late'), warehouse('demo', 'new'));
+  await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
+  await run();
+  expect(before[0]).toEqual([]);
+  expect(writes()).toEqual(['projectconfigs/late/status', 'demo/warehouses/new']);
+});
 
 describe('a run reads', () => {
   const versions = 'warehouses?limit=50';

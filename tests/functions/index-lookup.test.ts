@@ -12,6 +12,7 @@ import {
 } from '../support/kargo-objects.ts';
 import { cloudPullRequest, cloudPush } from '../support/payloads.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const HEAD = 'index-054111dd';
 
@@ -29,6 +30,7 @@ let lines: ConsoleLines;
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   testbed = await startTestbed({
     objects: [
       ...project('demo'),

@@ -6,6 +6,7 @@ import { project, promotion, warehouse } from '../support/kargo-objects.ts';
 import type { PassingRequest, ProxyFault } from '../support/loopback-proxy.ts';
 import { startTestbed, writeKubeconfig, type Testbed } from '../support/testbed.ts';
 import { cloudPullRequest } from '../support/payloads.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
 const unavailable = (error: string) => ({ status: 503, body: { error } });
@@ -26,6 +27,7 @@ let handler: ReceiverHandler;
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   testbed = await startTestbed({
     objects: [
       ...project('demo'),

@@ -7,6 +7,7 @@ import type { PassingRequest, ProxyFault } from '../support/loopback-proxy.ts';
 import { cloudPullRequest, cloudPush } from '../support/payloads.ts';
 import { startTestQueue, type TestQueue } from '../support/retry-queue.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const PULL_REQUEST = 'https://bitbucket.org/acme/shop/pull-requests/7';
 const NOW = '2026-05-04T10:11:15.345Z';
@@ -22,6 +23,7 @@ let handler: ReceiverHandler;
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   testbed = await startTestbed({
     objects: [
       ...project('demo'),

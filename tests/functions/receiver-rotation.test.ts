@@ -8,6 +8,7 @@ import {
 } from '../support/deliver.ts';
 import { project, projectConfig, warehouse } from '../support/kargo-objects.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const NAME = 'kargo/demo/bitbucket';
 const refreshed = { status: 200, body: { msg: 'refreshed 1 warehouse(s)' } };
@@ -20,6 +21,7 @@ let handler: ReceiverHandler;
 
 beforeAll(async () => {
   stopClock();
+  skipWaits();
   testbed = await startTestbed({
     objects: [...project('demo'), ...project('other'), warehouse('demo', 'main'), warehouse('other', 'main')],
     secrets: { [NAME]: JSON.stringify({ secret: 'old' }), 'kargo/other/bitbucket': 'one' },

@@ -14,6 +14,7 @@ import {
 } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const demo = projectConfig('demo', []);
 const SECRET = '0123456789abcdef';
@@ -35,7 +36,10 @@ let testbed: Testbed;
 let lines: ConsoleLines;
 
 beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => stopClock());
+beforeEach(() => {
+  stopClock();
+  skipWaits();
+});
 afterEach(async () => {
   await testbed.close();
   jest.restoreAllMocks();

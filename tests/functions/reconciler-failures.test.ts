@@ -3,6 +3,7 @@ import { stopClock } from '../support/clock.ts';
 import { bitbucket, clusterConfig, project, projectConfig } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
 const demo = projectConfig('demo', []);
@@ -14,6 +15,7 @@ beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   testbed = await startTestbed({
     objects: [...project('demo'), ...project('zoo')],
     secrets: { 'kargo/demo/bitbucket': 's3cret', 'kargo/zoo/bitbucket': 's3cret' },

@@ -6,6 +6,7 @@ import { project, projectConfig } from '../support/kargo-objects.ts';
 import type { ProxyFault } from '../support/loopback-proxy.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const routeOf = (name: string, secret = 's3cret', receiver = 'bb'): string =>
   `POST ${receiverPath(name, receiver, secret)}`;
@@ -33,6 +34,7 @@ beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   gateway = new Gateway();
   await gateway.start();
   testbed = await startTestbed({

@@ -7,6 +7,7 @@ import { Gateway } from '../support/gateway.ts';
 import { bitbucket, project, projectConfig, warehouse } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const SECRET = '0123456789abcdef';
 const BASE = 'https://hooks.example.com/kargo';
@@ -24,6 +25,7 @@ beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   gateway = new Gateway();
   await gateway.start();
 });

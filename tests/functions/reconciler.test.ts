@@ -4,6 +4,7 @@ import { bitbucket, clusterConfig, namespace, project, projectConfig } from '../
 import type { PassingRequest } from '../support/loopback-proxy.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const HASH = '1907723f0dad3263464cb73611e7ba90b4d633c29c1603bd4750e8e37e11bea3';
 const CLUSTER_HASH = '9d6bb3c77e07da0bc5b9e06880b615c41e035d21b08a93ee13d8903c5d156042';
@@ -47,7 +48,10 @@ let testbed: Testbed;
 
 beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
 
-beforeEach(() => stopClock());
+beforeEach(() => {
+  stopClock();
+  skipWaits();
+});
 afterEach(() => testbed.close());
 
 const start = async (options: TestbedOptions): Promise<void> => {

@@ -6,6 +6,7 @@ import { project, promotion, warehouse } from '../support/kargo-objects.ts';
 import type { PassingRequest, ProxyFault } from '../support/loopback-proxy.ts';
 import { startTestQueue, type TestQueue } from '../support/retry-queue.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const PULL_REQUEST = 'https://bitbucket.org/acme/shop/pull-requests/7';
 const NOW = '2026-05-04T10:11:12.345Z';
@@ -40,6 +41,7 @@ let lines: ConsoleLines;
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   testbed = await startTestbed({
     objects: [
       ...project('demo'),

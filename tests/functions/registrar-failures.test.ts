@@ -15,6 +15,7 @@ import { deliver, lambdaContext, receiverPath, signatureOf } from '../support/de
 import { project, warehouse } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { cloudPush } from '../support/payloads.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const SHOP = 'repository:https://bitbucket.org/acme/shop';
 const REPOSITORIES = Array.from({ length: 100 }, (_, index) => `acme/r${String(index).padStart(2, '0')}`);
@@ -25,7 +26,10 @@ const RIGHTS =
 let testbed: BitbucketTestbed;
 
 beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => stopClock());
+beforeEach(() => {
+  stopClock();
+  skipWaits();
+});
 afterEach(async () => {
   await testbed.close();
   jest.restoreAllMocks();

@@ -18,6 +18,7 @@ import {
   warehouse,
 } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const URL_OF_BB = `${BASE}${receiverPath()}`;
 const DESCRIPTION = `Kargo receiver demo/bb at ${BASE}`;
@@ -34,7 +35,10 @@ const SHOP = 'repository:https://bitbucket.org/acme/shop';
 let testbed: BitbucketTestbed;
 
 beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => stopClock());
+beforeEach(() => {
+  stopClock();
+  skipWaits();
+});
 afterEach(async () => {
   await testbed.close();
   jest.restoreAllMocks();

@@ -6,6 +6,7 @@ import { deliver, type DeliveryOptions, type ReceiverHandler } from '../support/
 import { bitbucket, clusterConfig, namespace, project, warehouse } from '../support/kargo-objects.ts';
 import { cloudPullRequest, cloudPush, refsChanged } from '../support/payloads.ts';
 import { manyPackages, startRegistryTestbed, type RegistryTestbed } from '../support/registry-testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const PATH = '/api/webhooks/bitbucket';
 const SHOP = ['acme/shop', 'acme/shop-relative', 'acme/shop-suite as monorepo'];
@@ -27,6 +28,7 @@ const send = (delivery: DeliveryOptions = {}) =>
 describe('a registry of 45 packages, two on a page', () => {
   beforeAll(async () => {
     stopClock();
+    skipWaits();
     testbed = await startRegistryTestbed({ registry: { packages: manyPackages(), maxPerPage: 2 } });
     handler = await testbed.receiver();
   });
@@ -159,6 +161,7 @@ function addressesIn(payload: unknown): string[] {
 describe("with Kargo's receivers", () => {
   beforeAll(async () => {
     stopClock();
+    skipWaits();
     testbed = await startRegistryTestbed({
       objects: [
         ...project('demo'),

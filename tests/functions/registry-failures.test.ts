@@ -10,6 +10,7 @@ import {
   startRegistryTestbed,
   type RegistryTestbed,
 } from '../support/registry-testbed.ts';
+import { skipWaits } from '../support/waits.ts';
 
 const TOKEN_ID = 'kargo-front-door/registry-token';
 
@@ -32,6 +33,7 @@ let handler: ReceiverHandler;
 
 beforeEach(async () => {
   stopClock();
+  skipWaits();
   testbed = await startRegistryTestbed({ registry: { packages: manyPackages() } });
   handler = await testbed.receiver();
 });
@@ -124,13 +126,17 @@ describe('a list of packages that', () => {
 describe('the rate limit', () => {
   const at = (seconds: number): string => String(Math.floor(Date.now() / 1_000) + seconds);
 
-  test.each<[what: string, reset: () => string]>([
-    ['seconds', () => '1'],
-    ['the time', () => at(1)],
-  ])('that ends soon, given as %s, is waited for', async (_what, reset) => {
+  test.each<[what: string, reset: () => string, waitMs: number]>([
+    ['seconds', () => '1', 1_000],
+    // Whole seconds: a second later is 655 ms from now.
+    ['the time', () => at(1), 655],
+  ])('that ends soon, given as %s, is waited for', async (_what, reset, waitMs) => {
+    const waits: number[] = [];
+    skipWaits((milliseconds) => waits.push(milliseconds));
     disturb(isList, answer(429, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset() }), 1);
     expect(await send()).toEqual(synced(3));
     expect(testbed.registryProxy.requests.filter(isList)).toHaveLength(2);
+    expect(waits.at(-1)).toBe(waitMs);
   });
 
   test('that is used up stops further requests, until it ends', async () => {

@@ -36,7 +36,7 @@ export async function startTestQueue(): Promise<TestQueue> {
     visibilityTimeoutSeconds: VISIBILITY_TIMEOUT_SECONDS,
     redrive: { deadLetterQueue: deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
   });
-  const fake = await startFakeSqs({ port: 0, queues: [queue, deadLetters] });
+  const fake = await startFakeSqs({ port: 0, queues: [queue, deadLetters], maxWaitMs: 0 });
   const proxy = new LoopbackProxy(fake.url);
   await proxy.start();
   const environment = {

@@ -112,21 +112,23 @@ export interface FakeSqs extends LoopbackServer {
  *
  * @param options.port - 0 selects a free port
  * @param options.queues - dead-letter queues included
+ * @param options.maxWaitMs - limit of long polling, for tests that would wait for a queue to stay empty
  * @throws {Error} node's `EADDRINUSE`
  */
 export async function startFakeSqs(options: {
   readonly port: number;
   readonly queues: readonly MessageQueue[];
+  readonly maxWaitMs?: number;
 }): Promise<FakeSqs> {
   const queues = new Map(options.queues.map((queue) => [queue.name, queue]));
-  const server = await startFakeServer(options.port, (request) => respond(queues, request));
+  const server = await startFakeServer(options.port, (sent) => respond(queues, sent, options.maxWaitMs));
   return { ...server, urlOf: ({ name }) => `${server.url}/${ACCOUNT}/${name}` };
 }
 
 /** Answers a request; one that receives waits for the first message as long as it asks for. */
-async function respond(queues: Queues, request: FakeRequest): Promise<FakeResponse> {
+async function respond(queues: Queues, request: FakeRequest, maxWaitMs = Infinity): Promise<FakeResponse> {
   // Of a clock that tests do not stop.
-  const deadline = performance.now() + waitMsOf(request);
+  const deadline = performance.now() + Math.min(waitMsOf(request), maxWaitMs);
   for (;;) {
     const response = respondInAwsJson('1.0', ACTIONS, queues, request);
     if (response.text !== '{}' || performance.now() >= deadline) return response;
