@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
 import * as v from 'valibot';
-import { parseAllDocuments } from 'yaml';
 import { PACKAGE_ROOT } from '../../infra/package-paths.ts';
 import type { ClusterRight } from '../../lib/adapters/kubernetes/cluster-inspection.ts';
 
@@ -73,9 +73,6 @@ function readManifests(): { readonly file: string; readonly content: unknown }[]
   return readdirSync(folder)
     .toSorted()
     .flatMap((file) =>
-      parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => ({
-        file,
-        content: document.toJS() as unknown,
-      })),
+      loadAll(readFileSync(join(folder, file), 'utf8')).map((content) => ({ file, content })),
     );
 }

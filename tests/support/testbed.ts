@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { stringify } from 'yaml';
 import { startFakeKubernetes, type KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-secrets-manager.ts';
 import { INDEX_NAMESPACE } from '../../lib/adapters/kubernetes/index-config-maps.ts';
@@ -106,5 +105,5 @@ export function writeKubeconfig(path: string, server: string, token = 'token'): 
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     'current-context': 'test',
   };
-  writeFileSync(path, stringify(kubeconfig));
+  writeFileSync(path, JSON.stringify(kubeconfig));
 }

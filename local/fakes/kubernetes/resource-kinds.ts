@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { V1CustomResourceDefinition } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { isRecord, type KubernetesObject } from './kubernetes-object.ts';
 import type { FieldFault } from './status-error.ts';
 import { compileValidator, shape, type StructuralSchema } from './structural-schema.ts';
@@ -123,7 +123,9 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
   SECRET,
   CONFIG_MAP,
   ...readdirSync(DEFINITIONS_FOLDER).map((name) =>
-    toResourceKind(parse(readFileSync(new URL(name, DEFINITIONS_FOLDER), 'utf8'))),
+    toResourceKind(
+      load(readFileSync(new URL(name, DEFINITIONS_FOLDER), 'utf8')) as V1CustomResourceDefinition,
+    ),
   ),
 ];
 
