@@ -10,6 +10,7 @@ import {
   isAddressOf,
 } from '../../lib/core/bitbucket/repository-identity.ts';
 import { verifiesSignature } from '../../lib/core/delivery/signature.ts';
+import { anyText } from '../support/any-text.ts';
 import { cloudPullRequest, cloudPush, dataCenterPullRequest, refsChanged } from '../support/payloads.ts';
 import { signatureOf } from '../support/deliver.ts';
 import { misshapen } from '../support/misshapen.ts';
@@ -67,7 +68,7 @@ describe('the addresses of a repository', () => {
       ([scheme, name, first, second, end]) =>
         `${scheme}${name}${scheme === 'git@' ? ':' : '/'}${first}/${second}${end}`,
     );
-  const anything = fc.oneof(address, fc.string(), fc.string({ unit: 'binary' }), fc.webUrl());
+  const anything = fc.oneof(address, fc.string(), anyText, fc.webUrl());
   const same = (one: string, other: string): boolean => isAddressOf(cloudAddresses(one), other);
 
   test('is reflexive, whatever the address', () => {

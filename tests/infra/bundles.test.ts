@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build, type Metafile } from 'esbuild';
 import { buildOptionsOf } from '../../infra/bundle.ts';
-import type { FunctionName } from '../../lib/functions.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../../lib/functions.ts';
 
 const EVERY_FUNCTION = [
   '@aws-lambda-powertools/commons',
@@ -27,15 +27,30 @@ const LIBRARIES: Readonly<Record<FunctionName, readonly string[]>> = {
 /** What the clients of the AWS SDK have in common. */
 const AWS_SDK = /^(@aws\/|@aws-crypto\/|@aws-sdk\/(?!client-)|@smithy\/|tslib$)/;
 
+let outputs: Metafile['outputs'];
+
+beforeAll(async () => {
+  const { outfile: _outfile, ...options } = buildOptionsOf('receiver');
+  const { metafile } = await build({
+    ...options,
+    // All in one go, which reads each library once. Their documents are made for one bundle at a time: document-packages.test.ts.
+    entryPoints: FUNCTION_NAMES.map((name) => `functions/${name}.ts`),
+    outdir: 'dist',
+    plugins: [],
+    sourcemap: false,
+    write: false,
+    metafile: true,
+  });
+  outputs = metafile.outputs;
+});
+
 describe.each(Object.entries(LIBRARIES))('the bundle of the %s', (name, libraries) => {
   let output: Metafile['outputs'][string];
   /** The files of which it has code. */
   let paths: string[];
 
-  beforeAll(async () => {
-    const options = buildOptionsOf(name as FunctionName);
-    const { metafile } = await build({ ...options, write: false, metafile: true });
-    output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined)!;
+  beforeAll(() => {
+    output = Object.values(outputs).find(({ entryPoint }) => entryPoint === `functions/${name}.ts`)!;
     paths = Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) =>
       bytesInOutput > 0 ? [path] : [],
     );

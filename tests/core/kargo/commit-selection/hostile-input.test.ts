@@ -7,6 +7,7 @@ import { parseSemverConstraint } from '../../../../lib/core/kargo/commit-selecti
 import { parseSemverVersion } from '../../../../lib/core/kargo/commit-selection/semver-version.ts';
 import { PatternAllowance } from '../../../../lib/core/kargo/commit-selection/tag-filter.ts';
 import { judgeWarehouse } from '../../../../lib/core/kargo/warehouse.ts';
+import { anyText } from '../../../support/any-text.ts';
 import { countSteps, finish } from '../../../support/steps.ts';
 
 const repoURL = 'https://bitbucket.org/acme/shop';
@@ -28,7 +29,8 @@ const slow = `(?i)[${'\\pL'.repeat(1350)}]i`;
 
 /** Texts of the characters and words that the parsers handle. */
 const text = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  anyText,
+  fc.string(),
   fc.stringMatching(/^[vxX0-9.*|,<>=!~^ a+-]{0,20}$/),
   fc.stringMatching(/^[()[\]{}\\?P<>:|*+^$.a-dQEpL0-9-]{0,20}$/),
 );
