@@ -15,7 +15,8 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** Runs a program of this project in a shell with these variables; returns what it wrote as its error. */
 async function errorOf(parameters: string[], variables: Record<string, string>): Promise<string> {
-  const env = { PATH: process.env['PATH'], HOME: ROOT, ...variables };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: ROOT, ...variables };
   return new Promise((resolve) => {
     execFile(process.execPath, parameters, { cwd: ROOT, env }, (_error, _stdout, stderr) => resolve(stderr));
   });
