@@ -17,6 +17,7 @@ import {
 import { fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
 import { FUNCTIONS } from '../lib/functions.ts';
 import { DEFAULTS } from './constants.ts';
+import { findRelationFaults } from './setting-relations.ts';
 import { arn, choice, flag, ifSet, KEY, listOf, text, wholeNumber, withDefault } from './setting-kinds.ts';
 
 /** Settings that cannot be deployed. The message names every fault. */
@@ -146,25 +147,6 @@ export type DeploymentSetting = keyof DeploymentSettings;
 /** The names of the settings. */
 export const deploymentSettings = Object.keys(deploymentSchema.entries) as DeploymentSetting[];
 
-/** Settings that have no effect without all of the others. */
-const TOGETHER: readonly (readonly DeploymentSetting[])[] = [
-  ['EKS_CLUSTER_NAME', 'EKS_CLUSTER_ENDPOINT', 'EKS_CLUSTER_CA'],
-  ['DOMAIN_NAME', 'CERTIFICATE_ARN'],
-  ['VPC_ID', 'SUBNET_IDS'],
-];
-
-/** Settings that have no effect without the other. */
-const NEEDS: readonly (readonly [DeploymentSetting, DeploymentSetting])[] = [
-  ['BASE_PATH', 'DOMAIN_NAME'],
-  ['BITBUCKET_CLOUD_API_URL', 'BITBUCKET_CREDENTIALS_SECRET_ID'],
-  ['CHANGED_FILES', 'BITBUCKET_CREDENTIALS_SECRET_ID'],
-  ['SECURITY_GROUP_IDS', 'VPC_ID'],
-  ['CLUSTER_SECURITY_GROUP_ID', 'VPC_ID'],
-  ['CARGOMAN_TOKEN_SECRET_ID', 'CARGOMAN_URL'],
-  ['BITBUCKET_WEBHOOK_SECRET_ID', 'CARGOMAN_URL'],
-  ['BITBUCKET_URL', 'CARGOMAN_URL'],
-];
-
 /** Settings that name secrets of the system's own; a project must not be able to name them too. */
 const SYSTEM_SECRETS: readonly DeploymentSetting[] = [
   'KUBECONFIG_SECRET_ID',
@@ -213,12 +195,7 @@ export function readDeploymentSettings({
     ...(parsed.issues ?? []).map(
       (issue) => `${nameOf(v.getDotPath(issue) as DeploymentSetting)} ${issue.message}`,
     ),
-    ...TOGETHER.filter((names) => names.some(isSet) && !names.every(isSet)).map(
-      (names) => `${names.map(nameOf).join(', ')} must be set together`,
-    ),
-    ...NEEDS.filter(([name, other]) => isSet(name) && !isSet(other)).map(
-      ([name, other]) => `${nameOf(name)} needs ${nameOf(other)}`,
-    ),
+    ...findRelationFaults({ isSet, nameOf }),
   ];
   if (!parsed.success || faults.length > 0) throw new DeploymentError(faults);
   const { KUBECONFIG_SECRET_ID: kubeconfig = isSet('CARGOMAN_URL') ? undefined : DEFAULTS.kubeconfigSecret } =
