@@ -16,6 +16,7 @@ export const DEFAULTS = {
   maxReceiversPerProject: 20,
   kubeconfigSecret: 'kargo-front-door/kubeconfig',
   memorySize: 512,
+  vpcEndpoints: 'false',
   retryQueue: 'true',
   retryMaxAgeHours: 6,
   logRetentionDays: 90,

@@ -109,6 +109,11 @@ export const deploymentSchema = v.object({
     idOf('sg'),
     'must be the id of a security group, such as sg-0123456789abcdef0',
   ),
+  VPC_ENDPOINTS: choice(
+    DEFAULTS.vpcEndpoints,
+    ['false', 'true', 'private-dns'],
+    'must be true, private-dns or false',
+  ),
   SECRETS_KEY_ARN: arn(KEY, 'a KMS key'),
   ALARM_TOPIC_ARN: arn(String.raw`sns:[\w-]+:\d{12}:[\w.-]+$`, 'an SNS topic'),
   /** The limits of Lambda. */

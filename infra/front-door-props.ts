@@ -74,6 +74,11 @@ export interface KargoFrontDoorProps {
   readonly securityGroups?: ec2.ISecurityGroup[] | undefined;
   /** The cluster's security group, which is opened for the new one. Default: none. */
   readonly clusterSecurityGroup?: ec2.ISecurityGroup | undefined;
+  /**
+   * True: the stack has VPC endpoints for the services that the functions call, and only the functions use them. `private-dns`: in the
+   * whole VPC the names of these services lead there too, where every other caller is rejected. Default: false.
+   */
+  readonly vpcEndpoints?: boolean | 'private-dns' | undefined;
   /** The public base URL, as in Kargo's `EXTERNAL_WEBHOOK_SERVER_BASE_URL`. Default: that of `domain`, or else the API's own. */
   readonly receiverBaseUrl?: string | undefined;
   /** A domain of the team's own, with its certificate and path. Default: none. */

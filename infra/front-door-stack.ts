@@ -55,10 +55,10 @@ export class FrontDoorStack extends Stack {
       groupOf(`SecurityGroup${index}`, groupId),
     );
     return {
-      // The zones are not looked up: that would need the account.
+      // The zones are not looked up: that would need the account. Each subnet counts as one of a zone of its own.
       vpc: ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
         vpcId,
-        availabilityZones: subnetIds.map(() => 'unknown'),
+        availabilityZones: subnetIds.map((_id, index) => `unknown-${index}`),
         privateSubnetIds: subnetIds,
       }),
       securityGroups: groups.length > 0 ? groups : undefined,

@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { ReceiverApi } from './constructs/api.ts';
+import { VpcEndpoints } from './constructs/endpoints.ts';
 import { FrontDoorFunction } from './constructs/function.ts';
 import { applyHardening } from './constructs/hardening.ts';
 import { addNetwork } from './constructs/network.ts';
@@ -87,6 +88,10 @@ export class KargoFrontDoor extends Construct {
     if (hasRegistry(settings)) this.registryWebhookUrl = `${this.receiverBaseUrl}${REGISTRY_PATH}`;
     const { network, ownGroup } = addNetwork(this, deploymentName, props);
     this.securityGroup = ownGroup;
+    const endpoints =
+      network === undefined || settings.VPC_ENDPOINTS === 'false'
+        ? undefined
+        : new VpcEndpoints(this, deploymentName, settings, network);
     const { apiId, receiverBaseUrl } = this;
     const retries =
       settings.RETRY_QUEUE === 'true' ? new RetryQueue(this, deploymentName, settings) : undefined;
@@ -100,6 +105,7 @@ export class KargoFrontDoor extends Construct {
       receiverBaseUrl,
       apiId,
       network,
+      endpoints,
       retries,
       receiversSecretArn,
     };

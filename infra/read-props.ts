@@ -18,6 +18,7 @@ const KNOWN_NOW: ReadonlySet<DeploymentSetting> = new Set([
   'MAX_RECEIVERS_PER_PROJECT',
   'LOG_REMOVAL',
   'RETRY_QUEUE',
+  'VPC_ENDPOINTS',
   'RETRY_MAX_AGE_HOURS',
   'REDELIVERY_CONCURRENCY',
 ]);
@@ -76,6 +77,7 @@ function settingsOf(
     SUBNET_IDS: ['subnets', (props.vpc ?? props.subnets) && CONSTRUCT],
     SECURITY_GROUP_IDS: ['securityGroups', props.securityGroups && CONSTRUCT],
     CLUSTER_SECURITY_GROUP_ID: ['clusterSecurityGroup', props.clusterSecurityGroup && CONSTRUCT],
+    VPC_ENDPOINTS: ['vpcEndpoints', props.vpcEndpoints],
     SECRETS_KEY_ARN: ['secretsKey', props.secretsKey?.keyArn],
     ALARM_TOPIC_ARN: ['alarmTopic', props.alarmTopic?.topicArn],
     MEMORY_SIZE: ['memorySize', props.memorySize],

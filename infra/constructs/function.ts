@@ -13,6 +13,7 @@ import { FUNCTIONS, type FunctionName } from '../../lib/functions.ts';
 import { RUNTIME } from '../constants.ts';
 import type { DeploymentSetting, DeploymentSettings } from '../deployment-settings.ts';
 import { bundleFolder, bundlePath, handlerOf } from '../package-paths.ts';
+import type { VpcEndpoints } from './endpoints.ts';
 import { addLogGroup } from './log-group.ts';
 import type { FunctionsNetwork } from './network.ts';
 import { permissionsOf, readsBitbucketCredentials, type Permission } from './permissions.ts';
@@ -32,6 +33,7 @@ export interface FunctionContext {
   /** The API in which the reconciler keeps routes. */
   readonly apiId: string;
   readonly network: FunctionsNetwork | undefined;
+  readonly endpoints?: VpcEndpoints | undefined;
   readonly retries: RetryQueue | undefined;
   /** Of the copy of the receivers; undefined where there are none, or nothing is queued. */
   readonly receiversSecretArn: string | undefined;
@@ -61,6 +63,7 @@ export class FrontDoorFunction extends Construct {
     acknowledgePatterns(role, permissions);
     // Nothing adds to the policy above.
     this.role = role.withoutPolicyUpdates();
+    context.endpoints?.allow(role, permissions);
     this.function = new lambda.Function(this, 'Function', {
       functionName,
       description,
@@ -164,7 +167,15 @@ const REGISTRY_SETTINGS = [
 /** Returns a function's environment (docs/settings.md). */
 export function environmentOf(
   name: FunctionName,
-  { deploymentName, settings, receiverBaseUrl, apiId, retries, receiversSecretArn }: FunctionContext,
+  {
+    deploymentName,
+    settings,
+    receiverBaseUrl,
+    apiId,
+    endpoints,
+    retries,
+    receiversSecretArn,
+  }: FunctionContext,
 ): Record<string, string> {
   const names = name === 'reconciler' ? SETTINGS : [...SETTINGS, ...REGISTRY_SETTINGS];
   const set = names.map((setting) => [setting, settings[setting]?.toString() ?? ''] as const);
@@ -180,6 +191,7 @@ export function environmentOf(
       receiversSecretArn !== undefined && { RECEIVERS_SECRET_ID: receiversSecretArn }),
     ...(name === 'redelivery' && { RETRY_MAX_AGE_HOURS: settings.RETRY_MAX_AGE_HOURS }),
     ...(readsBitbucketCredentials(name, settings) && bitbucketEnvironment(settings)),
+    ...endpoints?.environment,
     // Stack traces name the sources, not the bundle.
     NODE_OPTIONS: '--enable-source-maps',
   };

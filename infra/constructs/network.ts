@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import type { KargoFrontDoorProps } from '../front-door-props.ts';
 
 /** The cluster API and every AWS API listen here. */
-const HTTPS_PORT = 443;
+export const HTTPS_PORT = 443;
 
 /** Where in a VPC the functions run. */
 export type FunctionsNetwork = Required<

@@ -43,6 +43,7 @@ test('an empty environment reads as the defaults', () => {
     SUBNET_IDS: [],
     SECURITY_GROUP_IDS: [],
     CLUSTER_SECURITY_GROUP_ID: undefined,
+    VPC_ENDPOINTS: 'false',
     BITBUCKET_CREDENTIALS_SECRET_ID: undefined,
     BITBUCKET_CLOUD_API_URL: undefined,
     CHANGED_FILES: 'false',
@@ -151,6 +152,7 @@ describe('rejects', () => {
     ['SYSTEM_RESOURCES_NAMESPACE', 'A B', 'SYSTEM_RESOURCES_NAMESPACE must be the name of a namespace'],
     ['ROTATION_GRACE_HOURS', 'abc', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
     ['ROTATION_GRACE_HOURS', '-1', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
+    ['VPC_ENDPOINTS', 'yes', 'VPC_ENDPOINTS must be true, private-dns or false; VPC_ENDPOINTS needs VPC_ID'],
     ['RETRY_QUEUE', 'yes', 'RETRY_QUEUE must be true or false'],
     ['RETRY_MAX_AGE_HOURS', '0', 'RETRY_MAX_AGE_HOURS must be a number of hours above 0, and at most 24'],
     ['QUEUE_KEY_ARN', 'alias/queue', 'QUEUE_KEY_ARN must be the ARN of a KMS key'],
@@ -246,6 +248,8 @@ describe('rejects an incomplete group', () => {
     [{ VPC_ID: 'vpc-01234567', SUBNET_IDS: ' , ' }, vpc],
     [{ SECURITY_GROUP_IDS: 'sg-01234567' }, 'SECURITY_GROUP_IDS needs VPC_ID'],
     [{ CLUSTER_SECURITY_GROUP_ID: 'sg-01234567' }, 'CLUSTER_SECURITY_GROUP_ID needs VPC_ID'],
+    [{ VPC_ENDPOINTS: 'true' }, 'VPC_ENDPOINTS needs VPC_ID'],
+    [{ VPC_ENDPOINTS: 'private-dns' }, 'VPC_ENDPOINTS needs VPC_ID'],
     [{ CARGOMAN_TOKEN_SECRET_ID: 'x' }, 'CARGOMAN_TOKEN_SECRET_ID needs CARGOMAN_URL'],
     [{ BITBUCKET_WEBHOOK_SECRET_ID: 'x' }, 'BITBUCKET_WEBHOOK_SECRET_ID needs CARGOMAN_URL'],
     [{ BITBUCKET_URL: 'https://git.example.com' }, 'BITBUCKET_URL needs CARGOMAN_URL'],
@@ -254,7 +258,13 @@ describe('rejects an incomplete group', () => {
   });
 
   test('but not empty settings', () => {
-    const empty = { BASE_PATH: '/', SECURITY_GROUP_IDS: ' ', SUBNET_IDS: ',', EKS_CLUSTER_NAME: '' };
+    const empty = {
+      BASE_PATH: '/',
+      SECURITY_GROUP_IDS: ' ',
+      SUBNET_IDS: ',',
+      EKS_CLUSTER_NAME: '',
+      VPC_ENDPOINTS: 'false',
+    };
     expect(read(empty)).toEqual(read({}));
   });
 });

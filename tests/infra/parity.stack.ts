@@ -34,6 +34,7 @@ const DEPLOYMENTS: Record<string, Record<string, string>> = {
     BITBUCKET_WEBHOOK_SECRET_ID: `arn:aws:secretsmanager:${ACCOUNT}:secret:ops/registry-webhook-AbCdEf`,
     BITBUCKET_URL: 'https://git.example.com',
     CLUSTER_SECURITY_GROUP_ID: 'sg-0123456789abcdef1',
+    VPC_ENDPOINTS: 'true',
     EKS_CLUSTER_NAME: 'apps',
     EKS_CLUSTER_ENDPOINT: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
     EKS_CLUSTER_CA: clusterCa,

@@ -108,6 +108,7 @@ describe('rejects a prop', () => {
     ],
     [{ maxReceiversPerProject: 0 }, 'maxReceiversPerProject must be a whole number from 1 to 999999'],
     [{ concurrency: { receiver: 0.5 } }, 'concurrency.receiver must be a whole number'],
+    [{ vpcEndpoints: true }, 'vpcEndpoints needs vpc'],
     [{ subnets: {} }, 'vpc, subnets must be set together'],
     [
       { registry: { url: 'https://packages.example.com', tokenSecret: 'kargo/demo/token' } },

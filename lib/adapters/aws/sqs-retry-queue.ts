@@ -46,6 +46,8 @@ export class SqsRetryQueue implements RedeliveryQueue {
   constructor(queueUrl: string) {
     this.#queueUrl = queueUrl;
     this.#client = new SQSClient({
+      // The address is that of the SDK's settings, such as a VPC endpoint, and not the host of the queue's URL.
+      useQueueUrlAsEndpoint: false,
       requestHandler: {
         connectionTimeout: CONNECT_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
