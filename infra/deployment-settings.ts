@@ -41,6 +41,9 @@ const RETENTION_DAYS =
 /** Ids of EC2 end with 8 or 17 hexadecimal digits. */
 const idOf = (kind: string): RegExp => new RegExp(`^${kind}-[0-9a-f]{8}([0-9a-f]{9})?$`);
 
+/** A range of IPv4 addresses; less than 8 fixed bits would be no limit. */
+const IPV4_RANGE = /^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)\/([89]|[12]\d|3[0-2])$/;
+
 /** A secret in Secrets Manager. */
 const secretId = text(
   /^(arn:aws[a-z-]*:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]+$/,
@@ -113,6 +116,11 @@ export const deploymentSchema = v.object({
     DEFAULTS.vpcEndpoints,
     ['false', 'true', 'private-dns'],
     'must be true, private-dns or false',
+  ),
+  LIMIT_EGRESS: flag,
+  EGRESS_CIDRS: listOf(
+    IPV4_RANGE,
+    'must be ranges of IPv4 addresses with at least 8 fixed bits, such as 10.0.0.0/16, separated by commas',
   ),
   SECRETS_KEY_ARN: arn(KEY, 'a KMS key'),
   ALARM_TOPIC_ARN: arn(String.raw`sns:[\w-]+:\d{12}:[\w.-]+$`, 'an SNS topic'),

@@ -79,6 +79,10 @@ export interface KargoFrontDoorProps {
    * whole VPC the names of these services lead there too, where every other caller is rejected. Default: false.
    */
   readonly vpcEndpoints?: boolean | 'private-dns' | undefined;
+  /** True: the functions call only the cluster, the stack's VPC endpoints and `egressCidrs`. Default: false; any address, on port 443. */
+  readonly limitEgress?: boolean | undefined;
+  /** Ranges of addresses that may be called then: a cluster API without `clusterSecurityGroup`, a registry, Bitbucket. Default: none. */
+  readonly egressCidrs?: readonly string[] | undefined;
   /** The public base URL, as in Kargo's `EXTERNAL_WEBHOOK_SERVER_BASE_URL`. Default: that of `domain`, or else the API's own. */
   readonly receiverBaseUrl?: string | undefined;
   /** A domain of the team's own, with its certificate and path. Default: none. */

@@ -14,7 +14,7 @@ import { ReceiverApi } from './constructs/api.ts';
 import { VpcEndpoints } from './constructs/endpoints.ts';
 import { FrontDoorFunction } from './constructs/function.ts';
 import { applyHardening } from './constructs/hardening.ts';
-import { addNetwork } from './constructs/network.ts';
+import { addNetwork, limitEgress } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { applyRbac } from './constructs/rbac.ts';
 import { addReceiversSecret } from './constructs/receivers-secret.ts';
@@ -92,6 +92,10 @@ export class KargoFrontDoor extends Construct {
       network === undefined || settings.VPC_ENDPOINTS === 'false'
         ? undefined
         : new VpcEndpoints(this, deploymentName, settings, network);
+    if (settings.LIMIT_EGRESS === 'true' && ownGroup !== undefined) {
+      const groups = [props.clusterSecurityGroup, endpoints?.securityGroup].flatMap((group) => group ?? []);
+      limitEgress(ownGroup, { groups, ranges: props.egressCidrs ?? settings.EGRESS_CIDRS });
+    }
     const { apiId, receiverBaseUrl } = this;
     const retries =
       settings.RETRY_QUEUE === 'true' ? new RetryQueue(this, deploymentName, settings) : undefined;

@@ -19,6 +19,7 @@ const KNOWN_NOW: ReadonlySet<DeploymentSetting> = new Set([
   'LOG_REMOVAL',
   'RETRY_QUEUE',
   'VPC_ENDPOINTS',
+  'LIMIT_EGRESS',
   'RETRY_MAX_AGE_HOURS',
   'REDELIVERY_CONCURRENCY',
 ]);
@@ -78,6 +79,8 @@ function settingsOf(
     SECURITY_GROUP_IDS: ['securityGroups', props.securityGroups && CONSTRUCT],
     CLUSTER_SECURITY_GROUP_ID: ['clusterSecurityGroup', props.clusterSecurityGroup && CONSTRUCT],
     VPC_ENDPOINTS: ['vpcEndpoints', props.vpcEndpoints],
+    LIMIT_EGRESS: ['limitEgress', props.limitEgress],
+    EGRESS_CIDRS: ['egressCidrs', props.egressCidrs?.join(',')],
     SECRETS_KEY_ARN: ['secretsKey', props.secretsKey?.keyArn],
     ALARM_TOPIC_ARN: ['alarmTopic', props.alarmTopic?.topicArn],
     MEMORY_SIZE: ['memorySize', props.memorySize],

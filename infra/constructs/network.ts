@@ -30,6 +30,24 @@ export function addNetwork(
   return { network: { ...place, securityGroups: [ownGroup] }, ownGroup };
 }
 
+/** What the functions may call when outbound calls are limited. */
+interface AllowedDestinations {
+  readonly groups: readonly ec2.ISecurityGroup[];
+  readonly ranges: readonly string[];
+}
+
+/**
+ * Replaces the rule for outbound calls of the functions' own security group by one for each destination. The rules are part of the group:
+ * as resources of their own they would follow it, and until then nothing could be called.
+ */
+export function limitEgress(group: ec2.ISecurityGroup, { groups, ranges }: AllowedDestinations): void {
+  const port = { ipProtocol: 'tcp', fromPort: HTTPS_PORT, toPort: HTTPS_PORT };
+  (group.node.defaultChild as ec2.CfnSecurityGroup).securityGroupEgress = [
+    ...groups.map(({ securityGroupId }) => ({ ...port, destinationSecurityGroupId: securityGroupId })),
+    ...ranges.map((cidrIp) => ({ ...port, cidrIp })),
+  ];
+}
+
 /** Adds a security group that allows calls to one port, and none from anywhere; the cluster's own is opened for it. */
 function addSecurityGroup(
   scope: Construct,

@@ -44,6 +44,8 @@ test('an empty environment reads as the defaults', () => {
     SECURITY_GROUP_IDS: [],
     CLUSTER_SECURITY_GROUP_ID: undefined,
     VPC_ENDPOINTS: 'false',
+    LIMIT_EGRESS: 'false',
+    EGRESS_CIDRS: [],
     BITBUCKET_CREDENTIALS_SECRET_ID: undefined,
     BITBUCKET_CLOUD_API_URL: undefined,
     CHANGED_FILES: 'false',

@@ -35,6 +35,8 @@ const DEPLOYMENTS: Record<string, Record<string, string>> = {
     BITBUCKET_URL: 'https://git.example.com',
     CLUSTER_SECURITY_GROUP_ID: 'sg-0123456789abcdef1',
     VPC_ENDPOINTS: 'true',
+    LIMIT_EGRESS: 'true',
+    EGRESS_CIDRS: '10.20.0.0/16,104.192.136.0/21',
     EKS_CLUSTER_NAME: 'apps',
     EKS_CLUSTER_ENDPOINT: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
     EKS_CLUSTER_CA: clusterCa,

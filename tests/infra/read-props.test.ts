@@ -144,6 +144,15 @@ test('a value that is known only at the deployment is taken as it is', () => {
   });
 });
 
+test('a range of addresses may be known only at the deployment', () => {
+  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'] });
+  const props = { vpc, vpcEndpoints: true, limitEgress: true };
+  expect(faultOf({ ...props, egressCidrs: [later] })).toBe('none');
+  expect(faultOf(props)).toBe(
+    'limitEgress needs clusterSecurityGroup or egressCidrs: where the cluster API is',
+  );
+});
+
 test('a value that decides the rights of the roles must be known', () => {
   expect(faultOf({ secretPrefix: later })).toBe(
     'secretNameTemplate must hold {namespace} and {name} once each, with a "/" between them',
