@@ -17,6 +17,7 @@ export const DEFAULTS = {
   kubeconfigSecret: 'kargo-front-door/kubeconfig',
   memorySize: 512,
   vpcEndpoints: 'false',
+  canary: 'false',
   retryQueue: 'true',
   retryMaxAgeHours: 6,
   logRetentionDays: 90,

@@ -122,6 +122,13 @@ export const deploymentSchema = v.object({
     IPV4_RANGE,
     'must be ranges of IPv4 addresses with at least 8 fixed bits, such as 10.0.0.0/16, separated by commas',
   ),
+  CANARY: choice(DEFAULTS.canary, [
+    '10percent5minutes',
+    '10percent10minutes',
+    '10percent15minutes',
+    '10percent30minutes',
+    'false',
+  ]),
   SECRETS_KEY_ARN: arn(KEY, 'a KMS key'),
   ALARM_TOPIC_ARN: arn(String.raw`sns:[\w-]+:\d{12}:[\w.-]+$`, 'an SNS topic'),
   /** The limits of Lambda. */

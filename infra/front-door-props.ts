@@ -122,6 +122,17 @@ export interface KargoFrontDoorProps {
   readonly retryMaxAgeHours?: number | undefined;
   /** The key that encrypts the retry queue. Default: none, for SQS's own key. */
   readonly queueKey?: kms.IKey | undefined;
+  /**
+   * A new version of the receiver receives a tenth of the deliveries for so long, and then all; CodeDeploy returns to the previous one when the
+   * receiver fails meanwhile. Default: false; a new version receives all at once.
+   */
+  readonly canary?:
+    | '10percent5minutes'
+    | '10percent10minutes'
+    | '10percent15minutes'
+    | '10percent30minutes'
+    | false
+    | undefined;
   /** How many days logs are kept; one of the numbers that CloudWatch takes. Default: 90. */
   readonly logRetentionDays?: number | undefined;
   /** `retain`: the log groups stay when the stack is deleted; `destroy`: they are deleted with it. Default: `retain`. */

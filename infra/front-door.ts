@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { FUNCTIONS, type FunctionName } from '../lib/functions.ts';
 import { ReceiverApi } from './constructs/api.ts';
+import { ReceiverCanary } from './constructs/canary.ts';
 import { VpcEndpoints } from './constructs/endpoints.ts';
 import { FrontDoorFunction } from './constructs/function.ts';
 import { applyHardening } from './constructs/hardening.ts';
@@ -54,6 +55,8 @@ export class KargoFrontDoor extends Construct {
   /** The roles of those functions. Nothing that is added to them takes effect: their rights are the package's own. */
   readonly roles: ReadonlyMap<FunctionName, iam.IRole>;
   readonly receiver: lambda.IFunction;
+  /** The alias that the API invokes; undefined without a canary. */
+  readonly receiverAlias: lambda.IAlias | undefined;
   /** Undefined where the deployment has no cluster. */
   readonly reconciler: lambda.IFunction | undefined;
   /** Undefined without a retry queue. */
@@ -113,6 +116,7 @@ export class KargoFrontDoor extends Construct {
       retries,
       receiversSecretArn,
     };
+    let canary: ReceiverCanary | undefined;
     const functions = new Map<FunctionName, lambda.Function>();
     const roles = new Map<FunctionName, iam.IRole>();
     for (const name of deployedFunctions(settings)) {
@@ -120,7 +124,8 @@ export class KargoFrontDoor extends Construct {
       const { trigger } = FUNCTIONS[name];
       switch (trigger.kind) {
         case 'http':
-          api.connect(made.function, settings);
+          canary = settings.CANARY === 'false' ? undefined : new ReceiverCanary(this, made.function);
+          api.connect((canary?.alias ?? made.function) as lambda.IFunction, settings);
           break;
         case 'schedule':
           made.schedule(trigger.rate);
@@ -137,6 +142,7 @@ export class KargoFrontDoor extends Construct {
     this.functions = functions;
     this.roles = roles;
     this.receiver = functions.get('receiver') as lambda.Function;
+    this.receiverAlias = canary?.alias as lambda.IAlias | undefined;
     this.reconciler = functions.get('reconciler');
     this.redelivery = functions.get('redelivery');
     if (this.redelivery !== undefined) retries?.allow(this.receiver, this.redelivery);
@@ -148,6 +154,8 @@ export class KargoFrontDoor extends Construct {
     );
     this.alarms = observability.alarms;
     this.dashboard = observability.dashboard;
+    if (settings.CANARY !== 'false')
+      canary?.rollBackOn(observability.alarmsOfReceiver, `${deploymentName}-receiver`, settings.CANARY);
     applyHardening(this, settings);
     if (props.applyRbac === true) applyRbac(props.cluster);
   }

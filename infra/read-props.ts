@@ -20,6 +20,7 @@ const KNOWN_NOW: ReadonlySet<DeploymentSetting> = new Set([
   'RETRY_QUEUE',
   'VPC_ENDPOINTS',
   'LIMIT_EGRESS',
+  'CANARY',
   'RETRY_MAX_AGE_HOURS',
   'REDELIVERY_CONCURRENCY',
 ]);
@@ -81,6 +82,7 @@ function settingsOf(
     VPC_ENDPOINTS: ['vpcEndpoints', props.vpcEndpoints],
     LIMIT_EGRESS: ['limitEgress', props.limitEgress],
     EGRESS_CIDRS: ['egressCidrs', props.egressCidrs?.join(',')],
+    CANARY: ['canary', props.canary],
     SECRETS_KEY_ARN: ['secretsKey', props.secretsKey?.keyArn],
     ALARM_TOPIC_ARN: ['alarmTopic', props.alarmTopic?.topicArn],
     MEMORY_SIZE: ['memorySize', props.memorySize],

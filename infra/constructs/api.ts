@@ -3,7 +3,7 @@ import {
   aws_apigatewayv2 as apigateway,
   type aws_certificatemanager as acm,
   aws_iam as iam,
-  type aws_lambda as lambda,
+  aws_lambda as lambda,
   aws_logs as logs,
   RemovalPolicy,
   Stack,
@@ -143,6 +143,11 @@ export class ReceiverApi extends Construct {
       const reason =
         'As for receivers; without BITBUCKET_WEBHOOK_SECRET_ID, the team accepts unsigned deliveries here, throttled';
       this.#addRoute('RegistryRoute', REGISTRY_PATH, target, reason);
+    }
+    // An alias is invoked by the routes that exist as soon as they lead to it: the right to invoke it comes first.
+    if (settings.CANARY !== 'false') {
+      const permissions = this.node.children.filter((child) => child instanceof lambda.CfnPermission);
+      integration.node.addDependency(...permissions);
     }
   }
 

@@ -4,6 +4,7 @@ import {
   aws_iam as iam,
   aws_lambda as lambda,
   Duration,
+  RemovalPolicy,
   Stack,
   Validations,
 } from 'aws-cdk-lib';
@@ -79,6 +80,8 @@ export class FrontDoorFunction extends Construct {
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambdaLogLevelOf(settings.LOG_LEVEL),
       role: this.role,
+      // A version outlives the deployment that replaces it, so that there is one to return to; not one that was rolled back.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
       tracing: settings.TRACING === 'true' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
       ...network,
     });

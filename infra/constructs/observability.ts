@@ -22,10 +22,15 @@ const ALL_COLUMNS = 24;
 const WIDTH = 8;
 const ALARMS_HEIGHT = 3;
 
+/** A bug is no error of Lambda's: the receiver answers it with 500, which the gateway counts. */
+const ALARMS_OF_RECEIVER: ReadonlySet<string> = new Set(['receiver-errors', 'server-errors']);
+
 /** The alarms and the dashboard. */
 export class Observability extends Construct {
   readonly alarms: cloudwatch.Alarm[];
   readonly dashboard: cloudwatch.Dashboard;
+  /** Those that a faulty receiver starts: it crashes, times out or answers 500. */
+  readonly alarmsOfReceiver: cloudwatch.Alarm[];
 
   /** @param alarmTopic - is notified when an alarm starts and ends */
   constructor(
@@ -44,6 +49,7 @@ export class Observability extends Construct {
       ([alarmId, props]) =>
         new cloudwatch.Alarm(this, alarmId, { ...props, alarmName: `${deploymentName}-${alarmId}` }),
     );
+    this.alarmsOfReceiver = this.alarms.filter(({ node }) => ALARMS_OF_RECEIVER.has(node.id));
     if (alarmTopic !== undefined) {
       const action = new actions.SnsAction(alarmTopic);
       for (const alarm of this.alarms) {

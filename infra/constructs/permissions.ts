@@ -53,7 +53,9 @@ export function permissionsOf(
       ? [readSecret('ReadBitbucketCredentials', settings.BITBUCKET_CREDENTIALS_SECRET_ID)]
       : []),
     ...(settings.SECRETS_KEY_ARN === undefined ? [] : [decryptSecrets(settings.SECRETS_KEY_ARN)]),
-    ...(network === undefined ? [] : useNetwork(functionName)),
+    ...(network === undefined
+      ? []
+      : useNetwork(functionName, name === 'receiver' && settings.CANARY !== 'false')),
     ...(settings.TRACING === 'true' ? [writeTraces()] : []),
     ...(name === 'reconciler' && settings.ROUTES === 'per-receiver' ? keepRoutes(apiId) : []),
     ...(retries === undefined ? [] : useQueues(name, retries)),
@@ -166,13 +168,19 @@ function decryptSecrets(keyArn: string): Permission {
   return permission;
 }
 
-function useNetwork(functionName: string): Permission[] {
+/** @param isVersioned - whether versions of the function are invoked, whose ARNs end with the version */
+function useNetwork(functionName: string, isVersioned: boolean): Permission[] {
+  const functionArn = arn('lambda', `function:${functionName}`);
   const keepFromCode = new iam.PolicyStatement({
     sid: 'KeepNetworkFromCode',
     effect: iam.Effect.DENY,
     actions: NETWORK_INTERFACES,
     resources: ['*'],
-    conditions: { ArnEquals: { 'lambda:SourceFunctionArn': arn('lambda', `function:${functionName}`) } },
+    conditions: {
+      ArnEquals: {
+        'lambda:SourceFunctionArn': isVersioned ? [functionArn, `${functionArn}:*`] : functionArn,
+      },
+    },
   });
   return [
     allow(

@@ -9,6 +9,7 @@ export interface Framework {
   readonly processedInput: { readonly commands: readonly string[] };
   readonly serviceDir: string;
   readonly service: {
+    readonly functions: Readonly<Record<string, { readonly package?: { readonly artifact?: string } }>>;
     readonly provider: {
       compiledCloudFormationTemplate: StackTemplate & { readonly Outputs: Readonly<Record<string, unknown>> };
       /** Name of the stack. Default: the service's name and the stage. */

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { App, aws_lambda as lambda, aws_s3 as s3, CfnResource, Fn, Stack } from 'aws-cdk-lib';
-import { FUNCTION_NAMES } from '../../lib/functions.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../../lib/functions.ts';
 import { readDeployment } from '../deployment.ts';
 import { FrontDoorStack } from '../front-door-stack.ts';
 import type { Framework } from './plugin.ts';
@@ -39,11 +40,12 @@ export function replaceTemplateOf(framework: Framework): void {
     const app = new App({ outdir, analyticsReporting: false });
     // The bucket is the framework's own: an app that is never synthesized refers to it.
     const uploads = s3.Bucket.fromBucketName(new Stack(new App({ outdir })), 'Uploads', Fn.ref(BUCKET));
-    const code = FUNCTION_NAMES.map((name) => {
-      const { Properties } = made.Resources[aws.naming.getLambdaLogicalId(name)] ?? {};
-      const uploaded = Properties?.['Code'] as { readonly S3Key: string };
-      return [name, lambda.Code.fromBucket(uploads, uploaded.S3Key)];
-    });
+    // The key of an upload holds its time. A version of a function is named for its code, or else the same code would be a new version,
+    // which Lambda refuses to publish.
+    const code = FUNCTION_NAMES.map((name) => [
+      name,
+      lambda.Code.fromBucket(uploads, digestOf(resolve(framework.serviceDir, artifactOf(framework, name)))),
+    ]);
     const stackName = aws.naming.getStackName();
     const stack = new FrontDoorStack(app, stackName, settings, Object.fromEntries(code), environment);
     for (const [id, { Type: type, Properties: properties = {} }] of bucketOf(made.Resources))
@@ -53,12 +55,36 @@ export function replaceTemplateOf(framework: Framework): void {
       (defaultChild as lambda.CfnFunction).overrideLogicalId(aws.naming.getLambdaLogicalId(name));
     }
     const { Resources, Outputs } = app.synth().getStackByName(stackName).template as Template;
+    for (const name of stack.frontDoor.functions.keys()) {
+      const id = aws.naming.getLambdaLogicalId(name);
+      codeIn(Resources, id).S3Key = codeIn(made.Resources, id).S3Key;
+    }
     // The template's other parts check the bucket of CDK's own uploads, which is not used.
     const outputs = { ...Object.fromEntries(bucketOf(made.Outputs)), ...Outputs };
     service.provider.compiledCloudFormationTemplate = { ...made, Resources, Outputs: outputs };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
+}
+
+/** Where the code of a function is. */
+interface Uploaded {
+  S3Key: string;
+}
+
+function codeIn(resources: Template['Resources'], logicalId: string): Uploaded {
+  return resources[logicalId]?.Properties?.['Code'] as Uploaded;
+}
+
+/** @throws {Error} where the framework has not packaged the function */
+function artifactOf({ service }: Framework, name: FunctionName): string {
+  const artifact = service.functions[name]?.package?.artifact;
+  if (artifact === undefined) throw new Error(`The framework has no package of ${name}.`);
+  return artifact;
+}
+
+function digestOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
 function bucketOf<Member>(members: Readonly<Record<string, Member>>): [id: string, member: Member][] {

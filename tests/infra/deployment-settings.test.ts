@@ -46,6 +46,7 @@ test('an empty environment reads as the defaults', () => {
     VPC_ENDPOINTS: 'false',
     LIMIT_EGRESS: 'false',
     EGRESS_CIDRS: [],
+    CANARY: 'false',
     BITBUCKET_CREDENTIALS_SECRET_ID: undefined,
     BITBUCKET_CLOUD_API_URL: undefined,
     CHANGED_FILES: 'false',

@@ -35,6 +35,7 @@ const DEPLOYMENTS: Record<string, Record<string, string>> = {
     BITBUCKET_URL: 'https://git.example.com',
     CLUSTER_SECURITY_GROUP_ID: 'sg-0123456789abcdef1',
     VPC_ENDPOINTS: 'true',
+    CANARY: '10percent5minutes',
     LIMIT_EGRESS: 'true',
     EGRESS_CIDRS: '10.20.0.0/16,104.192.136.0/21',
     EKS_CLUSTER_NAME: 'apps',
@@ -138,7 +139,7 @@ function templateOf(packaged: Packaged): Template {
   return readTemplate(packaged) as Template;
 }
 
-/** Removes what each tool adds for its own upload, and its names of the functions. */
+/** Removes what each tool adds for its own upload, its names of the functions, and the hash of the code in those of versions. */
 function withoutTool({ Resources, Outputs }: Template): unknown {
   const names = Object.entries(Resources)
     .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
@@ -152,7 +153,7 @@ function withoutTool({ Resources, Outputs }: Template): unknown {
   const outputs = Object.entries(Outputs).filter(([name]) => !name.startsWith('Serverless'));
   let text = JSON.stringify([Object.fromEntries(kept), Object.fromEntries(outputs)]);
   for (const [logicalId, name] of names) text = text.replaceAll(logicalId, name);
-  return JSON.parse(text);
+  return JSON.parse(text.replaceAll(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1'));
 }
 
 function readJson(path: string): unknown {

@@ -47,6 +47,8 @@ describe('reads', () => {
       { MAX_RECEIVERS_PER_PROJECT: '5', DRY_RUN: 'true' },
     ],
     [{ concurrency: { receiver: 0, reconciler: 2 } }, { RECEIVER_CONCURRENCY: 0, RECONCILER_CONCURRENCY: 2 }],
+    [{ canary: '10percent30minutes' }, { CANARY: '10percent30minutes' }],
+    [{ canary: false }, { CANARY: 'false' }],
     [{ logRemoval: 'destroy' }, { LOG_REMOVAL: 'destroy' }],
     [{ logLevel: 'DEBUG' }, { LOG_LEVEL: 'DEBUG' }],
     [{ tags: { team: 'platform', env: 'prod' } }, { TAGS: ['team=platform', 'env=prod'] }],
