@@ -23,7 +23,7 @@ export type ClusterProp =
   | { readonly kubeconfigSecret: string };
 
 /** A private Composer registry that is kept in step with the pushes. */
-interface RegistryProps {
+export interface RegistryProps {
   /** Its base URL, such as https://packages.example.com. */
   readonly url: string;
   /** Name or ARN of the secret that holds its token. Default: it needs none. */
@@ -44,7 +44,7 @@ export interface CustomDomainProps {
 }
 
 /** Access to Bitbucket's own API. */
-interface BitbucketProps {
+export interface BitbucketProps {
   /** The name or ARN of the Secrets Manager secret with the credentials. */
   readonly credentialsSecret: string;
   /** The address of Bitbucket Cloud's API. Default: `https://api.bitbucket.org`. */

@@ -27,10 +27,12 @@ import { readProps } from './read-props.ts';
 
 export { DeploymentError } from './deployment-settings.ts';
 export type {
+  BitbucketProps,
   ClusterProp,
   CustomDomainProps,
   EksClusterConstruct,
   KargoFrontDoorProps,
+  RegistryProps,
 } from './front-door-props.ts';
 export type { FunctionName } from '../lib/functions.ts';
 

@@ -20,10 +20,24 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
 const TIMEOUT_MS = 900_000;
 
 const PROGRAM = `import { App, Stack } from 'aws-cdk-lib';
-import { DeploymentError, KargoFrontDoor, type FunctionName, type KargoFrontDoorProps } from 'kargo-front-door';
+import {
+  DeploymentError,
+  KargoFrontDoor,
+  type BitbucketProps,
+  type ClusterProp,
+  type CustomDomainProps,
+  type EksClusterConstruct,
+  type FunctionName,
+  type KargoFrontDoorProps,
+  type RegistryProps,
+} from 'kargo-front-door';
 
 const stack = new Stack(new App({ outdir: 'cdk.out' }), 'Platform');
-const props: KargoFrontDoorProps = { cluster: { kubeconfigSecret: 'ops/kubeconfig' }, logRetentionDays: 30 };
+const cluster: Exclude<ClusterProp, EksClusterConstruct> = { kubeconfigSecret: 'ops/kubeconfig' };
+const registry: RegistryProps = { url: 'https://packages.example.com' };
+const bitbucket: BitbucketProps = { credentialsSecret: 'ops/bitbucket' };
+const domain: CustomDomainProps | undefined = undefined;
+const props: KargoFrontDoorProps = { cluster, registry, bitbucket, domain, canary: '10percent5minutes' };
 const frontDoor = new KargoFrontDoor(stack, 'FrontDoor', props);
 const name: FunctionName = 'receiver';
 const texts: (string | undefined)[] = [
@@ -31,6 +45,7 @@ const texts: (string | undefined)[] = [
   frontDoor.stage.stageName,
   frontDoor.dashboard.dashboardName,
   frontDoor.roles.get(name)?.roleArn,
+  frontDoor.receiverAlias?.aliasName,
 ];
 if (texts.includes(undefined)) throw new Error('a part is missing');
 try {
