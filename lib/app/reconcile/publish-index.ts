@@ -107,7 +107,8 @@ export class IndexPublisher {
     const packed = packReceivers(receivers) ?? TOO_MANY;
     this.#copied ??= await copy.read(signal);
     if (packed === this.#copied) return;
-    if (packed === TOO_MANY) log.warn('the receivers are too many for their copy', { count: receivers.length });
+    if (packed === TOO_MANY)
+      log.warn('the receivers are too many for their copy', { count: receivers.length });
     else await copy.write(packed, signal);
     this.#copied = packed;
   }
