@@ -32,8 +32,8 @@ export class Grants {
     return statements.map(({ Sid }) => Sid);
   }
 
-  /** Removes one statement from the policy of a function's role, and returns what restores it. */
-  async withhold(functionName: string, sid: string): Promise<() => Promise<void>> {
+  /** Acts while one statement is missing in the policy of a function's role, and returns the result. */
+  async without<Result>(functionName: string, sid: string, act: () => Promise<Result>): Promise<Result> {
     const { role, policy, document, statements } = await this.#policyOf(functionName);
     const put = async (left: readonly Statement[]): Promise<void> => {
       const changed = JSON.stringify({ ...document, Statement: left });
@@ -42,7 +42,11 @@ export class Grants {
       await this.#coolDown(functionName);
     };
     await put(statements.filter(({ Sid }) => Sid !== sid));
-    return () => put(statements);
+    try {
+      return await act();
+    } finally {
+      await put(statements);
+    }
   }
 
   close(): void {

@@ -58,8 +58,8 @@ export class Queues {
     }));
   }
 
-  /** Removes the policy of a queue, and returns what sets it again. */
-  async withholdPolicy(url: string): Promise<() => Promise<void>> {
+  /** Acts while a queue has no policy, and returns the result. */
+  async withoutPolicy<Result>(url: string, act: () => Promise<Result>): Promise<Result> {
     const { Attributes = {} } = await this.#sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['Policy'] }),
     );
@@ -67,7 +67,11 @@ export class Queues {
       await this.#sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
     };
     await set();
-    return () => set(Attributes['Policy']);
+    try {
+      return await act();
+    } finally {
+      await set(Attributes['Policy']);
+    }
   }
 
   async purge(url: string): Promise<void> {
