@@ -25,6 +25,11 @@ export interface Invoked {
   readonly payload: unknown;
 }
 
+/** Returns what a function has returned, or the message of its error. */
+export function resultOf({ failed, payload }: Invoked): unknown {
+  return failed ? (payload as { errorMessage: string }).errorMessage : payload;
+}
+
 /** Reads an emulated account, and changes it as its owner does. */
 export class Account {
   readonly #apis: ApiGatewayV2Client;
@@ -99,17 +104,22 @@ export class Account {
     return { failed: FunctionError !== undefined, payload: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** Counts the runs of a function in its log. */
-  async runs(name: string): Promise<number> {
+  /** Reads the log of a function. */
+  async log(name: string): Promise<string[]> {
     const logGroupName = `/aws/lambda/${name}`;
-    let count = 0;
+    const lines: string[] = [];
     let nextToken: string | undefined;
     do {
       const page = await this.#logs.send(new FilterLogEventsCommand({ logGroupName, nextToken }));
-      count += (page.events ?? []).filter(({ message }) => message?.startsWith('START ')).length;
+      lines.push(...(page.events ?? []).map(({ message = '' }) => message));
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
-    return count;
+    return lines;
+  }
+
+  /** Counts the runs of a function in its log. */
+  async runs(name: string): Promise<number> {
+    return (await this.log(name)).filter((line) => line.startsWith('START ')).length;
   }
 
   /** Disables every schedule. */

@@ -1,4 +1,5 @@
 import { startFakeKubernetes } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
+import type { FunctionName } from '../../lib/functions.ts';
 import { callApi, type ApiTarget } from '../cluster/api-client.ts';
 import { findOrBuildBinaries } from '../cluster/binaries.ts';
 import { applyRbacManifests } from '../cluster/functions/manifests.ts';
@@ -14,7 +15,7 @@ import { kubeconfigOf } from '../cluster/kubeconfig.ts';
 import { LoopbackProxy } from '../support/loopback-proxy.ts';
 import { startRealCluster } from '../cluster/real-cluster.ts';
 
-/** With the one kubeconfig of a stack, both functions act as this ServiceAccount. */
+/** With the one kubeconfig of a stack, all functions act as this ServiceAccount. */
 const ACCOUNT = 'kargo-front-door-receiver';
 
 /** A cluster API to deploy against. */
@@ -37,8 +38,14 @@ export async function hasRealCluster(): Promise<boolean> {
   );
 }
 
-/** Starts a real cluster API with the project's RBAC manifests applied, or else the fake, which lets in everybody. */
-export async function startAvailableCluster(): Promise<AvailableCluster> {
+/**
+ * Starts a real cluster API with the project's RBAC manifests applied, or else the fake, which lets in everybody.
+ *
+ * @param options.hasRegistrar - whether the functions have the registrar's rights too
+ */
+export async function startAvailableCluster({
+  hasRegistrar = false,
+}: { readonly hasRegistrar?: boolean } = {}): Promise<AvailableCluster> {
   if (!(await hasRealCluster())) {
     const fake = await startFakeKubernetes({ port: 0, objects: [namespace(NAMESPACE)] });
     const proxy = new LoopbackProxy(fake.url);
@@ -60,7 +67,8 @@ export async function startAvailableCluster(): Promise<AvailableCluster> {
   await applyRbacManifests(cluster.kubeconfig);
   await createServiceAccount(cluster, ACCOUNT);
   await bindRole(cluster, ACCOUNT);
-  await bindReconcilerRoles(cluster);
+  await bindAlso(cluster, 'reconciler', ['ClusterRole', 'Role']);
+  if (hasRegistrar) await bindAlso(cluster, 'registrar', ['ClusterRole']);
   return {
     target: cluster,
     kubeconfig: async () => kubeconfigOf({ ...cluster, token: await requestToken(cluster, ACCOUNT) }),
@@ -79,20 +87,23 @@ export async function startAvailableCluster(): Promise<AvailableCluster> {
   };
 }
 
-async function bindReconcilerRoles(admin: ApiTarget): Promise<void> {
+/** Gives the ServiceAccount the roles of another function. */
+async function bindAlso(
+  admin: ApiTarget,
+  functionName: FunctionName,
+  kinds: readonly ('ClusterRole' | 'Role')[],
+): Promise<void> {
   const apiGroup = 'rbac.authorization.k8s.io';
-  for (const [kind, path] of [
-    ['ClusterRole', 'clusterrolebindings'],
-    ['Role', `namespaces/${NAMESPACE}/rolebindings`],
-  ] as const) {
+  for (const kind of kinds) {
+    const scope = kind === 'Role' ? `namespaces/${NAMESPACE}/rolebindings` : 'clusterrolebindings';
     const { code, text } = await callApi(admin, {
       method: 'POST',
-      path: `/apis/${apiGroup}/v1/${path}`,
+      path: `/apis/${apiGroup}/v1/${scope}`,
       body: {
         apiVersion: `${apiGroup}/v1`,
         kind: `${kind}Binding`,
-        metadata: { name: `${ACCOUNT}-reconciles` },
-        roleRef: { apiGroup, kind, name: 'kargo-front-door-reconciler' },
+        metadata: { name: `${ACCOUNT}-is-${functionName}` },
+        roleRef: { apiGroup, kind, name: `kargo-front-door-${functionName}` },
         subjects: [{ kind: 'ServiceAccount', namespace: NAMESPACE, name: ACCOUNT }],
       },
     });

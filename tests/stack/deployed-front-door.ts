@@ -19,22 +19,27 @@ export function namesOf(tool: Tool) {
     receiver: `${name}-receiver`,
     reconciler: `${name}-reconciler`,
     redelivery: `${name}-redelivery`,
+    registrar: `${name}-registrar`,
   };
 }
 
+/** Values of the secrets of a demo project: of the receiver `bb` before and after a rotation, and of the other receiver. */
+const SECRETS = { first: 'first', second: 'second', other: 'else' };
+
 /** Returns the project that a deployment serves: a Warehouse, and two receivers with their paths before and after a rotation. */
-export function demoOf(tool: Tool) {
+export function demoOf(tool: Tool, secrets = SECRETS) {
   // Without a controller the deletion of a namespace never ends: each deployment has its own.
   const project = `demo-${tool}`;
   return {
     project,
+    secrets,
     main: warehouse(project, 'main'),
     config: projectConfig(project, [bitbucket('bb'), bitbucket('other', 'other')]),
     withoutReceiver: { spec: { webhookReceivers: [bitbucket('other', 'other')] } },
     secretNames: [`kargo/${project}/bitbucket`, `kargo/${project}/other`] as const,
-    first: receiverPath(project, 'bb', 'first'),
-    second: receiverPath(project, 'bb', 'second'),
-    other: receiverPath(project, 'other', 'else'),
+    first: receiverPath(project, 'bb', secrets.first),
+    second: receiverPath(project, 'bb', secrets.second),
+    other: receiverPath(project, 'other', secrets.other),
   };
 }
 
@@ -57,10 +62,15 @@ export interface FrontDoor {
 }
 
 /** Deploys with a kubeconfig, into an account that has the secret with it afterwards. */
-export async function deployFrontDoor(tool: Tool, stage: Stage): Promise<FrontDoor> {
+export async function deployFrontDoor(
+  tool: Tool,
+  stage: Stage,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<FrontDoor> {
   const { name, reconciler } = namesOf(tool);
   const packaged = await packageWith(tool, stage.emulator.scratch, {
     KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
+    ...settings,
   });
   await prepareFor(packaged, stage);
   const before = await inventory(stage.emulator.clientConfig);
@@ -90,15 +100,18 @@ export async function deployFrontDoor(tool: Tool, stage: Stage): Promise<FrontDo
 }
 
 /** Creates the project, with the first version of its secret. */
-export async function createDemo(stage: Stage, { project, config, main, secretNames }: Demo): Promise<void> {
-  await stage.secrets.create(secretNames[0], JSON.stringify({ secret: 'first' }));
-  await stage.secrets.create(secretNames[1], 'else');
+export async function createDemo(
+  stage: Stage,
+  { project, config, main, secretNames, secrets }: Demo,
+): Promise<void> {
+  await stage.secrets.create(secretNames[0], JSON.stringify({ secret: secrets.first }));
+  await stage.secrets.create(secretNames[1], secrets.other);
   await stage.objects.create(namespace(project), config, main);
 }
 
 /** Stores the second version of its secret. */
-export async function rotateDemo(stage: Stage, { secretNames }: Demo): Promise<void> {
-  await stage.secrets.rotate(secretNames[0], JSON.stringify({ secret: 'second' }));
+export async function rotateDemo(stage: Stage, { secretNames, secrets }: Demo): Promise<void> {
+  await stage.secrets.rotate(secretNames[0], JSON.stringify({ secret: secrets.second }));
 }
 
 /** Deletes the secrets of a deployment, which are not its own. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../cluster/functions/until.ts';
 import { removeIndex } from '../support/testbed.ts';
-import type { Invoked } from './account.ts';
+import { resultOf } from './account.ts';
 import {
   createDemo,
   deleteSecrets,
@@ -60,7 +60,7 @@ describe.each(TOOLS)('the rights of a deployment with %s', (tool) => {
     return left === 1;
   };
 
-  const run = async (): Promise<unknown> => errorOf(await frontDoor.reconcile());
+  const run = async (): Promise<unknown> => resultOf(await frontDoor.reconcile());
   const runWithoutReceiver = async (): Promise<unknown> => {
     await stage.objects.patch(config, withoutReceiver);
     return run();
@@ -155,7 +155,3 @@ describe.each(TOOLS)('the rights of a deployment with %s', (tool) => {
     );
   });
 });
-
-function errorOf({ failed, payload }: Invoked): unknown {
-  return failed ? (payload as { errorMessage: string }).errorMessage : payload;
-}

@@ -25,9 +25,16 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Starts both; with `auth`, IAM policies are enforced. */
-export async function startStage(options: { readonly auth: boolean }): Promise<Stage> {
-  const cluster = await startAvailableCluster();
+interface StageOptions {
+  /** Whether IAM policies are enforced. */
+  readonly auth: boolean;
+  /** Whether the functions have the registrar's rights in the cluster too. Default: false. */
+  readonly hasRegistrar?: boolean;
+}
+
+/** Starts both. */
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const cluster = await startAvailableCluster(options);
   const emulator = await startEmulator(options).catch(async (error: unknown) => {
     await cluster.stop();
     throw error;
