@@ -59,6 +59,8 @@ export interface FrontDoor {
   reconcile(this: void): Promise<Invoked>;
   /** Sends a push while the cluster API is unreachable, to a receiver that has read its configuration before. */
   postWhileDown(this: void, path: string, secret: string): Promise<unknown>;
+  /** Sends a push while the cluster API is unreachable, to a receiver that starts with it. */
+  postColdWhileDown(this: void, path: string, secret: string): Promise<unknown>;
 }
 
 /** Deploys with a kubeconfig, into an account that has the secret with it afterwards. */
@@ -67,7 +69,7 @@ export async function deployFrontDoor(
   stage: Stage,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<FrontDoor> {
-  const { name, reconciler } = namesOf(tool);
+  const { name, receiver, reconciler } = namesOf(tool);
   const packaged = await packageWith(tool, stage.emulator.scratch, {
     KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
     ...settings,
@@ -78,6 +80,14 @@ export async function deployFrontDoor(
   const api = await stage.account.api(name);
   await stage.createKubeconfig();
   const post = (path: string, secret: string) => postDelivery(`${api.endpoint}${path}`, { secret });
+  const postToInterrupted = async (path: string, secret: string): Promise<unknown> => {
+    const resume = await stage.cluster.interrupt();
+    // After a second the receiver reads the index again.
+    await sleep(1_100);
+    const answer = await post(path, secret);
+    await resume();
+    return answer;
+  };
   return {
     packaged,
     before,
@@ -89,12 +99,11 @@ export async function deployFrontDoor(
     postWhileDown: async (path, secret) => {
       expect(await post(path, secret)).toEqual(REFRESHED);
       await stage.objects.takeRefreshed();
-      const resume = await stage.cluster.interrupt();
-      // After a second the receiver reads the index again.
-      await sleep(1_100);
-      const answer = await post(path, secret);
-      await resume();
-      return answer;
+      return postToInterrupted(path, secret);
+    },
+    postColdWhileDown: async (path, secret) => {
+      await stage.grants.coolDown(receiver);
+      return postToInterrupted(path, secret);
     },
   };
 }

@@ -146,15 +146,19 @@ describe.each(TOOLS)('deployed with %s', (tool) => {
   const isRefreshed = async (): Promise<boolean> =>
     (await stage.objects.takeRefreshed()).includes(`Warehouse ${project}/main`);
 
-  test('a delivery while the cluster is down is queued, and done when it is back', async () => {
-    expect(await frontDoor.postWhileDown(second, 'second')).toEqual({
-      status: 202,
-      body: { msg: 'queued: cluster API unreachable' },
-    });
-    await until(isRefreshed);
-    await until(async () => (await stage.queues.count(frontDoor.retries)) === 0);
-    expect(await stage.queues.count(frontDoor.deadLetters)).toBe(0);
-  });
+  test.each<[what: string, send: () => Promise<unknown>]>([
+    ['has read its configuration', () => frontDoor.postWhileDown(second, 'second')],
+    ['starts with it', () => frontDoor.postColdWhileDown(second, 'second')],
+  ])(
+    'a delivery while the cluster is down is queued by a receiver that %s, and done when it is back',
+    async (_what, send) => {
+      await stage.objects.takeRefreshed();
+      expect(await send()).toEqual({ status: 202, body: { msg: 'queued: cluster API unreachable' } });
+      await until(isRefreshed);
+      await until(async () => (await stage.queues.count(frontDoor.retries)) === 0);
+      expect(await stage.queues.count(frontDoor.deadLetters)).toBe(0);
+    },
+  );
 
   test('what cannot be read is moved to the dead-letter queue, and redrive shows it', async () => {
     await stage.queues.send(frontDoor.retries, 'hello');

@@ -39,7 +39,7 @@ export class Grants {
       const changed = JSON.stringify({ ...document, Statement: left });
       const command = { RoleName: role, PolicyName: policy, PolicyDocument: changed };
       await this.#iam.send(new PutRolePolicyCommand(command));
-      await this.#coolDown(functionName);
+      await this.coolDown(functionName);
     };
     await put(statements.filter(({ Sid }) => Sid !== sid));
     try {
@@ -49,19 +49,19 @@ export class Grants {
     }
   }
 
-  close(): void {
-    this.#iam.destroy();
-    this.#lambda.destroy();
-  }
-
   /** Makes the function's next run a cold start. */
-  async #coolDown(name: string): Promise<void> {
+  async coolDown(name: string): Promise<void> {
     const { Environment } = await this.#lambda.send(
       new GetFunctionConfigurationCommand({ FunctionName: name }),
     );
     const Variables = { ...Environment?.Variables, COLD: crypto.randomUUID() };
     const change = { FunctionName: name, Environment: { Variables } };
     await this.#lambda.send(new UpdateFunctionConfigurationCommand(change));
+  }
+
+  close(): void {
+    this.#iam.destroy();
+    this.#lambda.destroy();
   }
 
   async #policyOf(functionName: string) {

@@ -5,6 +5,7 @@ import { EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge
 import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { LambdaClient, ListEventSourceMappingsCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { ClientConfig } from './emulator.ts';
 
@@ -18,9 +19,10 @@ export async function inventory(config: ClientConfig): Promise<string[]> {
     rules: new EventBridgeClient(config),
     metrics: new CloudWatchClient(config),
     queues: new SQSClient(config),
+    secrets: new SecretsManagerClient(config),
     buckets: new S3Client({ ...config, forcePathStyle: true }),
   };
-  const [apis, functions, roles, groups, rules, alarms, dashboards, queues, mappings, buckets] =
+  const [apis, functions, roles, groups, rules, alarms, dashboards, queues, secrets, mappings, buckets] =
     await Promise.all([
       clients.apis.send(new GetApisCommand({})),
       clients.functions.send(new ListFunctionsCommand({})),
@@ -30,6 +32,7 @@ export async function inventory(config: ClientConfig): Promise<string[]> {
       clients.metrics.send(new DescribeAlarmsCommand({})),
       clients.metrics.send(new ListDashboardsCommand({})),
       clients.queues.send(new ListQueuesCommand({})),
+      clients.secrets.send(new ListSecretsCommand({ IncludePlannedDeletion: true })),
       clients.functions.send(new ListEventSourceMappingsCommand({})),
       clients.buckets.send(new ListBucketsCommand({})),
     ]);
@@ -43,6 +46,7 @@ export async function inventory(config: ClientConfig): Promise<string[]> {
     ...(alarms.MetricAlarms ?? []).map(({ AlarmName }) => `alarm ${AlarmName}`),
     ...(dashboards.DashboardEntries ?? []).map(({ DashboardName }) => `dashboard ${DashboardName}`),
     ...(queues.QueueUrls ?? []).map((url) => `queue ${url}`),
+    ...(secrets.SecretList ?? []).map(({ Name }) => `secret ${Name}`),
     ...(mappings.EventSourceMappings ?? []).map(
       ({ EventSourceArn }) => `event source mapping ${EventSourceArn}`,
     ),

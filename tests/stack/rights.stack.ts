@@ -18,6 +18,8 @@ import { startStage, type Stage } from './stage.ts';
 
 const UNAVAILABLE = { status: 503, body: { error: 'temporarily unavailable' } };
 
+const queued = (reason: string) => ({ status: 202, body: { msg: `queued: ${reason}` } });
+
 let stage: Stage;
 
 beforeAll(async () => {
@@ -66,10 +68,10 @@ describe.each(TOOLS)('the rights of a deployment with %s', (tool) => {
     return run();
   };
   const current = () => frontDoor.post(second, 'second');
-  /** Without the index, and with a URL that is no longer in the status, the receiver searches all secrets for it. */
+  /** Without the index and its copy, and with a URL that is no longer in the status, the receiver searches all secrets for it. */
   const previous = async () => {
     await removeIndex(stage.objects);
-    return frontDoor.post(first, 'first');
+    return stage.grants.without(receiver, 'ReadReceiversCopy', () => frontDoor.post(first, 'first'));
   };
   /** The second run is warm: it reads what was changed, where it can list that. */
   const runAfterRotation = async (): Promise<unknown> => {
@@ -82,6 +84,8 @@ describe.each(TOOLS)('the rights of a deployment with %s', (tool) => {
     `1 failed: routes could not be ${verb}: API Gateway unavailable: AccessDeniedException`;
   const noKubeconfig =
     'cluster API not configured: Secret "kargo-front-door/kubeconfig" cannot be read: AccessDeniedException';
+  const noCopy =
+    '1 failed: the copy of the receivers could not be written: secret store unavailable: AccessDeniedException';
   const noStore = 'secret store unavailable: AccessDeniedException';
 
   /** Runs the reconciler and returns the reason of the condition that it writes. */
@@ -101,7 +105,13 @@ describe.each(TOOLS)('the rights of a deployment with %s', (tool) => {
   }[] = [
     { role: receiver, sid: 'ReadReceiverSecrets', act: current, becomes: UNAVAILABLE },
     { role: receiver, sid: 'BatchReceiverSecrets', act: previous, becomes: UNAVAILABLE },
-    { role: receiver, sid: 'ReadKubeconfig', act: current, becomes: UNAVAILABLE },
+    {
+      role: receiver,
+      sid: 'ReadReceiversCopy',
+      act: () => frontDoor.postColdWhileDown(second, 'second'),
+      becomes: UNAVAILABLE,
+    },
+    { role: receiver, sid: 'ReadKubeconfig', act: current, becomes: queued('cluster API not configured') },
     {
       role: receiver,
       sid: 'QueueUnfinished',
@@ -127,6 +137,7 @@ describe.each(TOOLS)('the rights of a deployment with %s', (tool) => {
     { role: reconciler, sid: 'ReadReceiverSecrets', act: runForReason, becomes: 'SecretUnreadable' },
     { role: reconciler, sid: 'BatchReceiverSecrets', act: run, becomes: noStore },
     { role: reconciler, sid: 'ListSecretChanges', act: runAfterRotation, becomes: unnoticed },
+    { role: reconciler, sid: 'WriteReceiversCopy', act: run, becomes: noCopy },
     { role: reconciler, sid: 'ReadKubeconfig', act: run, becomes: noKubeconfig },
     { role: reconciler, sid: 'ListAndAddRoutes', act: run, becomes: noRoutes('added') },
     { role: reconciler, sid: 'RemoveRoutes', act: runWithoutReceiver, becomes: noRoutes('removed') },
@@ -141,6 +152,13 @@ describe.each(TOOLS)('the rights of a deployment with %s', (tool) => {
     expect(became).toEqual(becomes);
     expect(await frontDoor.reconcile()).toMatchObject({ failed: false });
     expect(await current()).toEqual(REFRESHED);
+    // What was queued meanwhile is done now.
+    await until(async () => (await stage.queues.count(frontDoor.retries)) === 0);
+  });
+
+  test('with all rights, a previous URL is found without the index and its copy', async () => {
+    expect(await previous()).toEqual(REFRESHED);
+    expect(await frontDoor.reconcile()).toMatchObject({ failed: false });
   });
 
   test('each role has no other rights', async () => {
