@@ -13,6 +13,8 @@ export const setTimeout: typeof real.setTimeout = async (milliseconds = 0, value
   return real.setImmediate(value, options);
 };
 
+export const { setImmediate } = real;
+
 /**
  * Ends the waits of the code under test at once, from here to the end of the test file: backoffs, and waits until others know something.
  * The clock stays as it is. Time limits (`AbortSignal.timeout`) and the SDK's own retries take their time.
