@@ -13,6 +13,8 @@ import { bareEnvironment } from './run-program.ts';
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 
+const MAX_ATTEMPTS = 3;
+
 /** It ends its functions first; after this time it is killed. */
 const END_WITHIN_MS = 5_000;
 
@@ -41,11 +43,22 @@ export interface Emulator {
 }
 
 /**
- * Starts MiniStack; with `auth`, it enforces IAM policies.
+ * Starts MiniStack; with `auth`, it enforces IAM policies. Where another program has taken the port meanwhile, it is started on another
+ * one.
  *
  * @throws {Error} with its output where it does not become ready
  */
-export async function startEmulator({ auth }: { readonly auth: boolean }): Promise<Emulator> {
+export async function startEmulator(options: { readonly auth: boolean }): Promise<Emulator> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnFreePort(options);
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOnFreePort({ auth }: { readonly auth: boolean }): Promise<Emulator> {
   const python = await pythonWithMinistack();
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'kargo-front-door-stack-'));
   const guard = new ProcessGuard(scratch);
