@@ -29,7 +29,7 @@ export const MAX_DEAD_LETTERS = 1_000;
 /** A message of the dead-letter queue. */
 export interface DeadLetter {
   readonly id: string;
-  /** Why it is there, where the redelivery moved it; SQS itself gives no reason. */
+  /** Why it is there, where the redelivery moved it; SQS itself names none. */
   readonly reason: string | undefined;
   readonly reading: RetryMessageReading;
   readonly receiptHandle: string;

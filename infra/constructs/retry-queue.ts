@@ -58,12 +58,13 @@ export class RetryQueue extends Construct {
       visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT_SECONDS),
       deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: maxReceiveCount(Number(maxAgeHours)) },
     });
-    const reason = 'The two functions reach SQS over TLS only, and the policy gives rights to no other role.';
+    const reason =
+      'The two functions reach SQS over TLS only, and their policies allow no other role anything.';
     for (const queue of [this.queue, deadLetterQueue])
       Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS4', reason });
   }
 
-  /** Names the functions' roles in the policies of the queues: they and nobody else are given rights there. */
+  /** Names the functions' roles in the policies of the queues: no other role has rights there. */
   allow(receiver: lambda.IFunction, redelivery: lambda.IFunction): void {
     const statement = (
       sid: string,
