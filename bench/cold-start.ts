@@ -13,6 +13,7 @@ import { FUNCTION_NAMES } from '../lib/functions.ts';
 const SETTINGS = {
   RECEIVER_BASE_URL: 'https://hooks.example.com',
   KUBECONFIG: '/dev/null',
+  BITBUCKET_CREDENTIALS_SECRET_ID: 'kargo-front-door/bitbucket',
   RETRY_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/retries',
   AWS_REGION: 'us-east-1',
   POWERTOOLS_DEV: 'true',
