@@ -1,4 +1,4 @@
-import { receiverKeyOf, type ReceiverRow } from '../../core/kargo/lookup-index/index-head.ts';
+import { receiverKeyOf, receiverOf, type ReceiverRow } from '../../core/kargo/lookup-index/index-head.ts';
 import { unpackReceivers } from '../../core/kargo/lookup-index/receiver-copy.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import { RetryableError } from '../errors.ts';
@@ -27,9 +27,7 @@ export class CopiedReceivers {
   async receiversOf(hash: string, signal: AbortSignal): Promise<readonly Receiver[]> {
     await this.#read(signal);
     const key = receiverKeyOf(hash);
-    return this.#receivers
-      .filter(([of]) => of === key)
-      .map(([, project, name, secretName]) => ({ project, name, secretName }));
+    return this.#receivers.filter(([of]) => of === key).map(receiverOf);
   }
 
   async #read(signal: AbortSignal): Promise<void> {

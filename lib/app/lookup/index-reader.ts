@@ -5,6 +5,7 @@ import {
   readIndexHead,
   readReceiverRows,
   receiverKeyOf,
+  receiverOf,
   type IndexHead,
   type IndexNames,
   type ReceiverRow,
@@ -76,7 +77,7 @@ export class IndexReader {
         head.receiverChunks.length === 0
           ? head.receivers.filter(([of]) => of === key)
           : await this.#chunkedReceivers(head, key, signal);
-      return rows.map(([, project, name, secretName]) => ({ project, name, secretName }));
+      return rows.map(receiverOf);
     });
   }
 

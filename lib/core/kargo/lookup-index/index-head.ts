@@ -73,6 +73,11 @@ export function toReceiverRow(pathHash: string, { project, name, secretName }: R
   return { key, text: JSON.stringify([key, project, name, secretName]) };
 }
 
+/** Returns the receiver of a row. */
+export function receiverOf([, project, name, secretName]: ReceiverRow): Receiver {
+  return { project, name, secretName };
+}
+
 /** Places the receivers: in the head, or in chunks with their keys in the head. */
 export function placeReceivers(
   rows: readonly IndexRow[],
