@@ -24,7 +24,7 @@ const QUEUE_RESERVE_MS = 4_000;
 /** Part of that which is kept for the end of the invocation. */
 const END_RESERVE_MS = 500;
 
-/** Nobody waits for the answer, and a cluster after a restart is slow. */
+/** No caller waits for the answer, and a cluster after a restart is slow. */
 const ATTEMPT_TIMEOUT_MS = 5_000;
 
 const settings = readSettings(process.env);

@@ -87,7 +87,7 @@ export async function startAvailableCluster({
   };
 }
 
-/** Gives the ServiceAccount the roles of another function. */
+/** Binds the roles of another function to the ServiceAccount. */
 async function bindAlso(
   admin: ApiTarget,
   functionName: FunctionName,
