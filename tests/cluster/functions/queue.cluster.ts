@@ -88,12 +88,18 @@ const asRedelivery = (request: ApiRequest): Promise<ApiAnswer> =>
 
 describe("the redelivery's group", () => {
   const path = pathOf('warehouses', 'demo', 'main');
-  const patch = (body: object): Promise<ApiAnswer> =>
-    asRedelivery({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+  const patch = (body: object, query = ''): Promise<ApiAnswer> =>
+    asRedelivery({
+      method: 'PATCH',
+      path: `${path}${query}`,
+      body,
+      contentType: 'application/merge-patch+json',
+    });
 
   test('may refresh, and change nothing else: the admission policy of the receiver holds for it', async () => {
-    // A policy that was just created is not enforced at once.
-    await until(async () => (await patch(annotate({ probe: NOW }))).code === 422);
+    // A policy that was just created is not enforced at once. A probe that it lets through must leave nothing: the same value
+    // a second time is no change, which the policy accepts.
+    await until(async () => (await patch(annotate({ probe: NOW }), '?dryRun=All')).code === 422);
     expect(await patch(REFRESH_PATCH)).toMatchObject({ code: 200 });
     expect(await patch({ spec: { shard: 'x' } })).toMatchObject({ code: 422 });
     await testbed.objects.takeRefreshed();
