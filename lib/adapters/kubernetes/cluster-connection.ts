@@ -98,13 +98,13 @@ export class ClusterConnection {
     try {
       const opened = await opening;
       if (opened.renewAt === undefined || this.#options.clock() < opened.renewAt) return opened;
+      this.#discard(opening, opened);
     } catch (cause) {
       this.#forget(opening);
       if (cause instanceof RetryableError) throw cause;
       const detail = isNativeError(cause) ? cause.message : String(cause);
       throw new RetryableError('cluster API not configured', { cause, detail });
     }
-    this.#forget(opening);
     return this.#open(signal);
   }
 
@@ -117,7 +117,13 @@ export class ClusterConnection {
   /** Has the next request read the credentials again, unless a concurrent request has done so already. */
   async #renewCredentials(rejected: Opened): Promise<void> {
     const opening = this.#opening;
-    if (opening !== undefined && (await opening) === rejected) this.#forget(opening);
+    if (opening !== undefined && (await opening) === rejected) this.#discard(opening, rejected);
+  }
+
+  /** Closes what another request may have closed already. Idle connections would stay open while Lambda freezes the environment. */
+  #discard(opening: Promise<Opened>, { pool }: Opened): void {
+    this.#forget(opening);
+    pool.close();
   }
 
   #forget(opening: Promise<Opened>): void {

@@ -135,12 +135,16 @@ export class ClusterPool {
     }
   }
 
+  /** Closes all connections, those in use after their requests. Nothing may be sent afterwards. */
+  close(): void {
+    // It is no longer used, so an error while it closes has no effect.
+    this.#dispatcher.close().catch(() => undefined);
+  }
+
   /** Replaces all connections; requests that were sent end over the replaced ones. */
   #renew(): void {
-    const replaced = this.#dispatcher;
+    this.close();
     this.#dispatcher = this.#connect();
-    // It is no longer used, so an error while it closes has no effect.
-    replaced.close().catch(() => undefined);
   }
 
   async #exchange(

@@ -325,6 +325,26 @@ describe('credentials', () => {
     expect(tokens()).toEqual(['Bearer first', 'Bearer first', 'Bearer second']);
   });
 
+  test.each<[what: string, answer: FakeAnswer, laterMs: number]>([
+    ['that the cluster rejects', status(401, 'expired'), 0],
+    ['that expire', {}, 1_000],
+  ])('%s leave no connection open', async (_what, answer, laterMs) => {
+    let nowMs = 0;
+    const kept = ['first', 'second'];
+    server.answer = ({ headers }) => (headers.authorization === 'Bearer first' ? answer : {});
+    const connection = new ClusterConnection(
+      async () => ({ endpoint: endpointOf(server.url, kept.shift()), renewAt: new Date(nowMs + 500) }),
+      { attemptTimeoutMs: 5_000, wait, clock: () => new Date(nowMs) },
+    );
+    api = new KargoApi(connection);
+    await patch();
+    nowMs += laterMs;
+    await patch();
+    expect(tokens().at(-1)).toBe('Bearer second');
+    const socket = server.requests[0]!.socket;
+    if (!socket.destroyed) await once(socket, 'close');
+  });
+
   test('that cannot be read are a retryable error, and are read again by the next request', async () => {
     let reads = 0;
     const connection = new ClusterConnection(

@@ -37,6 +37,8 @@ export class FakeApiServer {
   readonly #server = createServer((request, response) => this.#respond(request, response));
 
   async start(): Promise<void> {
+    // Idle connections stay open, as those to a real API server do for longer than a test.
+    this.#server.keepAliveTimeout = 0;
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
   }
