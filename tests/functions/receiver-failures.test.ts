@@ -201,6 +201,17 @@ describe('a failing cluster', () => {
     expect(await deliver(handler, { remainingMs: 800 })).toEqual(answer);
   });
 
+  test('that answers something else than a Promotion causes 503, until it recovers', async () => {
+    const closed = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
+    disturb(({ path }) => path.endsWith('/promotions/waits'), { kind: 'rewrite', rewrite: () => 'null' });
+    expect(await deliver(handler, closed)).toEqual(unavailable('cluster API unavailable'));
+    disturb(() => false, failure(500));
+    expect(await deliver(handler, closed)).toEqual({
+      status: 200,
+      body: { msg: 'refreshed 1 promotion(s)' },
+    });
+  });
+
   test('that does not answer the list of receivers causes 503 within the budget', async () => {
     disturb(() => true, { kind: 'hang' });
     passSeconds(10);

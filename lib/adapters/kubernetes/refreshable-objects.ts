@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { RetryableError } from '../../app/errors.ts';
 import type {
   ClusterObject,
   IndexableWarehouses,
@@ -104,7 +105,11 @@ async function* readPages(
     );
     yield page.flatMap(({ namespace, name, uid }, index) => {
       const content = contents[index];
-      if (!v.is(objectRead, content)) return [];
+      if (content === undefined) return [];
+      if (!v.is(objectRead, content))
+        throw new RetryableError('cluster API unavailable', {
+          detail: `${plural} ${namespace}/${name} cannot be read`,
+        });
       return [{ namespace, name, uid: content.metadata.uid ?? uid, content }];
     });
   }
