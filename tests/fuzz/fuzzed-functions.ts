@@ -94,6 +94,12 @@ export class FuzzedFunctions {
     this.#pass(SECONDS_BETWEEN_SCENES);
     const objects = [...scene.configs, ...scene.objects].map(({ object }) => object);
     this.#systems.disturbance = undefined;
+    if (scene.reconciled) {
+      // The reconciler keeps what it knows of a config that cannot be read, which must not be that of another scene either.
+      this.#systems.fill([]);
+      await this.#reconcile();
+      this.#pass(SECONDS_BETWEEN_SCENES);
+    }
     this.#systems.fill(objects);
     // The receiver falls back on an earlier listing of the configs, which must not be that of another scene.
     await this.#observe(toGatewayEvent(TO_UNKNOWN_PATH));

@@ -47,6 +47,7 @@ export class Systems {
    */
   fill(objects: readonly KubernetesObject[]): void {
     this.#store = new ObjectStore();
+    this.#requests = 0;
     for (const object of [namespace('kargo-front-door'), ...objects]) {
       const kind = RESOURCE_KINDS.find((one) => one.kind === object.kind);
       if (kind === undefined) throw new Error(`the fake does not serve ${object.kind}`);
