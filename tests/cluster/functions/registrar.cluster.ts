@@ -1,10 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startFakeCloud, type FakeCloud } from '../../../local/fakes/bitbucket/fake-cloud.ts';
-import { annotated, TOKEN } from '../../support/bitbucket-testbed.ts';
-import { lambdaContext } from '../../support/deliver.ts';
+import { annotated, BASE, TOKEN } from '../../support/bitbucket-testbed.ts';
+import { deliver, lambdaContext, receiverPath, type ReceiverHandler } from '../../support/deliver.ts';
 import { bitbucket, clusterConfig, project, stage, warehouse } from '../../support/kargo-objects.ts';
 import { allowedOf } from './access-review.ts';
 import { REGISTRAR, startClusterTestbed, type ClusterTestbed } from './cluster-testbed.ts';
+import { until } from './until.ts';
 
 let testbed: ClusterTestbed;
 let cloud: FakeCloud;
@@ -70,4 +72,50 @@ test('they are enough for a run, whose condition the reconciler keeps', async ()
       'BitbucketWebhooksReady True',
     ]);
   }
+});
+
+/** Each of them handles one delivery at a time, as on Lambda. */
+const ENVIRONMENTS = 4;
+
+test('a rotation under load rejects no delivery, and the webhook follows it', async () => {
+  const [reconcile, register] = [await testbed.reconciler(), await testbed.registrar()];
+  const context = lambdaContext({ remainingMs: 60_000 });
+  const over = new AbortController();
+  /** Deliveries by the secret of the webhook and the status of the answer. */
+  const counts = new Map<string, number>();
+  /** Sends pushes as Bitbucket does: to the URL and with the secret that the webhook has when each of them is sent. */
+  const sendPushes = async (handler: ReceiverHandler): Promise<void> => {
+    while (!over.signal.aborted) {
+      const [webhook] = cloud.account.webhooksOf('acme/shop');
+      const { url, secret } = webhook!;
+      const { status } = await deliver(handler, { path: url.replace(BASE, ''), secret });
+      const key = `${secret} ${status}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      await setImmediate();
+    }
+  };
+  const environments: ReceiverHandler[] = [];
+  while (environments.length < ENVIRONMENTS) environments.push(await testbed.receiver());
+  const load = environments.map(sendPushes);
+  const untilSent = async (key: string): Promise<void> => {
+    const before = counts.get(key) ?? 0;
+    await until(async () => (counts.get(key) ?? 0) >= before + 5 * ENVIRONMENTS);
+  };
+
+  await untilSent('s3cret 200');
+  await testbed.secrets.rotate('kargo/demo/bitbucket', 'second-s3cret');
+  await untilSent('s3cret 200');
+  await reconcile({}, context);
+  await untilSent('s3cret 200');
+  await register({}, context);
+  await untilSent('second-s3cret 200');
+  // A push that was sent before still arrives.
+  const [late] = environments;
+  expect(await deliver(late!, { secret: 's3cret' })).toMatchObject({ status: 200 });
+  over.abort();
+  await Promise.all(load);
+  expect([...counts.keys()]).toEqual(['s3cret 200', 'second-s3cret 200']);
+  expect(cloud.account.webhooksOf('acme/shop')).toMatchObject([
+    { url: `${BASE}${receiverPath('demo', 'bb', 'second-s3cret')}`, secret: 'second-s3cret' },
+  ]);
 });
