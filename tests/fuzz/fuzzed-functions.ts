@@ -96,7 +96,7 @@ export class FuzzedFunctions {
     this.#systems.disturbance = undefined;
     if (scene.reconciled) {
       // The reconciler keeps what it knows of a config that cannot be read, which must not be that of another scene either.
-      this.#systems.fill([]);
+      this.#systems.fill();
       await this.#reconcile();
       this.#pass(SECONDS_BETWEEN_SCENES);
     }

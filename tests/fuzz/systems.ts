@@ -45,7 +45,7 @@ export class Systems {
    * Replaces all objects of the cluster. They are stored as they are, whatever the definitions say. The namespace of the lookup index is
    * there, so that it is used where the reconciler has run.
    */
-  fill(objects: readonly KubernetesObject[]): void {
+  fill(objects: readonly KubernetesObject[] = []): void {
     this.#store = new ObjectStore();
     this.#requests = 0;
     for (const object of [namespace('kargo-front-door'), ...objects]) {
