@@ -1,5 +1,6 @@
 import { BitbucketError, type RequestPurpose } from '../../app/register/bitbucket-ports.ts';
 import { readJson } from '../http/read-json.ts';
+import { withTimeout } from '../http/with-timeout.ts';
 import { Agent } from '../http/undici.ts';
 import type { BitbucketCredential } from './bitbucket-credentials.ts';
 import { classifyStatus, describeNoAnswer } from './bitbucket-failures.ts';
@@ -50,7 +51,7 @@ export class BitbucketClient {
   async request(request: BitbucketRequest, signal: AbortSignal): Promise<BitbucketAnswer> {
     const attempt = async (): Promise<BitbucketAnswer> => {
       this.#budget.take(request.purpose);
-      return this.#send(request, AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]));
+      return withTimeout(signal, REQUEST_TIMEOUT_MS, (ended) => this.#send(request, ended));
     };
     const mayRepeat = (error: unknown): boolean =>
       request.method !== 'POST' && !(error instanceof BitbucketError) && !isTimeout(error) && !signal.aborted;

@@ -1,4 +1,5 @@
 import { RetryableError } from '../../app/errors.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** How a client classifies what comes of a request. */
 export interface AttemptRules<Request, Answer, Failure> {
@@ -37,9 +38,8 @@ export async function makeAttempt<Request, Answer, Failure>(
 ): Promise<AttemptResult<Answer, Failure>> {
   // Before a timer or a connection is made.
   if (budget.aborted) throw new RetryableError(timedOut, { cause: budget.reason });
-  const signal = timeoutMs === undefined ? budget : AbortSignal.any([budget, AbortSignal.timeout(timeoutMs)]);
   try {
-    const answer = await send(signal);
+    const answer = await (timeoutMs === undefined ? send(budget) : withTimeout(budget, timeoutMs, send));
     const failure = classifyAnswer(request, answer);
     return failure === undefined ? { answer } : { failure };
   } catch (cause) {
