@@ -81,14 +81,19 @@ interface AccountAt {
 
 /** Runs `cdk synth` or `serverless package` with no credentials, in a copy of the project inside `scratch`. */
 export async function packageWith(tool: Tool, scratch: string, settings: Settings): Promise<Packaged> {
-  const folder = mkdtempSync(path.join(scratch, `${tool}-`));
-  for (const source of SOURCES)
-    cpSync(path.join(ROOT, source), path.join(folder, source), { recursive: true });
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-  const packaged = { tool, folder };
+  const packaged = { tool, folder: copyProject(scratch, tool) };
   configure(packaged, settings);
   await runTool(packaged, COMMANDS[tool].package);
   return packaged;
+}
+
+/** Copies the project into a folder of its own inside `scratch`, and returns that. */
+export function copyProject(scratch: string, name: string): string {
+  const folder = mkdtempSync(path.join(scratch, `${name}-`));
+  for (const source of SOURCES)
+    cpSync(path.join(ROOT, source), path.join(folder, source), { recursive: true });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  return folder;
 }
 
 /** Writes the configuration file of a copy. */
