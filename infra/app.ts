@@ -43,13 +43,13 @@ async function checkRemovals(
   const account = environment.account ?? defaultAccount;
   const { template } = app.synth().getStackByName(stackName);
   if (defaultAccount === undefined)
-    return `No AWS credentials: nobody checked whether a stack ${stackName} exists that a deployment would change.`;
+    return `No AWS credentials: whether a stack ${stackName} exists that a deployment would change was not checked.`;
   const region = environment.region ?? defaultRegion;
   const config = region === undefined ? {} : { region };
-  // `cdk --profile` passes its credentials to nobody else.
+  // `cdk --profile` passes its credentials to no other program.
   const identity = await new STSClient(config).send(new GetCallerIdentityCommand()).catch(() => undefined);
   if (identity?.Account !== account)
-    return `The credentials in the environment are not those of account ${account}. Set AWS_PROFILE instead of --profile: nobody checked whether this deployment removes the VPC, domain or access entries of the stack ${stackName}.`;
+    return `The credentials in the environment are not those of account ${account}. Set AWS_PROFILE instead of --profile: whether this deployment removes the VPC, domain or access entries of the stack ${stackName} was not checked.`;
   return refuseRemovals(new CloudFormationClient(config), {
     stackName,
     template: template as object,

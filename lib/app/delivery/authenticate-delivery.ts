@@ -80,7 +80,7 @@ export async function authenticateDelivery(
   }
 }
 
-/** Returns undefined where the endpoint is nobody's. */
+/** Returns undefined where no receiver and no target has the endpoint. */
 async function findVerification(
   { directory, registryWebhook }: AuthenticationDeps,
   endpoint: Endpoint,
