@@ -17,6 +17,7 @@ let output: ConsoleLines;
 
 beforeAll(async () => {
   stopClock('2026-05-04T10:11:12.345Z');
+  output = new ConsoleLines();
   testbed = await startTestbed({
     objects: [...project('demo'), warehouse('demo', 'main')],
     secrets: { [NAME]: OLD },
@@ -27,7 +28,6 @@ beforeAll(async () => {
   await testbed.removeIndex();
   await testbed.secrets.rotate(NAME, NEW);
   handler = await testbed.receiver();
-  output = new ConsoleLines();
 });
 
 beforeEach(() => {
