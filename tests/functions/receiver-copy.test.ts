@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
-import { deliver, type DeliveryOptions } from '../support/deliver.ts';
+import { coldReconciler } from '../support/cold-functions.ts';
+import { deliver, lambdaContext, type DeliveryOptions } from '../support/deliver.ts';
 import { project, warehouse } from '../support/kargo-objects.ts';
 import { startTestQueue, type TestQueue } from '../support/retry-queue.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
@@ -51,6 +52,24 @@ describe('the copy of the receivers', () => {
     expect(operations(COPY)).toEqual(['GetSecretValue', 'PutSecretValue']);
   });
 
+  test('is written once in a quarter of an hour at most', async () => {
+    const reconciler = await coldReconciler();
+    const written: number[] = [];
+    for (const [minutes, secret] of [
+      [0, 'first'],
+      [1, 'second'],
+      [13, 'third'],
+      [1, undefined],
+    ] as const) {
+      passSeconds(60 * minutes);
+      if (secret !== undefined) await testbed.secrets.rotate('kargo/demo/bitbucket', secret);
+      testbed.store.reset();
+      await reconciler({}, lambdaContext());
+      written.push(operations(COPY).filter((operation) => operation === 'PutSecretValue').length);
+    }
+    expect(written).toEqual([1, 0, 0, 1]);
+  });
+
   test('that cannot be written fails the run, and holds back no URL', async () => {
     await testbed.secrets.delete(COPY);
     await expect(testbed.reconcile()).rejects.toThrow(
@@ -73,6 +92,20 @@ describe('in an environment that starts while the cluster API is down', () => {
     passSeconds(60);
     expect(await retries.redeliver()).toEqual({ received: 2, deleted: 2 });
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/main']);
+  });
+
+  test('a delivery to a URL that is newer than what a warm environment knows is queued too', async () => {
+    await testbed.reconcile();
+    const warm = await testbed.receiver();
+    await deliver(warm);
+    await testbed.secrets.rotate('kargo/demo/bitbucket', 'another');
+    passSeconds(60);
+    await testbed.reconcile();
+    passSeconds(60);
+    await testbed.cluster.stop();
+    expect(await deliver(warm, { secret: 'another' })).toEqual(queued);
+    expect(await deliver(warm)).toEqual(queued);
+    expect(await deliver(warm, { path: `/bitbucket/${'0'.repeat(64)}` })).toEqual(unavailable);
   });
 
   test.each<[what: string, delivery: DeliveryOptions, answer: object]>([

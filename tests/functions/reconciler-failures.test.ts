@@ -70,6 +70,24 @@ describe('a concurrent change by another writer', () => {
     });
   });
 
+  test('that declares a receiver publishes its URL in the next run, when the index has it', async () => {
+    await testbed.secrets.create('kargo/demo/late', 's3cret');
+    let times = 1;
+    testbed.cluster.fault = async ({ path }) => {
+      const webhookReceivers = [bitbucket('bb'), bitbucket('late', 'late')];
+      if (isStatusOf('demo', path) && times-- > 0)
+        await testbed.objects.patch(demo, { spec: { webhookReceivers } });
+      return undefined;
+    };
+    await testbed.reconcile();
+    expect(await statusOf('demo')).toMatchObject({
+      webhookReceivers: [{ name: 'bb' }],
+      conditions: [{ reason: 'RouteMissing', observedGeneration: 2 }],
+    });
+    await testbed.reconcile();
+    expect(await statusOf('demo')).toMatchObject({ webhookReceivers: [{ name: 'bb' }, { name: 'late' }] });
+  });
+
   test('that deletes the project does not affect the others', async () => {
     testbed.cluster.fault = async ({ path }) => {
       if (isStatusOf('demo', path)) await testbed.objects.delete(demo);

@@ -49,7 +49,12 @@ export interface IndexReaderDeps {
 }
 
 type HeadReading =
-  | { readonly kind: 'head'; readonly head: IndexHead }
+  | {
+      readonly kind: 'head';
+      readonly head: IndexHead;
+      /** Why no newer one could be read. */
+      readonly unread?: RetryableError;
+    }
   | { readonly kind: 'fault'; readonly fault: IndexFault };
 
 /** Reads the lookup index that the reconciler writes. Pieces are cached by the revisions that the head names. */
@@ -68,15 +73,16 @@ export class IndexReader {
    * Returns the receivers whose hash may be this one, or undefined where the index cannot be used. For an unknown hash, one piece is read
    * in a second at most.
    *
-   * @throws {RetryableError} where the cluster API is unavailable, and no head was read before
+   * @throws {RetryableError} where the cluster API is unavailable, and the head that was read before does not know the hash: it may be new
    */
   async receiversOf(hash: string, signal: AbortSignal): Promise<readonly Receiver[] | undefined> {
-    return this.#use(signal, 'once', async (head) => {
+    return this.#use(signal, 'once', async (head, unread) => {
       const key = receiverKeyOf(hash);
       const rows =
         head.receiverChunks.length === 0
           ? head.receivers.filter(([of]) => of === key)
           : await this.#chunkedReceivers(head, key, signal);
+      if (rows.length === 0 && unread !== undefined) throw unread;
       return rows.map(receiverOf);
     });
   }
@@ -156,7 +162,7 @@ export class IndexReader {
   async #use<T>(
     signal: AbortSignal,
     urgency: 'once' | 'retried',
-    lookup: (head: IndexHead) => Promise<T>,
+    lookup: (head: IndexHead, unread: RetryableError | undefined) => Promise<T>,
   ): Promise<T | undefined> {
     const reading = await this.#head(urgency, signal);
     if (reading.kind === 'fault') {
@@ -164,7 +170,7 @@ export class IndexReader {
       return undefined;
     }
     try {
-      return await lookup(reading.head);
+      return await lookup(reading.head, reading.unread);
     } catch (error) {
       if (!(error instanceof IndexError)) throw error;
       this.#deps.onFault(error.fault);
@@ -185,7 +191,7 @@ export class IndexReader {
       // It would miss a Warehouse that has entered the index since: what a push affects is looked up later.
       if (urgency === 'retried') throw error;
       // A signature can be verified with a stale one, so that an authenticated caller is told which dependency is unavailable.
-      return latest.reading;
+      return latest.reading.kind === 'head' ? { ...latest.reading, unread: error } : latest.reading;
     }
   }
 

@@ -8,7 +8,12 @@ import {
   type ReceiverRow,
 } from '../../core/kargo/lookup-index/index-head.ts';
 import { openPiece, revisionOf, sealPiece } from '../../core/kargo/lookup-index/index-piece.ts';
-import { packRows, type ChunkEntry, type IndexRow } from '../../core/kargo/lookup-index/index-rows.ts';
+import {
+  packRows,
+  type ChunkEntry,
+  type IndexRow,
+  type RowChunk,
+} from '../../core/kargo/lookup-index/index-rows.ts';
 import {
   readWarehouseRows,
   shardOf,
@@ -79,26 +84,35 @@ export class IndexStore {
   }
 
   /**
-   * Writes an index: chunks first, then the head that names them, so that a reader finds what the head names.
+   * Writes an index: chunks first, then the head that names them, so that a reader finds what the head names. Where one chunk becomes several,
+   * its own name is written last: a reader with the head before takes it for the whole.
    *
    * @returns the number of pieces that were written, besides the head
    */
   async write(content: IndexContent, signal: AbortSignal): Promise<number> {
     const chunks = new Map<string, string>();
+    const divided = new Set<string>();
+    const place = (packed: readonly RowChunk[], nameOf: (position: number) => string): void => {
+      for (const [position, chunk] of packed.entries()) chunks.set(nameOf(position), chunk.content);
+      const wasWhole = this.#current.has(nameOf(0)) && !this.#current.has(nameOf(1));
+      if (wasWhole && packed.length > 1) divided.add(nameOf(0));
+    };
     const { chunks: receiverChunks, receivers, receiverKeys } = placeReceivers(content.receivers);
-    for (const [position, chunk] of receiverChunks.entries())
-      chunks.set(this.#names.receiverChunk(position), chunk.content);
+    place(receiverChunks, (position) => this.#names.receiverChunk(position));
     const warehouseChunks: Record<string, ChunkEntry[]> = {};
     for (const [shard, rows] of byShard(content.warehouses)) {
       const packed = packRows(rows);
       warehouseChunks[shard] = packed.map(({ entry }) => entry);
-      for (const [position, chunk] of packed.entries())
-        chunks.set(this.#names.warehouseChunk(shard, position), chunk.content);
+      place(packed, (position) => this.#names.warehouseChunk(shard, position));
     }
     const limit = pLimit(CONCURRENCY);
-    const results = await Promise.all(
-      [...chunks].map(([name, text]) => limit(() => this.writePiece(name, text, signal))),
-    );
+    const writeAll = (isLate: boolean): Promise<boolean[]> =>
+      Promise.all(
+        [...chunks]
+          .filter(([name]) => divided.has(name) === isLate)
+          .map(([name, text]) => limit(() => this.writePiece(name, text, signal))),
+      );
+    const results = await writeAll(false);
     const head = {
       indexedAt: content.indexedAt.toISOString(),
       receivers,
@@ -108,6 +122,7 @@ export class IndexStore {
       listedProjects: content.listedProjects,
     };
     await this.#pieces.write(this.#names.head, sealPiece(JSON.stringify(head)), signal);
+    results.push(...(await writeAll(true)));
     await this.#removeUnused(new Set(chunks.keys()), signal);
     return results.filter(Boolean).length;
   }

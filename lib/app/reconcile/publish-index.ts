@@ -26,6 +26,12 @@ import { KnownWarehouses, type Coverage, type EarlierIndex } from './known-wareh
 /** In place of a copy of receivers that are too many. */
 const TOO_MANY = '';
 
+/**
+ * Minimum interval between two writes of the copy. Secrets Manager keeps about a hundred versions of a secret, and none younger than a day is
+ * removed: a tenant who renames a receiver every minute would use them up.
+ */
+const MIN_COPY_INTERVAL_MS = 15 * 60_000;
+
 export interface IndexPublisherDeps {
   readonly pieces: WritableIndexPieces;
   readonly names: IndexNames;
@@ -70,6 +76,7 @@ export class IndexPublisher {
   #isLoaded = false;
   /** The copy of the receivers as it is, once that is known. */
   #copied: string | undefined;
+  #copiedAt = -Infinity;
   /** When receivers know what was published last; on the clock of `performance`. */
   #settledAt = 0;
 
@@ -83,20 +90,30 @@ export class IndexPublisher {
    * it is stale, and then list.
    */
   async publish(receivers: IndexedReceivers, signal: AbortSignal): Promise<PublishedIndex> {
-    const last = this.#last;
     try {
       return await this.#publish(receivers, signal);
     } catch (failure) {
       this.#deps.log.error('lookup index cannot be written', { error: failure });
-      const isInUse = last !== undefined && isIndexFresh(last, this.#deps.clock());
-      const indexed = new Set(last?.receivers.map(([key]) => key));
-      const missing = [...liveHashes(receivers.hashes)].filter((hash) => !indexed.has(receiverKeyOf(hash)));
-      return { unindexed: new Set(isInUse ? missing : []), failure };
+      return { unindexed: this.#unindexed(receivers), failure };
     }
   }
 
+  /** Finds the live hashes that the index in use lacks. Where that could not be read, it may lack each that no status publishes. */
+  #unindexed({ hashes }: IndexedReceivers): Set<string> {
+    const live = [...liveHashes(hashes)];
+    if (!this.#isLoaded) {
+      const published = new Set(hashes.map((of) => of.published));
+      return new Set(live.filter((hash) => !published.has(hash)));
+    }
+    const last = this.#last;
+    if (last === undefined || !isIndexFresh(last, this.#deps.clock())) return new Set();
+    const indexed = new Set(last.receivers.map(([key]) => key));
+    return new Set(live.filter((hash) => !indexed.has(receiverKeyOf(hash))));
+  }
+
   /**
-   * Copies the receivers of the index to where they can be read while the cluster API is unavailable, if they were changed.
+   * Copies the receivers of the index to where they can be read while the cluster API is unavailable, if they were changed, and if the last
+   * copy is not too young.
    *
    * @throws {RetryableError} where the copy cannot be written
    */
@@ -106,10 +123,14 @@ export class IndexPublisher {
     const { receivers } = this.#last;
     const packed = packReceivers(receivers) ?? TOO_MANY;
     this.#copied ??= await copy.read(signal);
-    if (packed === this.#copied) return;
+    const now = this.#deps.clock().getTime();
+    if (packed === this.#copied || now - this.#copiedAt < MIN_COPY_INTERVAL_MS) return;
     if (packed === TOO_MANY)
       log.warn('the receivers are too many for their copy', { count: receivers.length });
-    else await copy.write(packed, signal);
+    else {
+      await copy.write(packed, signal);
+      this.#copiedAt = now;
+    }
     this.#copied = packed;
   }
 

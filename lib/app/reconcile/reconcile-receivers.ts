@@ -14,15 +14,13 @@ import { addRoutes, removeRoutes, type AddedRoutes } from './reconcile-routes.ts
 import {
   describeConfig,
   reconcileStatuses,
+  UNINDEXED,
   type ReconciledStatuses,
   type StatusDeps,
 } from './reconcile-statuses.ts';
 
 /** Timeout for adding routes, so that time is left to write statuses. */
 const ADD_ROUTES_MS = 30_000;
-
-/** Why a receiver whose hash is not in the index yet has no URL. */
-const UNINDEXED = 'its URL could not be added to the lookup index yet. This is retried every minute.';
 
 /** Secrets named in one log line. */
 const MAX_LOGGED_SECRETS = 20;
@@ -100,7 +98,7 @@ export async function reconcileReceivers(
     ...(added?.unrouted ?? []),
     ...[...indexed.unindexed].map((hash) => [hash, UNINDEXED] as const),
   ]);
-  const facts = { secretOf, unrouted };
+  const facts = { secretOf, unrouted, live: liveHashes(hashes) };
   await deps.index?.settle(signal);
   const statuses = await reconcileStatuses(deps, configs, facts, signal);
   await deps.index?.refreshEntering(signal);

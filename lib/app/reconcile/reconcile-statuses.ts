@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { liveHashes, receiverHashes } from '../../core/kargo/receiver-hashes.ts';
 import { formatBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
 import { publisherOf, type Readiness, type StatusFacts } from '../../core/kargo/receiver-readiness.ts';
 import { CONDITION_TYPE, planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
@@ -30,7 +31,13 @@ export interface StatusDeps {
   readonly log: Log;
 }
 
-type Facts = Pick<StatusFacts, 'secretOf' | 'unrouted'>;
+/** Why a receiver whose hash is not in the index yet has no URL. */
+export const UNINDEXED = 'its URL could not be added to the lookup index yet. This is retried every minute.';
+
+interface Facts extends Pick<StatusFacts, 'secretOf' | 'unrouted'> {
+  /** The hashes that this run has indexed and routed, as far as it could. */
+  readonly live: ReadonlySet<string>;
+}
 
 export interface ReconciledStatuses {
   /** Statuses that were written, or would have been in a dry run. */
@@ -88,11 +95,12 @@ interface ReconciledStatus {
 async function reconcileStatus(
   { statuses, secrets, memory, base, graceMs, dryRun, clock, log }: StatusDeps,
   listed: ReceiverConfig,
-  { secretOf: listedSecretOf, unrouted }: Facts,
+  { secretOf: listedSecretOf, unrouted: listedUnrouted, live }: Facts,
   signal: AbortSignal,
 ): Promise<ReconciledStatus | undefined> {
   let config = listed;
   let secretOf = listedSecretOf;
+  let unrouted = listedUnrouted;
   for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
     memory.rememberPublished(config, base);
     const plan = planStatus(config, {
@@ -119,6 +127,10 @@ async function reconcileStatus(
     if (read === undefined) return undefined;
     config = read;
     ({ secretOf } = await readSecrets(secrets, [config], 'cached', signal));
+    // What was declared meanwhile is indexed by the next run.
+    const hashes = liveHashes(receiverHashes([config], secretOf, clock(), graceMs));
+    const added = [...hashes].filter((hash) => !live.has(hash));
+    unrouted = new Map([...listedUnrouted, ...added.map((hash) => [hash, UNINDEXED] as const)]);
   }
   throw new Error(`conflict: other writers changed it ${MAX_CONFLICTS + 1} times in a row`);
 }
