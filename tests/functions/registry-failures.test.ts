@@ -10,6 +10,7 @@ import {
   startRegistryTestbed,
   type RegistryTestbed,
 } from '../support/registry-testbed.ts';
+import { startTestQueue } from '../support/retry-queue.ts';
 import { skipWaits } from '../support/waits.ts';
 
 const TOKEN_ID = 'kargo-front-door/registry-token';
@@ -121,6 +122,15 @@ describe('a list of packages that', () => {
     expect(await send()).toEqual(synced(3));
     expect(testbed.registryProxy.requests.filter(({ path }) => path.includes('page=9&'))).toHaveLength(2);
   });
+});
+
+test('an unsigned delivery is never queued', async () => {
+  const retries = await startTestQueue();
+  handler = await testbed.receiver();
+  disturb(isList, answer(500));
+  expect(await send()).toEqual(unavailable('package registry unavailable'));
+  expect(retries.queue.receive(10)).toEqual([]);
+  await retries.close();
 });
 
 describe('the rate limit', () => {

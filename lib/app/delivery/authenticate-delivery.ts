@@ -29,6 +29,8 @@ export type Authentication =
       readonly kind: 'verified';
       /** Undefined for the webhook of the package registry. */
       readonly receiver: Receiver | undefined;
+      /** False where deliveries are accepted unsigned. */
+      readonly isSigned: boolean;
       /** Undefined where the delivery uses the current secret only, or none. */
       readonly previousSecret?: PreviousSecretUse | undefined;
     }
@@ -116,7 +118,7 @@ async function verify(
   { receiver, isSigned, cached, refetched }: Verification,
   delivery: Delivery,
 ): Promise<Authentication> {
-  if (!isSigned) return { kind: 'verified', receiver };
+  if (!isSigned) return { kind: 'verified', receiver, isSigned: false };
   return (
     verifyWith(await cached(), delivery) ??
     verifyWith(await refetched(), delivery) ?? {
@@ -132,7 +134,7 @@ function verifyWith(found: EndpointSecrets | undefined, delivery: Delivery): Aut
   const { receiver, secrets = [], pathSecret } = found ?? {};
   const [signing] = secrets.filter(({ value }) => isSignedWith(delivery, [value]));
   if (signing === undefined) return undefined;
-  return { kind: 'verified', receiver, previousSecret: describeUse(pathSecret, signing) };
+  return { kind: 'verified', receiver, isSigned: true, previousSecret: describeUse(pathSecret, signing) };
 }
 
 function describeUse(

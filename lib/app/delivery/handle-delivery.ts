@@ -61,7 +61,7 @@ export async function handleDelivery(
   if (endpoint === undefined) return { outcome: { kind: 'unknown-receiver' } };
   const authentication = await authenticateDelivery(deps, endpoint, delivery, signal);
   if (authentication.kind === 'rejected') return authentication;
-  const { receiver, previousSecret } = authentication;
+  const { receiver, previousSecret, isSigned } = authentication;
   if (receiver !== undefined) deps.log.addFields(receiverFields(receiver));
   const parsed = parseDelivery(delivery, endpoint.kind);
   if (parsed.kind !== 'event') return { outcome: parsed, receiver, previousSecret };
@@ -71,7 +71,14 @@ export async function handleDelivery(
   const concerned = deps.targets.filter(({ origins }) => origins.includes(origin));
   const results = await dispatchEvent(concerned, event, scope, signal);
   const identity = { receiver: receiver ?? REGISTRY_WEBHOOK, requestUuid };
-  return { receiver, previousSecret, event, ...(await conclude(deps, event, identity, results)) };
+  // What anybody can send must not fill the queue.
+  const queue = isSigned ? deps.queue : undefined;
+  return {
+    receiver,
+    previousSecret,
+    event,
+    ...(await conclude({ ...deps, queue }, event, identity, results)),
+  };
 }
 
 /** Queues what the targets have not finished, where there is a queue. */
