@@ -163,6 +163,25 @@ test('checks within its share of the requests, the oldest first, and keeps what 
   expect(new Set(urls)).toEqual(new Set([`${BASE}${receiverPath('demo', 'bb', 'next-s3cret')}`]));
 });
 
+test('subjects that fail in every run do not end the checks of the others', async () => {
+  const hidden = REPOSITORIES.slice(0, 34);
+  const cloud = { repositories: ['acme/shop', ...hidden], tokens: [{ ...TOKEN, sees: ['acme/shop'] }] };
+  await start({ cloud }, 'acme/shop', ...hidden);
+  await testbed.reconcile();
+  const registrar = await coldRegistrar();
+  const runFor = async (minutes: number): Promise<void> => {
+    for (let passed = 0; passed < minutes; passed += 5) {
+      await run(registrar);
+      passSeconds(300);
+    }
+  };
+  await runFor(60);
+  const [webhook] = testbed.cloud.account.webhooksOf('acme/shop');
+  Object.assign(webhook!, { active: false });
+  await runFor(15);
+  expect(testbed.cloud.account.webhooksOf('acme/shop')).toMatchObject([{ active: true }]);
+});
+
 test('webhooks follow a rotation while deliveries go on, and none is rejected', async () => {
   await start();
   await testbed.register();
@@ -221,6 +240,15 @@ describe('Data Center', () => {
       `0 of 1 Bitbucket webhook(s) for the receivers at ${BASE}. ${subject}: the webhook is registered, and the connection test of Data ` +
         "Center got HTTP 404. Check that Data Center reaches the receiver's URL.",
     ]);
+  });
+
+  test('keeps what it knows where the statistics cannot be read', async () => {
+    await startWithWeb();
+    await testbed.register();
+    testbed.dataCenterApi.fault = ({ path }) =>
+      path.endsWith('/statistics/summary') ? { kind: 'answer', status: 500 } : undefined;
+    await testbed.register();
+    expect(await reasonOf()).toBe('WebhooksRegistered');
   });
 
   test('reports deliveries that fail, from its statistics', async () => {

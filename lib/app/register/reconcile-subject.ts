@@ -82,7 +82,13 @@ export async function reconcileSubject(
   const check = async (id: string, key: string): Promise<void> => {
     const tested = last?.testedAt.get(key);
     if (tested !== undefined) testedAt.set(key, tested);
-    const failed = await bitbucket.deliveryFailure(subject, id, signal);
+    const failed = await bitbucket.deliveryFailure(subject, id, signal).catch((error: unknown) => {
+      if (!(error instanceof BitbucketError)) throw error;
+      // The webhook is as declared. What the last run knew of its deliveries stays.
+      const known = last?.failures.get(key);
+      if (known !== undefined) failures.set(key, known);
+      return undefined;
+    });
     if (failed !== undefined && (tested === undefined || failed.at > tested))
       failures.set(key, deliveryFailure(failed.status));
   };

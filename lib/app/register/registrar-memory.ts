@@ -1,4 +1,5 @@
 import { formatSubject, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
+import type { WebhookFailureReason } from '../../core/registration/webhook-failure.ts';
 import { digestOf } from '../../core/registration/webhook.ts';
 import type { RequestPurpose } from './bitbucket-ports.ts';
 import type { SubjectClaims } from './collect-claims.ts';
@@ -9,6 +10,14 @@ interface Remembered {
   readonly checkedAt: number;
   readonly result: SubjectResult;
 }
+
+/** Failures that end when somebody changes something in Bitbucket. */
+const UNREPAIRABLE: ReadonlySet<WebhookFailureReason> = new Set([
+  'NotFound',
+  'PermissionMissing',
+  'RequestRejected',
+  'Unsupported',
+]);
 
 /** A subject without claims, which may have webhooks of what is no longer declared. */
 export interface FormerSubject {
@@ -31,10 +40,15 @@ export class RegistrarMemory {
     return this.#claimed.get(formatSubject(subject))?.result;
   }
 
-  /** Returns whether the webhooks of a subject were as desired now when they were checked last. */
+  /**
+   * Returns whether the webhooks of a subject were as desired now when they were checked last, or could not be made so by a write. One that fails
+   * like this in every run must not use up the requests with which others are checked.
+   */
   isUnchanged(claims: SubjectClaims): boolean {
     const remembered = this.#claimed.get(formatSubject(claims.subject));
-    if (remembered === undefined || remembered.result.failures.size > 0) return false;
+    if (remembered === undefined) return false;
+    const failures = [...remembered.result.failures.values()];
+    if (failures.some(({ reason }) => !UNREPAIRABLE.has(reason))) return false;
     return digestOfDesired(remembered.claims) === digestOfDesired(claims);
   }
 
