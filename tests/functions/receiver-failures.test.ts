@@ -282,6 +282,15 @@ describe('a refresh', () => {
   });
 });
 
+test('an address at which the cluster is not reached is read again from the kubeconfig', async () => {
+  writeKubeconfig(testbed.kubeconfig, 'http://127.0.0.1:1');
+  const cold = await testbed.receiver();
+  expect(await deliver(cold)).toEqual(temporarilyUnavailable);
+  writeKubeconfig(testbed.kubeconfig, testbed.cluster.url);
+  passSeconds(2);
+  expect(await deliver(cold)).toEqual(refreshed(2));
+});
+
 test('credentials that the cluster rejects are read again from the kubeconfig', async () => {
   testbed.cluster.fault = ({ headers }) =>
     headers.authorization === 'Bearer renewed' ? undefined : { kind: 'answer', status: 401 };

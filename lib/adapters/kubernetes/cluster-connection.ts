@@ -4,7 +4,14 @@ import { RetryableError } from '../../app/errors.ts';
 import type { Clock } from '../../app/ports.ts';
 import { makeAttempt } from '../http/attempt.ts';
 import type { ClusterCredentials } from './cluster-credentials.ts';
-import { classifyAnswer, classifyError, TIMED_OUT, toError, type ClusterFailure } from './cluster-errors.ts';
+import {
+  classifyAnswer,
+  classifyError,
+  TIMED_OUT,
+  toError,
+  UNREACHABLE,
+  type ClusterFailure,
+} from './cluster-errors.ts';
 import { ClusterPool, type ClusterAnswer, type ClusterRequest } from './cluster-pool.ts';
 
 /** Attempts at one request: a connection kept from before a restart fails once, a busy server a few times. */
@@ -54,7 +61,7 @@ export class ClusterConnection {
 
   /**
    * Sends a request and retries it after network errors, timeouts of one attempt, 409, 429 and 5xx, with the wait that `Retry-After`
-   * asks for, and once with renewed credentials after 401.
+   * asks for, and once with renewed credentials after 401. Where the cluster cannot be reached, the next request renews them.
    *
    * @param signal - ends the request with all its attempts
    * @returns the answer: a success, or a status that the request expects
@@ -79,7 +86,11 @@ export class ClusterConnection {
         await this.#options.wait(waitMs, signal).catch(() => {
           throw toError(request, failure, cause);
         });
-      } else throw toError(request, failure, cause);
+      } else {
+        // The address or the CA may have been changed where the credentials are kept.
+        if (failure.reason === UNREACHABLE) await this.#renewCredentials(opened);
+        throw toError(request, failure, cause);
+      }
     }
   }
 

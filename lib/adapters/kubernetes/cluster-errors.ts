@@ -20,6 +20,7 @@ export interface ClusterFailure {
 }
 
 export const TIMED_OUT = 'cluster API did not answer in time';
+export const UNREACHABLE = 'cluster API unreachable';
 
 const UNAVAILABLE = 'cluster API unavailable';
 
@@ -102,7 +103,7 @@ export function classifyError(error: unknown): ClusterFailure | undefined {
   if (!v.is(codedError, error) || /^(UND_)?ERR_INVALID_/.test(error.code)) return undefined;
   const isConnectionLost = LOST_CONNECTION.has(error.code);
   const detail = error.message || error.code;
-  return { cure: 'attempt', reason: 'cluster API unreachable', detail, isConnectionLost };
+  return { cure: 'attempt', reason: UNREACHABLE, detail, isConnectionLost };
 }
 
 /** Makes the error that a caller of the adapter catches. */
