@@ -27,10 +27,11 @@ import { KnownWarehouses, type Coverage, type EarlierIndex } from './known-wareh
 const TOO_MANY = '';
 
 /**
- * Minimum interval between two writes of the copy. Secrets Manager keeps about a hundred versions of a secret, and none younger than a day is
- * removed: a tenant who renames a receiver every minute would use them up.
+ * Writes of the copy: as many at once, and one more in each interval, 88 in a day at most. Secrets Manager keeps about a hundred versions of a
+ * secret, and none younger than a day is removed: a tenant who renames a receiver every minute would use them up.
  */
-const MIN_COPY_INTERVAL_MS = 15 * 60_000;
+const MAX_COPIES_AT_ONCE = 40;
+const COPY_INTERVAL_MS = 30 * 60_000;
 
 export interface IndexPublisherDeps {
   readonly pieces: WritableIndexPieces;
@@ -76,7 +77,8 @@ export class IndexPublisher {
   #isLoaded = false;
   /** The copy of the receivers as it is, once that is known. */
   #copied: string | undefined;
-  #copiedAt = -Infinity;
+  /** Writes of the copy that are left, as of a time; with fractions. */
+  #copies = { left: MAX_COPIES_AT_ONCE, at: 0 };
   /** When receivers know what was published last; on the clock of `performance`. */
   #settledAt = 0;
 
@@ -112,8 +114,8 @@ export class IndexPublisher {
   }
 
   /**
-   * Copies the receivers of the index to where they can be read while the cluster API is unavailable, if they were changed, and if the last
-   * copy is not too young.
+   * Copies the receivers of the index to where they can be read while the cluster API is unavailable, if they were changed, and if it was
+   * not written too often.
    *
    * @throws {RetryableError} where the copy cannot be written
    */
@@ -123,15 +125,22 @@ export class IndexPublisher {
     const { receivers } = this.#last;
     const packed = packReceivers(receivers) ?? TOO_MANY;
     this.#copied ??= await copy.read(signal);
-    const now = this.#deps.clock().getTime();
-    if (packed === this.#copied || now - this.#copiedAt < MIN_COPY_INTERVAL_MS) return;
+    if (packed === this.#copied) return;
     if (packed === TOO_MANY)
       log.warn('the receivers are too many for their copy', { count: receivers.length });
-    else {
-      await copy.write(packed, signal);
-      this.#copiedAt = now;
-    }
+    else if (!this.#mayCopy()) return;
+    else await copy.write(packed, signal);
     this.#copied = packed;
+  }
+
+  /** Returns whether the copy may be written, and counts that as done. */
+  #mayCopy(): boolean {
+    const { left, at } = this.#copies;
+    const now = this.#deps.clock().getTime();
+    const regained = Math.min(MAX_COPIES_AT_ONCE, left + (now - at) / COPY_INTERVAL_MS);
+    if (regained < 1) return false;
+    this.#copies = { left: regained - 1, at: now };
+    return true;
   }
 
   /**
