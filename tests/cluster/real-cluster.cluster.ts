@@ -65,8 +65,10 @@ describe('a real cluster whose owner', () => {
 
     const target = { url: String(output).trim(), token: '' };
     while (readdirSync(scratch).length > 0) await sleep(50);
-    // A process that was killed may still accept a connection. The timeout of the test limits the wait.
-    while ((await failureOf(target)) !== 'ECONNREFUSED') await sleep(50);
+    // A process that was just killed may still accept a connection.
+    const deadline = Date.now() + 10_000;
+    while ((await failureOf(target)) !== 'ECONNREFUSED' && Date.now() < deadline) await sleep(50);
+    expect(await failureOf(target)).toBe('ECONNREFUSED');
     rmSync(scratch, { recursive: true });
   });
 });
