@@ -106,6 +106,22 @@ export function classifyError(error: unknown): ClusterFailure | undefined {
   return { cure: 'attempt', reason: UNREACHABLE, detail, isConnectionLost };
 }
 
+/**
+ * Reads the body of a successful answer, which a proxy may have replaced.
+ *
+ * @param what - what was asked for, as the error names it
+ * @throws {RetryableError} where it has another shape
+ */
+export function readAnswer<Schema extends v.GenericSchema>(
+  schema: Schema,
+  what: string,
+  body: unknown,
+): v.InferOutput<Schema> {
+  const { success, output } = v.safeParse(schema, body);
+  if (success) return output;
+  throw new RetryableError(UNAVAILABLE, { detail: `${what} cannot be read` });
+}
+
 /** Makes the error that a caller of the adapter catches. */
 export function toError(
   { object }: ClusterRequest,

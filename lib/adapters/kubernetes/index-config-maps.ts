@@ -3,6 +3,7 @@ import type { WritableIndexPieces } from '../../app/ports.ts';
 import { RetryableError } from '../../app/errors.ts';
 import type { StoredPiece } from '../../core/kargo/lookup-index/index-piece.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
+import { readAnswer } from './cluster-errors.ts';
 import { listPages } from './list-pages.ts';
 
 /** Namespace of the index's ConfigMaps. infra/rbac makes it, and grants the functions their rights in it. */
@@ -44,9 +45,8 @@ export class IndexConfigMaps implements WritableIndexPieces {
     const versions = new Map<string, string>();
     const list = { path: COLLECTION, object: 'ConfigMap list' };
     for await (const body of listPages(this.#connection, list, signal, { accept: METADATA_LIST })) {
-      if (!v.is(metadataList, body))
-        throw new RetryableError('cluster API unavailable', { detail: 'the ConfigMap list cannot be read' });
-      for (const { metadata } of body.items ?? []) versions.set(metadata.name, metadata.resourceVersion);
+      const { items } = readAnswer(metadataList, 'the ConfigMap list', body);
+      for (const { metadata } of items ?? []) versions.set(metadata.name, metadata.resourceVersion);
     }
     return versions;
   }

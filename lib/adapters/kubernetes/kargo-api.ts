@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { RetryableError } from '../../app/errors.ts';
 import type { ClusterObject, ObjectName, ObjectVersion } from '../../app/ports.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
 import type { ClusterSettings } from '../settings/settings.ts';
 import type { ClusterConnection, ConnectionOptions } from './cluster-connection.ts';
+import { readAnswer } from './cluster-errors.ts';
 import { connectToCluster } from './connect-to-cluster.ts';
 import type { ClusterRequest } from './cluster-pool.ts';
 import { listPages, type ListOptions } from './list-pages.ts';
@@ -83,7 +83,7 @@ export class KargoApi {
     { fields = KINDS[plural].fields, ...options }: PageOptions = {},
   ): AsyncGenerator<readonly ClusterObject[]> {
     for await (const body of this.#answers(plural, namespace, signal, options)) {
-      const { items } = readPage(objectPage, plural, body);
+      const { items } = readAnswer(objectPage, listName(plural), body);
       yield items.map(({ metadata, ...item }) => ({
         name: metadata.name,
         namespace: metadata.namespace,
@@ -103,7 +103,7 @@ export class KargoApi {
   ): AsyncGenerator<readonly ObjectVersion[]> {
     const options = { accept: METADATA_LIST, maxObjects: MAX_PAGE_ROWS };
     for await (const body of this.#answers(plural, namespace, signal, options)) {
-      const { items } = readPage(metadataPage, plural, body);
+      const { items } = readAnswer(metadataPage, listName(plural), body);
       yield (items ?? []).map(({ metadata }) => {
         const { namespace: inNamespace, name, uid, generation } = metadata;
         return {
@@ -209,18 +209,11 @@ interface PageOptions extends Pick<ClusterRequest, 'maxAttempts'> {
   readonly fields?: readonly string[];
 }
 
-function readPage<Schema extends v.GenericSchema>(
-  schema: Schema,
-  plural: KargoPlural,
-  body: unknown,
-): v.InferOutput<Schema> {
-  const { success, output } = v.safeParse(schema, body);
-  if (success) return output;
-  const detail = `the ${KINDS[plural].kind} list cannot be read`;
-  throw new RetryableError('cluster API unavailable', { detail });
-}
-
 const conditionalPatch = v.object({ metadata: v.object({ resourceVersion: v.string() }) });
+
+function listName(plural: KargoPlural): string {
+  return `the ${KINDS[plural].kind} list`;
+}
 
 type Location = Pick<ClusterRequest, 'path' | 'object'>;
 

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { RetryableError } from '../../app/errors.ts';
 import type {
   ClusterObject,
   IndexableWarehouses,
@@ -10,6 +9,7 @@ import type {
   WarehouseContent,
 } from '../../app/ports.ts';
 import type { RefreshKind } from '../../core/kargo/verdict.ts';
+import { readAnswer } from './cluster-errors.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** A new value makes Kargo's controller run a Warehouse's discovery again, or read a Promotion's pull request again. */
@@ -24,7 +24,7 @@ const PLURALS: Readonly<Record<RefreshKind, KargoPlural>> = {
 };
 
 const objectRead = v.object({
-  metadata: v.object({ uid: v.optional(v.string(), ''), generation: v.optional(v.number(), 0) }),
+  metadata: v.object({ uid: v.optional(v.string()), generation: v.optional(v.number()) }),
 });
 const discovered = v.object({ status: v.object({ discoveredArtifacts: v.record(v.string(), v.unknown()) }) });
 
@@ -106,11 +106,8 @@ async function* readPages(
     yield page.flatMap(({ namespace, name, uid }, index) => {
       const content = contents[index];
       if (content === undefined) return [];
-      if (!v.is(objectRead, content))
-        throw new RetryableError('cluster API unavailable', {
-          detail: `${plural} ${namespace}/${name} cannot be read`,
-        });
-      return [{ namespace, name, uid: content.metadata.uid ?? uid, content }];
+      const { metadata } = readAnswer(objectRead, `${plural} ${namespace}/${name}`, content);
+      return [{ namespace, name, uid: metadata.uid ?? uid, content }];
     });
   }
 }
