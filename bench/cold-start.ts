@@ -22,6 +22,9 @@ const SETTINGS = {
 /** Name of the handler that does nothing. */
 export const EMPTY = 'an empty handler';
 
+/** Name of the handler that loads the generated client of Kubernetes and the SDK's, and does nothing with them. */
+export const USUAL_CLIENTS = 'a handler with the usual clients';
+
 /** What Lambda does with a bundle before the first event. */
 export interface ColdStart {
   readonly name: string;
@@ -34,7 +37,7 @@ export interface ColdStart {
 }
 
 /**
- * Bundles the functions as they are deployed and measures their import, and that of a handler that does nothing.
+ * Bundles the functions as they are deployed and measures their import, and those of the handlers that they are compared with.
  *
  * @param runs - imports of each; they are taken in turns, so that other load on the machine affects all alike
  */
@@ -43,6 +46,7 @@ export async function measureColdStarts(runs: number): Promise<ColdStart[]> {
   try {
     const bundles = new Map([
       [EMPTY, 'bench/empty-handler.ts'],
+      [USUAL_CLIENTS, 'bench/usual-clients-handler.ts'],
       ...FUNCTION_NAMES.map((name) => [name, `functions/${name}.ts`] as const),
     ]);
     await build({

@@ -1,4 +1,4 @@
-import { EMPTY, type ColdStart } from './cold-start.ts';
+import { EMPTY, USUAL_CLIENTS, type ColdStart } from './cold-start.ts';
 import type { ClusterResults, DeliveryResult, Result } from './cluster-measurements.ts';
 import type { Measurement } from './measured-function.ts';
 import { DELIVERIES, monthlyCost, type CountedWork } from './monthly-cost.ts';
@@ -79,7 +79,7 @@ export function describeResults(cluster: ClusterResults, coldStarts: readonly Co
 export function describeColdStarts(coldStarts: readonly ColdStart[]): string {
   return section(
     'Import of each bundle, by a new process',
-    ['', 'MB', 'gzip MB', 'ms', 'ms over the empty one', 'CPU ms'],
+    ['', 'MB', 'gzip MB', 'ms', 'ms over the empty one', '× the usual clients', 'CPU ms'],
     coldStarts.map((start) => coldStartRow(start, coldStarts)),
   );
 }
@@ -120,13 +120,15 @@ function deliveryRow({ what, count, report }: Result, name = what): Row {
 }
 
 function coldStartRow({ name, bytes, gzipBytes, ms, cpuMs }: ColdStart, all: readonly ColdStart[]): Row {
-  const empty = all.find((start) => start.name === EMPTY)?.ms ?? Number.NaN;
+  const msOf = (other: string): number => all.find((start) => start.name === other)?.ms ?? Number.NaN;
+  const empty = msOf(EMPTY);
   return [
     name,
     (bytes / 1e6).toFixed(2),
     (gzipBytes / 1e6).toFixed(2),
     Math.round(ms),
     Math.round(ms - empty),
+    fixed((ms - empty) / (msOf(USUAL_CLIENTS) - empty)),
     Math.round(cpuMs),
   ];
 }
