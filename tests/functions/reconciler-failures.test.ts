@@ -152,34 +152,36 @@ describe('a secret that cannot be read is reported in the condition and does not
       {
         status: 'False',
         reason: 'SecretUnreadable',
-        message:
-          `receiver "bb": Secret "kargo/demo/bitbucket" cannot be read: ${reason}. ` +
-          'Check its resource policy and the policy of its KMS key; it is read again every minute.',
+        message: `receiver "bb": Secret "kargo/demo/bitbucket" cannot be read: ${reason}`,
       },
     ],
   });
+  const POLICY = 'Check its resource policy and the policy of its KMS key; it is read again every minute.';
   const inBatch = (rewrite: (answer: string) => string): void => {
     testbed.store.fault = ({ operation }) =>
       operation === 'BatchGetSecretValue' ? { kind: 'rewrite', rewrite } : undefined;
   };
 
-  test.each(['AccessDeniedException', 'DecryptionFailure', 'InternalServiceError'])(
-    'when the store answers %s for it, and its URL is kept',
-    async (code) => {
-      await testbed.reconcile();
-      inBatch((answer) => denyDemo(answer, code));
-      expect(await testbed.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
-      expect(await nameOf('demo')).toEqual(demoPath);
-      expect(await statusOf('demo')).toMatchObject(unreadable(code));
-      expect(await testbed.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
-    },
-  );
+  test.each([
+    ['AccessDeniedException', POLICY],
+    ['DecryptionFailure', POLICY],
+    ['InternalServiceError', 'It is read again every minute.'],
+  ])('when the store answers %s for it, and its URL is kept', async (code, advice) => {
+    await testbed.reconcile();
+    inBatch((answer) => denyDemo(answer, code));
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
+    expect(await nameOf('demo')).toEqual(demoPath);
+    expect(await statusOf('demo')).toMatchObject(unreadable(`${code}. ${advice}`));
+    expect(await testbed.reconcile()).toEqual({ configs: 2, written: 0, failures: [] });
+  });
 
   test('when a batch has no answer for it', async () => {
     inBatch((answer) => JSON.stringify({ ...JSON.parse(denyDemo(answer)), Errors: [] }));
     expect(await testbed.reconcile()).toEqual({ configs: 2, written: 2, failures: [] });
     expect(await nameOf('demo')).toEqual([]);
-    expect(await statusOf('demo')).toMatchObject(unreadable('the store returned nothing for it'));
+    expect(await statusOf('demo')).toMatchObject(
+      unreadable('the store returned nothing for it. It is read again every minute.'),
+    );
     expect(await nameOf('zoo')).toHaveLength(1);
   });
 

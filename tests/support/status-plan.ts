@@ -44,12 +44,13 @@ export const found = (text: string): SecretReading => ({
   secretId: 'kargo/demo/bitbucket',
   versions: { current: readSecretContent(text), currentSince: now },
 });
-export const fault = (kind: 'missing' | 'unreadable', reason = `It is ${kind}`): SecretReading => ({
-  kind: 'fault',
-  secretId: 'kargo/demo/bitbucket',
-  fault: kind,
-  reason,
-});
+export const fault = (kind: 'missing' | 'unreadable', reason = `It is ${kind}`) =>
+  ({
+    kind: 'fault' as const,
+    secretId: 'kargo/demo/bitbucket',
+    fault: kind,
+    reason,
+  }) satisfies SecretReading;
 
 export const condition = (fields: Partial<Condition> = {}): Condition => ({
   type: 'BitbucketReceiversReady',

@@ -17,6 +17,9 @@ const AWAITED_MS = 10 * 60_000;
 /** A secret that is missing for longer. */
 const MISSING_TTL_MS = UNREPORTED_TTL_MS;
 
+/** Secrets named in one log line. */
+const MAX_LOGGED = 20;
+
 export interface ChangedReceiverSecretsDeps {
   readonly secrets: ReceiverSecrets;
   readonly store: Pick<SecretsManager, 'listChanges'>;
@@ -61,6 +64,7 @@ export class ChangedReceiverSecrets implements ReceiverSecrets {
       return kept === undefined || (from === 'store' && isDue(id, kept, changes, now));
     });
     const read = await this.#readDue(due, due.length === byId.size, signal);
+    this.#keepWhereUnavailable(read);
     for (const [id, reading] of read) this.#keep(id, reading, changes?.get(id), now);
     if (from === 'store') for (const id of this.#kept.keys()) if (!byId.has(id)) this.#kept.delete(id);
     return receivers.map((receiver) => {
@@ -82,7 +86,22 @@ export class ChangedReceiverSecrets implements ReceiverSecrets {
     }
   }
 
-  /** @param isAll - whether nothing else is known: then an unavailable store ends the run */
+  /** Takes out the secrets that the store failed to return, where what it returned before is kept. They stay due. */
+  #keepWhereUnavailable(read: Map<string, SecretReading>): void {
+    const reasons: string[] = [];
+    for (const [id, reading] of read) {
+      if (reading.kind === 'found' || reading.isRetryable === undefined || !this.#kept.has(id)) continue;
+      read.delete(id);
+      reasons.push(reading.reason);
+    }
+    if (reasons.length === 0) return;
+    this.#deps.log.warn('secrets stay as they were read before', {
+      count: reasons.length,
+      reasons: reasons.slice(0, MAX_LOGGED),
+    });
+  }
+
+  /** @param isAll - whether every secret is due: then an unavailable store ends the run */
   async #readDue(
     due: readonly (readonly [id: string, receiver: Receiver])[],
     isAll: boolean,
@@ -101,7 +120,7 @@ export class ChangedReceiverSecrets implements ReceiverSecrets {
 
   #keep(id: string, reading: SecretReading, change: string | undefined, now: number): void {
     if (reading.kind === 'fault' && reading.fault === 'unreadable') {
-      // The next run may succeed.
+      // Its policy may have been corrected by the next run.
       this.#kept.delete(id);
       return;
     }
@@ -124,5 +143,6 @@ function isDue(
 }
 
 function unreadable(secretId: string, why: string): SecretReading {
-  return { kind: 'fault', fault: 'unreadable', secretId, reason: describeUnreadable(secretId, why) };
+  const reason = describeUnreadable(secretId, why);
+  return { kind: 'fault', fault: 'unreadable', secretId, reason, isRetryable: true };
 }

@@ -197,5 +197,5 @@ function isUnreadable(reading: SecretReading): boolean {
 
 function unreadable(secretId: string, error?: RetryableError): SecretReading {
   const reason = describeUnreadable(secretId, error?.message ?? 'the store returned nothing for it');
-  return { kind: 'fault', fault: 'unreadable', secretId, reason };
+  return { kind: 'fault', fault: 'unreadable', secretId, reason, isRetryable: true };
 }

@@ -21,7 +21,13 @@ export interface StoredVersion {
 /** Result of reading one version of a secret. */
 export type StoredReading =
   | { readonly kind: 'found'; readonly version: StoredVersion }
-  | { readonly kind: 'fault'; readonly fault: 'missing' | 'unreadable'; readonly reason: string };
+  | {
+      readonly kind: 'fault';
+      readonly fault: 'missing' | 'unreadable';
+      readonly reason: string;
+      /** Set where the next attempt may succeed. */
+      readonly isRetryable?: true;
+    };
 
 export type VersionStage = 'AWSCURRENT' | 'AWSPREVIOUS';
 
@@ -109,7 +115,7 @@ export class SecretsManager {
       if (value.Name !== undefined) readings.set(value.Name, { kind: 'found', version: toVersion(value) });
     }
     for (const { SecretId: id = '', ErrorCode: code = '' } of answer.Errors ?? []) {
-      readings.set(id, faultOf(id, code) ?? unreadable(id, code));
+      readings.set(id, faultOf(id, code) ?? { ...unreadable(id, code), isRetryable: true });
     }
     return readings;
   }
@@ -184,7 +190,7 @@ function faultOf(secretId: string, code: string): StoredReading | undefined {
   return UNREADABLE.has(code) ? unreadable(secretId, code) : undefined;
 }
 
-function unreadable(secretId: string, code: string): StoredReading {
+function unreadable(secretId: string, code: string): Extract<StoredReading, { kind: 'fault' }> {
   return { kind: 'fault', fault: 'unreadable', reason: describeUnreadable(secretId, code) };
 }
 

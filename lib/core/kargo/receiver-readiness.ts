@@ -125,7 +125,9 @@ export function judgeReadiness(
       : faulty(
           'keep',
           'SecretUnreadable',
-          `${reading.reason}. Check its resource policy and the policy of its KMS key; it is read again every minute.`,
+          reading.isRetryable
+            ? `${reading.reason}. It is read again every minute.`
+            : `${reading.reason}. Check its resource policy and the policy of its KMS key; it is read again every minute.`,
         );
   }
   const secret = `Secret "${reading.secretId}"`;

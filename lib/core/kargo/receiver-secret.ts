@@ -19,6 +19,8 @@ export type SecretReading =
       readonly secretId: string;
       readonly fault: 'missing' | 'unreadable';
       readonly reason: string;
+      /** Set where the store was unavailable for it, so that the next attempt may succeed. */
+      readonly isRetryable?: true;
     };
 
 /** A secret that verifies deliveries of a receiver. */

@@ -26,6 +26,8 @@ let stored: Record<string, string>;
 let listed: Record<string, string> | RetryableError;
 let reads: string[];
 let failing: Set<string>;
+/** Those that the store does not return at the moment. */
+let throttled: Set<string>;
 let warnings: number;
 let secrets: ChangedReceiverSecrets;
 
@@ -35,6 +37,7 @@ beforeEach(() => {
   listed = { a: '1', b: '1', c: '1', unrelated: '1' };
   reads = [];
   failing = new Set();
+  throttled = new Set();
   warnings = 0;
   secrets = new ChangedReceiverSecrets({
     secrets: {
@@ -60,7 +63,9 @@ beforeEach(() => {
 
 function readingOf(secretId: string): SecretReading {
   const value = stored[secretId];
-  if (failing.has(secretId)) return { kind: 'fault', fault: 'unreadable', secretId, reason: 'no' };
+  const unreadable = { kind: 'fault', fault: 'unreadable', secretId, reason: 'no' } as const;
+  if (throttled.has(secretId)) return { ...unreadable, isRetryable: true };
+  if (failing.has(secretId)) return unreadable;
   if (value === undefined) return { kind: 'fault', fault: 'missing', secretId, reason: 'no' };
   const versions = { current: { kind: 'secret', value }, currentSince: new Date(0) } as const;
   return { kind: 'found', secretId, versions };
@@ -172,11 +177,21 @@ describe('a store that is unavailable', () => {
     await expect(run()).rejects.toThrow('secret store unavailable');
   });
 
-  test('does not affect secrets that are known', async () => {
+  test.each([
+    ['for all that changed', () => (failing = new Set(['a', 'b']))],
+    ['for one of those that changed', () => (throttled = new Set(['a']))],
+  ])('%s leaves what is known as it is, and is asked again in the next run', async (_, fail) => {
     await run();
-    listed = { a: '2', b: '1', c: '1' };
-    failing.add('a');
-    expect(await run()).toEqual([[['a']], ['unreadable', '1', '1']]);
+    stored = { a: '2', b: '2', c: '1' };
+    listed = { a: '2', b: '2', c: '1' };
+    fail();
+    const [[read], values] = await run();
+    expect(read).toEqual(['a', 'b']);
+    expect(values[0]).toBe('1');
+    expect(warnings).toBe(1);
+    failing.clear();
+    throttled.clear();
+    expect((await run())[1]).toEqual(['2', '2', '1']);
   });
 });
 

@@ -62,7 +62,10 @@ afterEach(() => {
 async function read(count: number): Promise<(string | undefined)[]> {
   const reading = secrets.read(receiversOf(count), 'store', live);
   const outcome = reading.then(
-    (readings) => readings.map((one) => (one.kind === 'fault' ? `${one.fault}: ${one.reason}` : undefined)),
+    (readings) =>
+      readings.map((one) =>
+        one.kind === 'fault' ? `${one.isRetryable ? 'retryable' : 'terminal'}: ${one.reason}` : undefined,
+      ),
     (error: unknown) => Promise.reject(error),
   );
   outcome.catch(() => undefined);
@@ -117,7 +120,7 @@ describe('the rate of batch reads', () => {
 
 describe('an error of the store', () => {
   const isOf = (id: string) => (ids: readonly string[]) => ids.includes(id);
-  const unreadable = 'unreadable: Secret "s1" cannot be read: secret store unavailable: ';
+  const unreadable = 'retryable: Secret "s1" cannot be read: secret store unavailable: ';
 
   test('for a batch is that of a single secret, where one can cause it', async () => {
     store.errorOf = (ids) => (isOf('s1')(ids) ? unavailable('InternalServiceError') : undefined);

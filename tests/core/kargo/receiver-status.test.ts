@@ -155,6 +155,13 @@ describe('a receiver that is not ready', () => {
         'It is unreadable. Check its resource policy and the policy of its KMS key; it is read again every minute.',
       ),
     ],
+    [
+      'has a secret that the store fails to return',
+      bb,
+      { ...fault('unreadable'), isRetryable: true },
+      [ours],
+      notReady('SecretUnreadable', 'It is unreadable. It is read again every minute.'),
+    ],
   ])('%s', (_what, declared, reading, list, expected) => {
     const existing = { webhookReceivers: [github, ours], conditions: [ready] };
     expect(planDemo([declared], existing, { secretOf: () => reading })).toMatchObject({
