@@ -13,6 +13,12 @@ const DEFAULT_BLOCK_MS = 10 * 60_000;
 /** A server that asks for a longer wait is asked once an hour all the same. */
 const MAX_BLOCK_MS = WINDOW_MS;
 
+/**
+ * When requests are free again is told as a quarter of an hour. It moves with every request, and each change of the message is a write of
+ * the condition.
+ */
+const QUARTER_MS = 15 * 60_000;
+
 /** Counts the requests of one credential against its budget for an hour, and keeps it from sending while the server throttles it. */
 export class RequestBudget {
   readonly #label: string;
@@ -46,7 +52,7 @@ export class RequestBudget {
     const freeAt = (this.#sentAt[this.#sentAt.length - limit] ?? now) + WINDOW_MS;
     throw new BitbucketError({
       reason: 'BudgetUsedUp',
-      message: `${this.#label} has used up its ${this.#perHour} requests in an hour. This goes on at ${formatTime(freeAt)}.`,
+      message: `${this.#label} has used up its ${this.#perHour} requests in an hour. This goes on by ${formatTime(Math.ceil(freeAt / QUARTER_MS) * QUARTER_MS)}.`,
     });
   }
 

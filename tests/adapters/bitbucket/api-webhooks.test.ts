@@ -261,7 +261,7 @@ test('leaves half of the requests in an hour to changes', async () => {
   const list = (purpose: 'check' | 'change') => failureOf(webhooks.list(subjectOf(SHOP), purpose, signal));
   for (let count = 0; count < 400; count += 1) await list('check');
   const usedUp =
-    'BudgetUsedUp: credential 1 (Bitbucket Cloud) has used up its 800 requests in an hour. This goes on at 2026-05-04T11:11Z.';
+    'BudgetUsedUp: credential 1 (Bitbucket Cloud) has used up its 800 requests in an hour. This goes on by 2026-05-04T11:15Z.';
   expect(await list('check')).toBe(usedUp);
   for (let count = 0; count < 400; count += 1) expect(await list('change')).toBe('success');
   expect(await list('change')).toBe(usedUp);
