@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mock } from 'node:test';
-import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { connectToCluster } from '../lib/adapters/kubernetes/cluster-connection.ts';
+import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { readSettings, requireCluster } from '../lib/adapters/settings/settings.ts';
 import { deliver, lambdaContext } from '../tests/support/deliver.ts';
@@ -100,9 +101,10 @@ async function measureDeliveries(
     const answer = JSON.stringify(await deliver(handler, { project, ...options }));
     if (answer !== wanted) throw new Error(`${answer}, not ${wanted}`);
   };
-  const kargo = connectToKargo(requireCluster(readSettings(process.env)), new SecretsManager(), {
+  const cluster = connectToCluster(requireCluster(readSettings(process.env)), new SecretsManager(), {
     attemptTimeoutMs: 10_000,
   });
+  const kargo = new KargoApi(cluster);
   const patch: Round = async () => {
     const body = { metadata: { annotations: { 'kargo.akuity.io/refresh': new Date().toISOString() } } };
     const signal = AbortSignal.timeout(10_000);

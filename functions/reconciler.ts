@@ -8,7 +8,7 @@ import { StoredReceiverSecrets } from '../lib/adapters/aws/receiver-secrets.ts';
 import { compileSecretNameTemplate, fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
 import { SecretReceiverCopy } from '../lib/adapters/aws/secret-receiver-copy.ts';
 import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
-import { connectToCluster } from '../lib/adapters/kubernetes/connect-to-cluster.ts';
+import { connectToCluster } from '../lib/adapters/kubernetes/cluster-connection.ts';
 import { IndexConfigMaps } from '../lib/adapters/kubernetes/index-config-maps.ts';
 import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';

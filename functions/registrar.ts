@@ -8,7 +8,8 @@ import { SecretsManager } from '../lib/adapters/aws/secrets-manager.ts';
 import { ApiWebhooks } from '../lib/adapters/bitbucket/api-webhooks.ts';
 import { BitbucketClients } from '../lib/adapters/bitbucket/bitbucket-clients.ts';
 import { BitbucketCredentials } from '../lib/adapters/bitbucket/bitbucket-credentials.ts';
-import { connectToKargo } from '../lib/adapters/kubernetes/kargo-api.ts';
+import { connectToCluster } from '../lib/adapters/kubernetes/cluster-connection.ts';
+import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import { createMetrics, latencyRecorder, recordRegisterRun } from '../lib/adapters/observability/metrics.ts';
@@ -29,10 +30,11 @@ if (bitbucket === undefined)
 const logger = createLogger('registrar');
 const store = new SecretsManager();
 const metrics = createMetrics('registrar');
-const kargo = connectToKargo(requireCluster(settings), store, {
+const cluster = connectToCluster(requireCluster(settings), store, {
   attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
   recordLatency: latencyRecorder(metrics),
 });
+const kargo = new KargoApi(cluster);
 const configs = new KargoReceiverConfigs(kargo, settings);
 const clock = (): Date => new Date();
 const secretIdOf = compileSecretNameTemplate(settings.secretNameTemplate, settings.systemNamespace);
@@ -40,7 +42,7 @@ const { credentialsSecretId: secretId, cloudApiUrl } = bitbucket;
 const credentials = new BitbucketCredentials({ store, secretId, cloudApiUrl, clock });
 const deps = {
   configs,
-  conditions: configs,
+  statuses: configs,
   objects: kargo,
   secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),
   bitbucket: new ApiWebhooks(new BitbucketClients(credentials, clock)),

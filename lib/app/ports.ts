@@ -4,7 +4,6 @@ import type { RetryMessage } from './redelivery/retry-message.ts';
 import type { Receiver, ReceiverConfig } from '../core/kargo/receiver.ts';
 import type { StoredPiece } from '../core/kargo/lookup-index/index-piece.ts';
 import type { SecretReading } from '../core/kargo/receiver-secret.ts';
-import type { StatusPlan } from '../core/kargo/receiver-status.ts';
 
 // Interfaces of the dependencies of the use cases. Every asynchronous method takes a signal that ends it. It throws `RetryableError` when
 // the dependency is unavailable, throttles, or forbids a read, and when the signal ends it; and `TerminalError` where the dependency rejects
@@ -29,10 +28,10 @@ export interface UnreadableConfig extends Pick<ReceiverConfig, 'kind' | 'namespa
 /** The status subresource of a config. */
 export interface ConfigStatuses {
   read(config: ReceiverConfig, signal: AbortSignal): Promise<ReceiverConfig | undefined>;
-  /** Writes the status that was planned for `config`. Returns `conflict` where another client has written since `config` was read. */
+  /** Writes these fields of the status. Returns `conflict` where another client has written since `config` was read. */
   write(
     config: ReceiverConfig,
-    plan: StatusPlan,
+    status: Partial<ReceiverConfig['status']>,
     signal: AbortSignal,
   ): Promise<'written' | 'conflict' | 'gone'>;
 }
@@ -103,6 +102,16 @@ export interface EventCandidates {
    * the content may be limited to what the event is judged by.
    */
   pages(event: BitbucketEvent, project: string, signal: AbortSignal): AsyncIterable<readonly ClusterObject[]>;
+}
+
+/** What a project's webhooks depend on: which repositories it subscribes to, and whether it waits for pull requests. */
+export interface ProjectObjects {
+  /** Lists the objects of a project, or of all where `project` is empty, in pages. */
+  pages(
+    plural: 'warehouses' | 'stages',
+    project: string,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly ClusterObject[]>;
 }
 
 /** The objects that a delivery can refresh: Warehouses and Promotions. */

@@ -3,7 +3,9 @@ import { isNativeError } from 'node:util/types';
 import { RetryableError } from '../../app/errors.ts';
 import type { Clock } from '../../app/ports.ts';
 import { makeAttempt } from '../http/attempt.ts';
-import type { ClusterCredentials } from './cluster-credentials.ts';
+import type { SecretsManager } from '../aws/secrets-manager.ts';
+import type { ClusterSettings } from '../settings/settings.ts';
+import { clusterCredentials, type ClusterCredentials } from './cluster-credentials.ts';
 import {
   classifyAnswer,
   classifyError,
@@ -140,6 +142,15 @@ export class ClusterConnection {
   #forget(opening: Promise<Opened>): void {
     if (this.#opening === opening) this.#opening = undefined;
   }
+}
+
+/** Connects to the cluster that the settings name; nothing is sent before the first use. */
+export function connectToCluster(
+  settings: ClusterSettings,
+  store: SecretsManager,
+  options: ConnectionOptions,
+): ClusterConnection {
+  return new ClusterConnection(clusterCredentials(settings, store), options);
 }
 
 /** Checks whether another attempt may succeed. A lost connection is replaced once, however few attempts a request may take. */

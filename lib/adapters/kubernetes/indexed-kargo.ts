@@ -3,8 +3,7 @@ import type { Clock } from '../../app/ports.ts';
 import { indexNames } from '../../core/kargo/lookup-index/index-head.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { ConnectionOptions } from './cluster-connection.ts';
-import { connectToCluster } from './connect-to-cluster.ts';
+import { connectToCluster, type ConnectionOptions } from './cluster-connection.ts';
 import { IndexConfigMaps } from './index-config-maps.ts';
 import { KargoApi } from './kargo-api.ts';
 

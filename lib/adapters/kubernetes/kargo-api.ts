@@ -1,10 +1,7 @@
 import * as v from 'valibot';
 import type { ClusterObject, ObjectName, ObjectVersion } from '../../app/ports.ts';
-import type { SecretsManager } from '../aws/secrets-manager.ts';
-import type { ClusterSettings } from '../settings/settings.ts';
-import type { ClusterConnection, ConnectionOptions } from './cluster-connection.ts';
+import type { ClusterConnection } from './cluster-connection.ts';
 import { readAnswer } from './cluster-errors.ts';
-import { connectToCluster } from './connect-to-cluster.ts';
 import type { ClusterRequest } from './cluster-pool.ts';
 import { listPages, type ListOptions } from './list-pages.ts';
 
@@ -48,15 +45,6 @@ const tablePage = v.object({
 });
 
 export type PatchResult = 'patched' | 'conflict' | 'gone';
-
-/** Connects to the API of Kargo alone, on the cluster that the settings name; nothing is sent before the first use. */
-export function connectToKargo(
-  settings: ClusterSettings,
-  store: SecretsManager,
-  options: ConnectionOptions,
-): KargoApi {
-  return new KargoApi(connectToCluster(settings, store, options));
-}
 
 /**
  * Kargo's API group on the cluster. Every method throws `RetryableError` where the cluster is unavailable, throttles, rejects the

@@ -5,10 +5,8 @@ import type {
   ReceiverConfigs,
   UnreadableConfig,
 } from '../../app/ports.ts';
-import type { ConfigConditions } from '../../app/register/registration-ports.ts';
 import { CLUSTER_PROJECT, isServedProject } from '../../core/kargo/project-patterns.ts';
-import type { StatusPlan } from '../../core/kargo/receiver-status.ts';
-import { readReceiverConfig, type Condition, type ReceiverConfig } from '../../core/kargo/receiver.ts';
+import { readReceiverConfig, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** Name of the one ClusterConfig that Kargo reads. */
@@ -29,7 +27,7 @@ export interface ServedReceivers {
 }
 
 /** The ProjectConfigs and the ClusterConfig of the cluster, as far as this deployment serves them, and their statuses. */
-export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses, ConfigConditions {
+export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
   readonly #api: KargoApi;
   readonly #projects: readonly string[] | undefined;
   readonly #maxReceivers: number | undefined;
@@ -72,25 +70,8 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses, Co
 
   /** Sends the resourceVersion too, so that the cluster rejects the write where another client has written since. */
   async write(
-    config: ReceiverConfig,
-    plan: StatusPlan,
-    signal: AbortSignal,
-  ): Promise<'written' | 'conflict' | 'gone'> {
-    const { webhookReceivers, conditions } = plan;
-    return this.#writeStatus(config, { webhookReceivers, conditions }, signal);
-  }
-
-  writeConditions(
-    config: ReceiverConfig,
-    conditions: readonly Condition[],
-    signal: AbortSignal,
-  ): Promise<'written' | 'conflict' | 'gone'> {
-    return this.#writeStatus(config, { conditions }, signal);
-  }
-
-  async #writeStatus(
     { kind, namespace, name, resourceVersion }: ReceiverConfig,
-    status: object,
+    status: Partial<ReceiverConfig['status']>,
     signal: AbortSignal,
   ): Promise<'written' | 'conflict' | 'gone'> {
     const body = { metadata: { resourceVersion }, status };

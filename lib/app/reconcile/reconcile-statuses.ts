@@ -117,7 +117,8 @@ async function reconcileStatus(
       log.info('dry run: status not written', describeChange(config, plan));
       return { config, plan, isWritten: false };
     }
-    const result = await statuses.write(config, plan, signal);
+    const { webhookReceivers, conditions } = plan;
+    const result = await statuses.write(config, { webhookReceivers, conditions }, signal);
     if (result === 'written') {
       memory.rememberMessage(config, messageIn(plan));
       log.info('status written', describeChange(config, plan));

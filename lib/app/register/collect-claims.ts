@@ -15,8 +15,7 @@ import type { WebhookFailure } from '../../core/registration/webhook-failure.ts'
 import type { ReceiverClaim } from '../../core/registration/webhook-plan.ts';
 import { descriptionOf, eventsFor } from '../../core/registration/webhook.ts';
 import { RetryableError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
-import type { ProjectObjects } from './registration-ports.ts';
+import type { Clock, ProjectObjects } from '../ports.ts';
 
 /** Configs whose Warehouses and Stages are listed concurrently. */
 const CONCURRENCY = 4;

@@ -10,17 +10,16 @@ import {
   type ConfigWebhooks,
   type WebhookState,
 } from '../../core/registration/webhook-condition.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, ConfigStatuses, Log } from '../ports.ts';
 import { describeConfig } from '../reconcile/reconcile-statuses.ts';
 import type { DeclaredWebhooks } from './collect-claims.ts';
 import type { SubjectResults } from './reconcile-subject.ts';
-import type { ConfigConditions } from './registration-ports.ts';
 
 /** Conflicts with other writers after which a condition is left to the next run. */
 const MAX_CONFLICTS = 3;
 
 export interface ConditionDeps {
-  readonly conditions: ConfigConditions;
+  readonly statuses: ConfigStatuses;
   readonly base: BaseUrl;
   /** Nothing is written, only logged. */
   readonly dryRun: boolean;
@@ -98,22 +97,22 @@ function stateOf(
 }
 
 async function writeCondition(
-  { conditions, base, dryRun, clock, log }: ConditionDeps,
+  { statuses, base, dryRun, clock, log }: ConditionDeps,
   listed: ReceiverConfig,
   webhooks: ConfigWebhooks | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   let config: ReceiverConfig | undefined = listed;
   for (let conflicts = 0; conflicts <= MAX_CONFLICTS && config !== undefined; conflicts += 1) {
-    const planned = planWebhooksCondition(config, webhooks, formatBaseUrl(base), clock());
-    if (isDeepStrictEqual(planned, config.status.conditions)) return;
+    const conditions = planWebhooksCondition(config, webhooks, formatBaseUrl(base), clock());
+    if (isDeepStrictEqual(conditions, config.status.conditions)) return;
     if (dryRun) {
       log.info('dry run: condition not written', { config: describeConfig(config) });
       return;
     }
-    const result = await conditions.writeConditions(config, planned, signal);
+    const result = await statuses.write(config, { conditions }, signal);
     if (result !== 'conflict') return;
-    config = await conditions.read(config, signal);
+    config = await statuses.read(config, signal);
   }
   if (config !== undefined)
     throw new Error(`conflict: other writers changed it ${MAX_CONFLICTS + 1} times in a row`);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SecretsManager } from '../../../../lib/adapters/aws/secrets-manager.ts';
-import { connectToKargo } from '../../../../lib/adapters/kubernetes/kargo-api.ts';
+import { connectToCluster } from '../../../../lib/adapters/kubernetes/cluster-connection.ts';
+import { KargoApi } from '../../../../lib/adapters/kubernetes/kargo-api.ts';
 import { KargoRefreshableObjects } from '../../../../lib/adapters/kubernetes/refreshable-objects.ts';
 import { IndexedCandidates } from '../../../../lib/app/lookup/indexed-candidates.ts';
 import { KargoTarget, type KargoResult } from '../../../../lib/app/targets/kargo/kargo-target.ts';
@@ -35,9 +36,8 @@ beforeEach(async () => {
     ],
   });
   const clock = (): Date => new Date();
-  const kargo = connectToKargo({ kind: 'kubeconfig-file', path: testbed.kubeconfig }, new SecretsManager(), {
-    attemptTimeoutMs: 3_000,
-  });
+  const settings = { kind: 'kubeconfig-file', path: testbed.kubeconfig } as const;
+  const kargo = new KargoApi(connectToCluster(settings, new SecretsManager(), { attemptTimeoutMs: 3_000 }));
   const ignore = (): void => undefined;
   const objects = new KargoRefreshableObjects(kargo);
   const noIndex = { warehousesOf: async () => undefined };
