@@ -129,11 +129,11 @@ test('a signature verifies only with its own secret and over its own bytes', () 
   fc.assert(
     fc.property(bytes, bytes, secret, secret, (body, otherBody, one, other) => {
       const signature = signatureOf(Buffer.from(body), one);
-      expect(verifiesSignature(signature, body, [other, one])).toBe(true);
+      expect(verifiesSignature(signature, body, one)).toBe(true);
       // HMAC pads short keys with zero bytes.
       const sameKey = one.replace(/\0+$/, '') === other.replace(/\0+$/, '');
-      expect(verifiesSignature(signature, body, [other])).toBe(sameKey);
-      expect(verifiesSignature(signature, otherBody, [one])).toBe(Buffer.from(body).equals(otherBody));
+      expect(verifiesSignature(signature, body, other)).toBe(sameKey);
+      expect(verifiesSignature(signature, otherBody, one)).toBe(Buffer.from(body).equals(otherBody));
     }),
   );
 });
@@ -141,8 +141,8 @@ test('a signature verifies only with its own secret and over its own bytes', () 
 test('arbitrary text neither verifies as a signature nor throws', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f]{64}$/)), (signature) => {
-      expect(verifiesSignature(signature, Buffer.from('{}'), ['s3cret', ''])).toBe(false);
-      expect(verifiesSignature(`sha256=${signature}`, Buffer.from('{}'), ['s3cret', ''])).toBe(false);
+      expect(verifiesSignature(signature, Buffer.from('{}'), 's3cret')).toBe(false);
+      expect(verifiesSignature(`sha256=${signature}`, Buffer.from('{}'), 's3cret')).toBe(false);
     }),
   );
 });

@@ -1,4 +1,5 @@
-import { checkUnverified, isSignedWith, type Delivery } from '../../core/delivery/delivery.ts';
+import { checkUnverified, type Delivery } from '../../core/delivery/delivery.ts';
+import { verifiesSignature } from '../../core/delivery/signature.ts';
 import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import type { AcceptedSecret } from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
@@ -130,14 +131,18 @@ async function verify(
 }
 
 /** Returns undefined where no secret verifies the signature. Tries each, so that the time taken does not show which one does. */
-function verifyWith(found: EndpointSecrets | undefined, delivery: Delivery): Authentication | undefined {
+function verifyWith(
+  found: EndpointSecrets | undefined,
+  { signature = '', body }: Delivery,
+): Authentication | undefined {
   const { receiver, secrets = [], pathSecret } = found ?? {};
-  const [signing] = secrets.filter(({ value }) => isSignedWith(delivery, [value]));
+  const [signing] = secrets.filter(({ value }) => verifiesSignature(signature, body, value));
   if (signing === undefined) return undefined;
-  return { kind: 'verified', receiver, isSigned: true, previousSecret: describeUse(pathSecret, signing) };
+  return { kind: 'verified', receiver, isSigned: true, previousSecret: findPreviousUse(pathSecret, signing) };
 }
 
-function describeUse(
+/** Returns undefined where both secrets are current. */
+function findPreviousUse(
   url: AcceptedSecret | undefined,
   signature: AcceptedSecret,
 ): PreviousSecretUse | undefined {

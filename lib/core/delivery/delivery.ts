@@ -1,7 +1,6 @@
 import type { BitbucketEvent } from '../bitbucket/event.ts';
 import { isPush, payloadReaderOf, PING_EVENT } from '../bitbucket/event-readers.ts';
 import type { Endpoint } from './endpoint.ts';
-import { verifiesSignature } from './signature.ts';
 
 /** A webhook request, not yet verified. */
 export interface Delivery {
@@ -40,11 +39,6 @@ export function checkUnverified(delivery: Delivery, isSigned: boolean): Unverifi
   if (delivery.eventKey === PING_EVENT) return { kind: 'pong' };
   if (isSigned && !delivery.signature) return { kind: 'missing-signature' };
   return undefined;
-}
-
-/** Returns whether any of the receiver's accepted secrets verifies the delivery's signature. */
-export function isSignedWith(delivery: Delivery, secrets: readonly string[]): boolean {
-  return verifiesSignature(delivery.signature ?? '', delivery.body, secrets);
 }
 
 /** Parses a verified delivery to an endpoint of this kind. The package registry handles pushes only. */
