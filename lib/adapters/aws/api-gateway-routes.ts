@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-apigatewayv2';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { AddRouteResult, GatewayRoute, GatewayRoutes } from '../../app/ports.ts';
-import { toRetryableError } from './aws-errors.ts';
+import { throwRetryable, toRetryableError } from './aws-errors.ts';
 
 /** Routes that the reconciler manages: an API may have others, which are never touched. */
 const OUR_ROUTE = /^POST \/bitbucket\/([0-9a-f]{64})$/;
@@ -107,9 +107,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
       const page = new GetRoutesCommand({ ApiId: this.#apiId, MaxResults: PAGE_SIZE, NextToken: next });
       const { Items: routes = [], NextToken: token } = await this.#client
         .send(page, { abortSignal })
-        .catch((error: unknown) => {
-          throw toRetryableError(GATEWAY_UNAVAILABLE, error);
-        });
+        .catch(throwRetryable(GATEWAY_UNAVAILABLE));
       found.push(...routes);
       next = token;
     } while (next !== undefined);
@@ -128,9 +126,7 @@ export class ApiGatewayRoutes implements GatewayRoutes {
     const command = new GetIntegrationsCommand({ ApiId: this.#apiId, MaxResults: PAGE_SIZE });
     const { Items: integrations = [] } = await this.#client
       .send(command, { abortSignal })
-      .catch((error: unknown) => {
-        throw toRetryableError(GATEWAY_UNAVAILABLE, error);
-      });
+      .catch(throwRetryable(GATEWAY_UNAVAILABLE));
     const [only, ...others] = integrations.filter(invokesLambda);
     if (only?.IntegrationId === undefined || others.length > 0) {
       throw new Error(

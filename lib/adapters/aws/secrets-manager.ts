@@ -9,7 +9,7 @@ import {
   type SecretListEntry,
 } from '@aws-sdk/client-secrets-manager';
 import type { RetryableError } from '../../app/errors.ts';
-import { toRetryableError } from './aws-errors.ts';
+import { throwRetryable, toRetryableError } from './aws-errors.ts';
 
 /** A version of a secret; `text` is undefined for a binary one. */
 export interface StoredVersion {
@@ -92,11 +92,7 @@ export class SecretsManager {
   /** Writes a new version of a secret that exists. */
   async write(secretId: string, text: string, abortSignal: AbortSignal): Promise<void> {
     const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: text });
-    await this.#connected()
-      .send(command, { abortSignal })
-      .catch((error: unknown) => {
-        throw toRetryableError(STORE_UNAVAILABLE, error);
-      });
+    await this.#connected().send(command, { abortSignal }).catch(throwRetryable(STORE_UNAVAILABLE));
   }
 
   /** Reads the current versions of at most `BATCH_SIZE` secrets with one request. Returns them by secret id. */
@@ -107,9 +103,7 @@ export class SecretsManager {
     const command = new BatchGetSecretValueCommand({ SecretIdList: [...secretIds] });
     const answer = await this.#connected()
       .send(command, { abortSignal })
-      .catch((error: unknown) => {
-        throw toRetryableError(STORE_UNAVAILABLE, error);
-      });
+      .catch(throwRetryable(STORE_UNAVAILABLE));
     const readings = new Map<string, StoredReading>();
     for (const value of answer.SecretValues ?? []) {
       if (value.Name !== undefined) readings.set(value.Name, { kind: 'found', version: toVersion(value) });
@@ -136,9 +130,7 @@ export class SecretsManager {
       });
       const answer = await this.#connected()
         .send(command, { abortSignal })
-        .catch((error: unknown) => {
-          throw toRetryableError(STORE_UNAVAILABLE, error);
-        });
+        .catch(throwRetryable(STORE_UNAVAILABLE));
       for (const secret of answer.SecretList ?? [])
         if (secret.Name !== undefined) changes.set(secret.Name, describeChange(secret));
       next = answer.NextToken;

@@ -12,7 +12,7 @@ import * as v from 'valibot';
 import { RetryableError } from '../../app/errors.ts';
 import type { ReceivedMessage, RedeliveryQueue } from '../../app/ports.ts';
 import { writeRetryMessage, type RetryMessage } from '../../app/redelivery/retry-message.ts';
-import { toRetryableError } from './aws-errors.ts';
+import { throwRetryable } from './aws-errors.ts';
 
 /** Reason of every error. */
 const QUEUE_UNAVAILABLE = 'retry queue unavailable';
@@ -30,11 +30,7 @@ export const REASON_ATTRIBUTE = 'reason';
 /** Part of a reason that is kept. */
 const MAX_REASON_CHARACTERS = 500;
 
-const redrivePolicy = v.pipe(
-  v.string(),
-  v.transform((text) => JSON.parse(text) as unknown),
-  v.object({ deadLetterTargetArn: v.string() }),
-);
+const redrivePolicy = v.pipe(v.string(), v.parseJson(), v.object({ deadLetterTargetArn: v.string() }));
 
 /** The retry queue in SQS, and its dead-letter queue. Every method throws `RetryableError` where SQS is unavailable or throttles. */
 export class SqsRetryQueue implements RedeliveryQueue {
@@ -82,7 +78,7 @@ export class SqsRetryQueue implements RedeliveryQueue {
         ReceiptHandle: receiptHandle,
         VisibilityTimeout: Math.round(delayMs / 1_000),
       });
-      await this.#client.send(command, { abortSignal: signal }).catch(toThrown);
+      await this.#client.send(command, { abortSignal: signal }).catch(throwRetryable(QUEUE_UNAVAILABLE));
     });
   }
 
@@ -100,7 +96,9 @@ export class SqsRetryQueue implements RedeliveryQueue {
   }
 
   async #send(input: SendMessageCommandInput, abortSignal: AbortSignal): Promise<void> {
-    await this.#client.send(new SendMessageCommand(input), { abortSignal }).catch(toThrown);
+    await this.#client
+      .send(new SendMessageCommand(input), { abortSignal })
+      .catch(throwRetryable(QUEUE_UNAVAILABLE));
   }
 
   /** Performs the request for every message, and then throws the error of the first that failed. */
@@ -119,14 +117,12 @@ export class SqsRetryQueue implements RedeliveryQueue {
       QueueUrl: this.#queueUrl,
       AttributeNames: ['RedrivePolicy'],
     });
-    const { Attributes = {} } = await this.#client.send(command, { abortSignal }).catch(toThrown);
+    const { Attributes = {} } = await this.#client
+      .send(command, { abortSignal })
+      .catch(throwRetryable(QUEUE_UNAVAILABLE));
     const { success, output } = v.safeParse(redrivePolicy, Attributes['RedrivePolicy']);
     if (!success) throw new RetryableError(QUEUE_UNAVAILABLE, { detail: 'it has no dead-letter queue' });
     const name = output.deadLetterTargetArn.split(':').at(-1) ?? '';
     return this.#queueUrl.replace(/[^/]*$/, name);
   }
-}
-
-function toThrown(error: unknown): never {
-  throw toRetryableError(QUEUE_UNAVAILABLE, error);
 }
