@@ -32,12 +32,7 @@ export class ChunkCache<Row> {
   add(name: string, revision: string, content: unknown, key: string): readonly Row[] | undefined {
     const rows = this.#parse(content);
     if (rows === undefined) return undefined;
-    const byKey = new Map<string, Row[]>();
-    for (const row of rows) {
-      const of = byKey.get(this.#keyOf(row));
-      if (of === undefined) byKey.set(this.#keyOf(row), [row]);
-      else of.push(row);
-    }
+    const byKey = Map.groupBy(rows, this.#keyOf);
     this.#drop(name);
     this.#chunks.set(name, { revision, byKey, count: rows.length });
     this.#rows += rows.length;

@@ -100,7 +100,7 @@ export class IndexStore {
     const { chunks: receiverChunks, receivers, receiverKeys } = placeReceivers(content.receivers);
     place(receiverChunks, (position) => this.#names.receiverChunk(position));
     const warehouseChunks: Record<string, ChunkEntry[]> = {};
-    for (const [shard, rows] of byShard(content.warehouses)) {
+    for (const [shard, rows] of Map.groupBy(content.warehouses, ({ key }) => shardOf(key))) {
       const packed = packRows(rows);
       warehouseChunks[shard] = packed.map(({ entry }) => entry);
       place(packed, (position) => this.#names.warehouseChunk(shard, position));
@@ -166,15 +166,4 @@ export class IndexStore {
     for (const name of unused) this.#stored.delete(name);
     this.#current = current;
   }
-}
-
-function byShard(rows: Iterable<IndexRow>): Map<string, IndexRow[]> {
-  const shards = new Map<string, IndexRow[]>();
-  for (const row of rows) {
-    const shard = shardOf(row.key);
-    const own = shards.get(shard);
-    if (own === undefined) shards.set(shard, [row]);
-    else own.push(row);
-  }
-  return shards;
 }
