@@ -1,9 +1,9 @@
 import { RetryableError } from '../../app/errors.ts';
 import type { Clock, Log, ReceiverSecrets } from '../../app/ports.ts';
-import type { SecretReading } from '../../core/kargo/receiver-secret.ts';
+import { isUnreadable, type SecretReading } from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import type { SecretIdOf } from './secret-ids.ts';
-import { describeUnreadable, type SecretsManager } from './secrets-manager.ts';
+import { unreturnedSecret, type SecretsManager } from './secrets-manager.ts';
 
 /** A secret that the store reports as unchanged is read as often, because a change of its policy or its key is not reported. */
 const UNCHANGED_TTL_MS = 60 * 60_000;
@@ -69,7 +69,7 @@ export class ChangedReceiverSecrets implements ReceiverSecrets {
     if (from === 'store') for (const id of this.#kept.keys()) if (!byId.has(id)) this.#kept.delete(id);
     return receivers.map((receiver) => {
       const id = this.#deps.secretIdOf(receiver);
-      return read.get(id) ?? this.#kept.get(id)?.reading ?? unreadable(id, 'it was not read');
+      return read.get(id) ?? this.#kept.get(id)?.reading ?? unreturnedSecret(id);
     });
   }
 
@@ -111,15 +111,15 @@ export class ChangedReceiverSecrets implements ReceiverSecrets {
     const receivers = due.map(([, receiver]) => receiver);
     try {
       const readings = await this.#deps.secrets.read(receivers, 'store', signal);
-      return new Map(due.map(([id], index) => [id, readings[index] ?? unreadable(id, 'it was not read')]));
+      return new Map(due.map(([id], index) => [id, readings[index] ?? unreturnedSecret(id)]));
     } catch (error) {
       if (isAll || signal.aborted || !(error instanceof RetryableError)) throw error;
-      return new Map(due.map(([id]) => [id, unreadable(id, error.message)]));
+      return new Map(due.map(([id]) => [id, unreturnedSecret(id, error.message)]));
     }
   }
 
   #keep(id: string, reading: SecretReading, change: string | undefined, now: number): void {
-    if (reading.kind === 'fault' && reading.fault === 'unreadable') {
+    if (isUnreadable(reading)) {
       // Its policy may have been corrected by the next run.
       this.#kept.delete(id);
       return;
@@ -140,9 +140,4 @@ function isDue(
   if (changes === undefined) return now - readAt >= UNREPORTED_TTL_MS;
   if (changes.get(id) !== change) return true;
   return now - readAt >= (missingSince === undefined ? UNCHANGED_TTL_MS : MISSING_TTL_MS);
-}
-
-function unreadable(secretId: string, why: string): SecretReading {
-  const reason = describeUnreadable(secretId, why);
-  return { kind: 'fault', fault: 'unreadable', secretId, reason, isRetryable: true };
 }

@@ -1,17 +1,22 @@
 import pLimit from 'p-limit';
 import type { Clock, ReceiverSecrets } from '../../app/ports.ts';
 import { RetryableError } from '../../app/errors.ts';
-import { inGrace, readSecretContent, type SecretReading } from '../../core/kargo/receiver-secret.ts';
+import {
+  inGrace,
+  isUnreadable,
+  readSecretContent,
+  type SecretReading,
+} from '../../core/kargo/receiver-secret.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
 import { RequestPacer } from './request-pacer.ts';
 import {
   BATCH_SIZE,
-  describeUnreadable,
   isAboutOneSecret,
   STORE_UNAVAILABLE,
   type SecretsManager,
   type StoredReading,
   type StoredVersion,
+  unreturnedSecret,
 } from './secrets-manager.ts';
 import type { SecretIdOf } from './secret-ids.ts';
 
@@ -89,13 +94,15 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     for (const [index, id] of wanted.entries()) {
       const attempt = attempts[index];
       const reading =
-        attempt === undefined || attempt instanceof RetryableError ? unreadable(id, attempt) : attempt;
+        attempt === undefined || attempt instanceof RetryableError
+          ? unreturnedSecret(id, attempt?.message)
+          : attempt;
       fresh.set(id, reading);
       // Not cached, because the next read may succeed.
       if (isUnreadable(reading)) this.#cache.delete(id);
       else this.#cache.set(id, { reading, at: now });
     }
-    return ids.map((id) => fresh.get(id) ?? this.#cache.get(id)?.reading ?? unreadable(id));
+    return ids.map((id) => fresh.get(id) ?? this.#cache.get(id)?.reading ?? unreturnedSecret(id));
   }
 
   async #readCurrent(
@@ -167,14 +174,12 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
     batched: Attempted<StoredReading> | undefined,
     signal: AbortSignal,
   ): Promise<SecretReading> {
-    if (batched === undefined) return unreadable(id);
+    if (batched === undefined) return unreturnedSecret(id);
     if (batched instanceof RetryableError) throw batched;
-    if (batched.kind === 'fault') return { secretId: id, ...batched };
+    if (batched.kind === 'fault') return batched;
     const isDated = this.#madeAt.get(id)?.versionId === batched.version.versionId;
     const reading = isDated ? batched : await this.#readOne(id, signal);
-    return reading.kind === 'fault'
-      ? { secretId: id, ...reading }
-      : this.#withPrevious(id, reading.version, signal);
+    return reading.kind === 'fault' ? reading : this.#withPrevious(id, reading.version, signal);
   }
 
   async #withPrevious(id: string, version: StoredVersion, signal: AbortSignal): Promise<SecretReading> {
@@ -185,17 +190,8 @@ export class StoredReceiverSecrets implements ReceiverSecrets {
       return { ...found, versions: { current, currentSince } };
     }
     const stored = await this.#limit(() => this.#deps.store.read(id, 'AWSPREVIOUS', signal));
-    if (stored.kind === 'fault' && stored.fault === 'unreadable') return { secretId: id, ...stored };
+    if (isUnreadable(stored)) return stored;
     const previous = stored.kind === 'found' ? readSecretContent(stored.version.text) : undefined;
     return { ...found, versions: { current, currentSince, previous } };
   }
-}
-
-function isUnreadable(reading: SecretReading): boolean {
-  return reading.kind === 'fault' && reading.fault === 'unreadable';
-}
-
-function unreadable(secretId: string, error?: RetryableError): SecretReading {
-  const reason = describeUnreadable(secretId, error?.message ?? 'the store returned nothing for it');
-  return { kind: 'fault', fault: 'unreadable', secretId, reason, isRetryable: true };
 }

@@ -9,6 +9,7 @@ import {
   type SecretListEntry,
 } from '@aws-sdk/client-secrets-manager';
 import type { RetryableError } from '../../app/errors.ts';
+import type { SecretFault } from '../../core/kargo/receiver-secret.ts';
 import { throwRetryable, toRetryableError } from './aws-errors.ts';
 
 /** A version of a secret; `text` is undefined for a binary one. */
@@ -19,15 +20,7 @@ export interface StoredVersion {
 }
 
 /** Result of reading one version of a secret. */
-export type StoredReading =
-  | { readonly kind: 'found'; readonly version: StoredVersion }
-  | {
-      readonly kind: 'fault';
-      readonly fault: 'missing' | 'unreadable';
-      readonly reason: string;
-      /** Set where the next attempt may succeed. */
-      readonly isRetryable?: true;
-    };
+export type StoredReading = { readonly kind: 'found'; readonly version: StoredVersion } | SecretFault;
 
 export type VersionStage = 'AWSCURRENT' | 'AWSPREVIOUS';
 
@@ -109,7 +102,7 @@ export class SecretsManager {
       if (value.Name !== undefined) readings.set(value.Name, { kind: 'found', version: toVersion(value) });
     }
     for (const { SecretId: id = '', ErrorCode: code = '' } of answer.Errors ?? []) {
-      readings.set(id, faultOf(id, code) ?? { ...unreadable(id, code), isRetryable: true });
+      readings.set(id, faultOf(id, code) ?? unreturnedSecret(id, code));
     }
     return readings;
   }
@@ -175,20 +168,23 @@ function describeChange({ LastChangedDate, SecretVersionsToStages = {} }: Secret
   return `${LastChangedDate?.getTime() ?? 0} ${versions.toSorted().join(' ')}`;
 }
 
-function faultOf(secretId: string, code: string): StoredReading | undefined {
+function faultOf(secretId: string, code: string): SecretFault | undefined {
   if (MISSING.has(code)) {
-    return { kind: 'fault', fault: 'missing', reason: `Secret "${secretId}" not found in Secrets Manager` };
+    const reason = `Secret "${secretId}" not found in Secrets Manager`;
+    return { kind: 'fault', fault: 'missing', secretId, reason };
   }
-  return UNREADABLE.has(code) ? unreadable(secretId, code) : undefined;
+  return UNREADABLE.has(code) ? unreadableSecret(secretId, code) : undefined;
 }
 
-function unreadable(secretId: string, code: string): Extract<StoredReading, { kind: 'fault' }> {
-  return { kind: 'fault', fault: 'unreadable', reason: describeUnreadable(secretId, code) };
+/** Makes the reading of a secret that may exist, but cannot be read. */
+function unreadableSecret(secretId: string, why: string): SecretFault {
+  const reason = `Secret "${secretId}" cannot be read: ${why}`;
+  return { kind: 'fault', fault: 'unreadable', secretId, reason };
 }
 
-/** Describes why a secret that may exist cannot be read. */
-export function describeUnreadable(secretId: string, why: string): string {
-  return `Secret "${secretId}" cannot be read: ${why}`;
+/** Makes the reading of a secret that the store failed to return. */
+export function unreturnedSecret(secretId: string, why = 'the store returned nothing for it'): SecretFault {
+  return { ...unreadableSecret(secretId, why), isRetryable: true };
 }
 
 /** Checks whether one secret of a batch may be the cause of the error, so that reading them one by one can succeed for the others. */

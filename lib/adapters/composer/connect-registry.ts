@@ -3,7 +3,7 @@ import type { ReadWebhookSecret } from '../../app/delivery/registry-webhook.ts';
 import type { Clock } from '../../app/ports.ts';
 import { readSecretContent } from '../../core/kargo/receiver-secret.ts';
 import type { StoredReceiverSecrets } from '../aws/receiver-secrets.ts';
-import { describeUnreadable, type SecretsManager } from '../aws/secrets-manager.ts';
+import { unreturnedSecret, type SecretsManager } from '../aws/secrets-manager.ts';
 import type { RegistrySettings } from '../settings/registry-settings.ts';
 import { CargomanRegistry } from './cargoman-registry.ts';
 import { RegistryClient } from './registry-client.ts';
@@ -37,8 +37,7 @@ export function webhookSecretReader(
       const { secretId } = webhookSecret;
       return async (from, signal) => {
         const [reading] = await secrets.readIds([secretId], from, signal);
-        const reason = describeUnreadable(secretId, 'the store returned nothing for it');
-        return reading ?? { kind: 'fault', fault: 'unreadable', secretId, reason };
+        return reading ?? unreturnedSecret(secretId);
       };
     }
     default:

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { ClusterObject, ObjectName, ObjectVersion } from '../../app/ports.ts';
+import type { ObjectName, ObjectVersion } from '../../core/kargo/object-name.ts';
+import type { ClusterObject } from '../../app/ports.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { readAnswer } from './cluster-errors.ts';
 import type { ClusterRequest } from './cluster-pool.ts';

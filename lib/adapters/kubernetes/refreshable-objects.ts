@@ -1,10 +1,9 @@
 import * as v from 'valibot';
+import type { ObjectName, ObjectVersion } from '../../core/kargo/object-name.ts';
 import type {
   ClusterObject,
   IndexableWarehouses,
   ListedObjects,
-  ObjectName,
-  ObjectVersion,
   RefreshableObjects,
   WarehouseContent,
 } from '../../app/ports.ts';

@@ -1,6 +1,7 @@
 import { receiverHash } from '../../core/kargo/receiver-path.ts';
 import {
   acceptedSecrets,
+  isUnreadable,
   type AcceptedSecret,
   type SecretReading,
 } from '../../core/kargo/receiver-secret.ts';
@@ -195,7 +196,7 @@ export class ReceiverDirectory {
     let unreadable: string | undefined;
     for (const [index, receiver] of receivers.entries()) {
       const reading = readings[index];
-      if (reading?.kind === 'fault' && reading.fault === 'unreadable') unreadable ??= reading.reason;
+      if (isUnreadable(reading)) unreadable ??= reading.reason;
       const secrets = this.#acceptedSecrets(reading);
       for (const secret of secrets) {
         const own = receiverHash(receiver.project, receiver.name, secret.value);

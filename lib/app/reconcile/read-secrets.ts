@@ -1,4 +1,4 @@
-import type { SecretReading } from '../../core/kargo/receiver-secret.ts';
+import { isUnreadable, type SecretReading } from '../../core/kargo/receiver-secret.ts';
 import { usableReceivers, type Receiver, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { ReceiverSecrets } from '../ports.ts';
 
@@ -30,9 +30,7 @@ export async function readSecrets(
       return reading;
     },
     unreadable: [...byReceiver].flatMap(([receiver, reading]) =>
-      reading?.kind === 'fault' && reading.fault === 'unreadable'
-        ? [{ receiver, reason: reading.reason }]
-        : [],
+      isUnreadable(reading) ? [{ receiver, reason: reading.reason }] : [],
     ),
   };
 }

@@ -11,17 +11,20 @@ export interface SecretVersions {
   readonly previous?: SecretContent | undefined;
 }
 
-/** Result of reading a receiver's secret. `secretId` is its name in the store; `reason` is a sentence that names the secret. */
+/** Result of reading a receiver's secret. `secretId` is its name in the store. */
 export type SecretReading =
-  | { readonly kind: 'found'; readonly secretId: string; readonly versions: SecretVersions }
-  | {
-      readonly kind: 'fault';
-      readonly secretId: string;
-      readonly fault: 'missing' | 'unreadable';
-      readonly reason: string;
-      /** Set where the store was unavailable for it, so that the next attempt may succeed. */
-      readonly isRetryable?: true;
-    };
+  { readonly kind: 'found'; readonly secretId: string; readonly versions: SecretVersions } | SecretFault;
+
+/** Why a secret cannot be used: it does not exist, or cannot be read. */
+export interface SecretFault {
+  readonly kind: 'fault';
+  readonly secretId: string;
+  readonly fault: 'missing' | 'unreadable';
+  /** A sentence that names the secret. */
+  readonly reason: string;
+  /** Set where the store failed to return it, so that the next attempt may succeed. */
+  readonly isRetryable?: true;
+}
 
 /** A secret that verifies deliveries of a receiver. */
 export interface AcceptedSecret {
@@ -49,6 +52,13 @@ export function readSecretContent(text: string | undefined, key = KEY): SecretCo
   if (value === undefined)
     return unusable('malformed', `is neither a bare string nor JSON with the key "${key}"`);
   return value === '' ? unusable('empty', 'is empty') : { kind: 'secret', value };
+}
+
+/** Checks whether a secret may exist, but cannot be read. */
+export function isUnreadable(
+  reading: { readonly kind: 'found' } | SecretFault | undefined,
+): reading is SecretFault & { readonly fault: 'unreadable' } {
+  return reading?.kind === 'fault' && reading.fault === 'unreadable';
 }
 
 /**

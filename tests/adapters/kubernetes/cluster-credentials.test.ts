@@ -158,8 +158,9 @@ describe('a kubeconfig in Secrets Manager', () => {
   });
 
   test('that cannot be read is named in the error', async () => {
-    stored = { kind: 'fault', fault: 'missing', reason: 'secret "front-door/kubeconfig" does not exist' };
-    expect(await connectAndPatch({ kind: 'kubeconfig-secret', secretId: 'front-door/kubeconfig' })).toBe(
+    const secretId = 'front-door/kubeconfig';
+    stored = { kind: 'fault', fault: 'missing', secretId, reason: `secret "${secretId}" does not exist` };
+    expect(await connectAndPatch({ kind: 'kubeconfig-secret', secretId })).toBe(
       'cluster API not configured: secret "front-door/kubeconfig" does not exist',
     );
   });
