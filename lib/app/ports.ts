@@ -1,4 +1,5 @@
 import type { BitbucketEvent } from '../core/bitbucket/event.ts';
+import type { ObjectName, ObjectVersion } from '../core/kargo/object-name.ts';
 import type { RefreshKind } from '../core/kargo/verdict.ts';
 import type { RetryMessage } from './redelivery/retry-message.ts';
 import type { Receiver, ReceiverConfig } from '../core/kargo/receiver.ts';
@@ -75,19 +76,6 @@ export interface ReceiverCopy {
   /** Returns undefined where there is none, or it cannot be read. */
   read(signal: AbortSignal): Promise<string | undefined>;
   write(packed: string, signal: AbortSignal): Promise<void>;
-}
-
-/** Names a Warehouse or Promotion. */
-export interface ObjectName {
-  /** An object that was deleted and created again has another one. Empty where it is unknown. */
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
-/** Identifies a version of an object's spec. */
-export interface ObjectVersion extends ObjectName {
-  readonly generation: number;
 }
 
 /** A Warehouse or Promotion as the cluster holds it, not yet validated. */

@@ -4,7 +4,8 @@ import {
   toWarehouseContent,
   type IndexedWarehouse,
 } from '../../core/kargo/lookup-index/warehouse-rows.ts';
-import type { ClusterObject, EventCandidates, ListedObjects, ObjectName } from '../ports.ts';
+import { formatObjectName, type ObjectName } from '../../core/kargo/object-name.ts';
+import type { ClusterObject, EventCandidates, ListedObjects } from '../ports.ts';
 import { IndexError, type FoundWarehouses, type IndexFault, type IndexReader } from './index-reader.ts';
 
 export interface IndexedCandidatesDeps {
@@ -51,7 +52,7 @@ export class IndexedCandidates implements EventCandidates {
     const seen = new Set<string>();
     try {
       for await (const page of this.#indexed(found, project, signal)) {
-        for (const object of page) seen.add(identityOf(object));
+        for (const object of page) seen.add(formatObjectName(object));
         yield page;
       }
     } catch (error) {
@@ -59,7 +60,7 @@ export class IndexedCandidates implements EventCandidates {
       this.#deps.onFault(error.fault);
       // A Warehouse that was judged already must not be counted twice.
       for await (const page of this.#deps.objects.pages('warehouse', project, signal))
-        yield page.filter((object) => !seen.has(identityOf(object)));
+        yield page.filter((object) => !seen.has(formatObjectName(object)));
     }
   }
 
@@ -74,9 +75,9 @@ export class IndexedCandidates implements EventCandidates {
     const unread = new Map<string, ObjectName>();
     for await (const page of pages()) {
       const rows = page.filter(isIndexed);
-      for (const row of rows) if (row.subscriptions === null) unread.set(identityOf(row), toName(row));
+      for (const row of rows) if (row.subscriptions === null) unread.set(formatObjectName(row), toName(row));
       yield rows.flatMap((row) =>
-        row.subscriptions === null || unread.has(identityOf(row))
+        row.subscriptions === null || unread.has(formatObjectName(row))
           ? []
           : [{ ...toName(row), content: toWarehouseContent(row.subscriptions) }],
       );
@@ -89,8 +90,4 @@ export class IndexedCandidates implements EventCandidates {
 
 function toName({ namespace, name, uid }: IndexedWarehouse): ObjectName {
   return { namespace, name, uid };
-}
-
-function identityOf({ namespace, name }: Pick<ObjectName, 'namespace' | 'name'>): string {
-  return `${namespace}/${name}`;
 }

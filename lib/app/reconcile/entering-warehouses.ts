@@ -2,7 +2,8 @@ import pLimit from 'p-limit';
 import * as v from 'valibot';
 import type { IndexNames } from '../../core/kargo/lookup-index/index-head.ts';
 import { RetryableError, TerminalError } from '../errors.ts';
-import type { Clock, Log, ObjectName, RefreshableObjects } from '../ports.ts';
+import { formatObjectName, type ObjectName } from '../../core/kargo/object-name.ts';
+import type { Clock, Log, RefreshableObjects } from '../ports.ts';
 import type { IndexStore } from './index-pieces.ts';
 import type { KnownWarehouses } from './known-warehouses.ts';
 
@@ -53,7 +54,7 @@ export async function refreshEntering(
       if ((await objects.refresh('warehouse', name, at, signal)) === 'refreshed') refreshed += 1;
       known.removeEntering(name);
     } catch (error) {
-      const object = `${name.namespace}/${name.name}`;
+      const object = formatObjectName(name);
       if (error instanceof TerminalError) {
         log.error('refresh refused by the cluster', { kind: 'warehouse', object, error });
         known.removeEntering(name);

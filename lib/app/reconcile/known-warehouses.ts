@@ -4,7 +4,8 @@ import {
   toWarehouseRows,
   type IndexedWarehouse,
 } from '../../core/kargo/lookup-index/warehouse-rows.ts';
-import type { IndexableWarehouses, ObjectName, ObjectVersion, WarehouseContent } from '../ports.ts';
+import { formatObjectName, type ObjectName, type ObjectVersion } from '../../core/kargo/object-name.ts';
+import type { IndexableWarehouses, WarehouseContent } from '../ports.ts';
 
 /** Rows of one project: 20,000 usual Warehouses. The receiver lists a project with more. */
 const MAX_PROJECT_BYTES = 8 * 1024 * 1024;
@@ -46,7 +47,7 @@ export class KnownWarehouses {
   load(rows: Iterable<readonly [row: IndexedWarehouse, text: string]>): void {
     const loaded = new Map<string, { of: IndexedWarehouse; rows: IndexRow[] }>();
     for (const [of, text] of rows) {
-      const id = idOf(of);
+      const id = formatObjectName(of);
       const other = loaded.get(id);
       if (other !== undefined && other.of.uid === of.uid && other.of.generation === of.generation)
         other.rows.push({ key: of.key, text });
@@ -72,7 +73,8 @@ export class KnownWarehouses {
   ): Promise<void> {
     const changed =
       this.#known.size === 0 ? undefined : await this.#findChanged(warehouses, isServed, signal);
-    const isWanted = (one: ObjectName): boolean => changed?.has(idOf(one)) ?? isServed(one.namespace);
+    const isWanted = (one: ObjectName): boolean =>
+      changed?.has(formatObjectName(one)) ?? isServed(one.namespace);
     const pages =
       changed === undefined || changed.size > MAX_SINGLE_READS
         ? warehouses.pages(signal)
@@ -97,7 +99,7 @@ export class KnownWarehouses {
   }
 
   addEntering(names: readonly ObjectName[]): void {
-    for (const name of names) this.#entering.set(idOf(name), name);
+    for (const name of names) this.#entering.set(formatObjectName(name), name);
   }
 
   /** Counts every Warehouse as one that entered. */
@@ -106,7 +108,7 @@ export class KnownWarehouses {
   }
 
   removeEntering(name: ObjectName): void {
-    this.#entering.delete(idOf(name));
+    this.#entering.delete(formatObjectName(name));
   }
 
   async #findChanged(
@@ -119,7 +121,7 @@ export class KnownWarehouses {
     for await (const page of warehouses.versions(signal)) {
       for (const version of page) {
         if (!isServed(version.namespace)) continue;
-        const id = idOf(version);
+        const id = formatObjectName(version);
         present.add(id);
         if (!this.#isCurrent(this.#known.get(id), version)) changed.set(id, version);
       }
@@ -140,7 +142,7 @@ export class KnownWarehouses {
 
   #put(warehouse: WarehouseContent, earlier: EarlierIndex | undefined): void {
     const { namespace, name, uid, generation, content, isDiscovered } = warehouse;
-    const before = this.#known.get(idOf(warehouse));
+    const before = this.#known.get(formatObjectName(warehouse));
     const rows = toWarehouseRows(warehouse, content);
     this.#set({ namespace, name, uid, generation }, rows);
     if (earlier === undefined || earlier.listedProjects.has(namespace) || this.#isListed(namespace)) return;
@@ -151,16 +153,16 @@ export class KnownWarehouses {
     const coverage = earlier.coverageOf(namespace);
     // Before its first discovery nothing is lost: Kargo is about to find what was pushed.
     if (coverage === 'project' || (coverage === 'cluster' && isDiscovered))
-      this.#entering.set(idOf(warehouse), { namespace, name, uid });
+      this.#entering.set(formatObjectName(warehouse), { namespace, name, uid });
   }
 
   #set(version: ObjectVersion, rows: readonly IndexRow[]): void {
     const { namespace } = version;
     const bytes = rows.reduce((sum, { text }) => sum + text.length, 0);
     const wasListed = this.#isListed(namespace);
-    this.#addBytes(namespace, bytes - (this.#known.get(idOf(version))?.bytes ?? 0));
+    this.#addBytes(namespace, bytes - (this.#known.get(formatObjectName(version))?.bytes ?? 0));
     const isListed = this.#isListed(namespace);
-    this.#known.set(idOf(version), { ...version, bytes, rows: isListed ? undefined : rows });
+    this.#known.set(formatObjectName(version), { ...version, bytes, rows: isListed ? undefined : rows });
     if (isListed && !wasListed) this.#dropRows(namespace);
     if (!isListed) this.#limitTotal();
   }
@@ -189,8 +191,4 @@ export class KnownWarehouses {
       if (known.namespace === project && known.rows !== undefined)
         this.#known.set(id, { ...known, rows: undefined });
   }
-}
-
-function idOf({ namespace, name }: Pick<ObjectName, 'namespace' | 'name'>): string {
-  return `${namespace}/${name}`;
 }

@@ -3,7 +3,8 @@ import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import { kindAffectedBy } from '../../../core/kargo/affected-objects.ts';
 import { AFFECTED, type Affected, type RefreshKind, type Verdict } from '../../../core/kargo/verdict.ts';
 import { RetryableError, TerminalError } from '../../errors.ts';
-import type { Clock, EventCandidates, Log, ObjectName, RefreshableObjects } from '../../ports.ts';
+import { formatObjectName, parseObjectName, type ObjectName } from '../../../core/kargo/object-name.ts';
+import type { Clock, EventCandidates, Log, RefreshableObjects } from '../../ports.ts';
 import type { EventScope, Target, UnfinishedWork } from '../target.ts';
 import { Evaluation } from './evaluation.ts';
 import type { ChangedFiles } from './changed-files.ts';
@@ -59,7 +60,7 @@ export class KargoTarget implements Target {
     const paths = this.#pathsOf(event, signal);
     const run = new RefreshRun(this.#deps, kind, scope, { unaffected, paths }, signal);
     if (scope.only === undefined) return this.#refreshAffected(run, unaffected, event, scope, signal);
-    await Promise.all(scope.only.map((name) => run.act(readName(name), AFFECTED)));
+    await Promise.all(scope.only.map((name) => run.act(parseObjectName(name), AFFECTED)));
     return run.result();
   }
 
@@ -89,9 +90,9 @@ export class KargoTarget implements Target {
         for (const object of page) {
           const verdict = evaluation.judge(event, object);
           // A verdict that takes longer does not delay the refreshes of other objects.
-          if (verdict instanceof Promise) act(run.actLater(unaffected.strip(object), verdict));
+          if (verdict instanceof Promise) act(run.actLater(unaffected.withoutContent(object), verdict));
           else if (verdict.kind === 'unaffected') unaffected.add(object, verdict);
-          else act(run.act(unaffected.strip(object), verdict));
+          else act(run.act(unaffected.withoutContent(object), verdict));
         }
       }
     } catch (error) {
@@ -157,7 +158,7 @@ class RefreshRun {
   async act(object: JudgedObject, verdict: Verdict): Promise<void> {
     switch (verdict.kind) {
       case 'affected':
-        if (await this.#isLeftOut(verdict)) this.#leftOut.push(nameOf(object));
+        if (await this.#isLeftOut(verdict)) this.#leftOut.push(formatObjectName(object));
         else await this.#concurrently(() => this.#refresh(object));
         return;
       case 'broken':
@@ -183,7 +184,7 @@ class RefreshRun {
       const isRepeated = recent.has(object, deliveryIds);
       const isRefreshed =
         isRepeated || (await objects.refresh(this.#kind, object, this.#at, this.#signal)) === 'refreshed';
-      if (isRefreshed) this.#refreshed.push(nameOf(object));
+      if (isRefreshed) this.#refreshed.push(formatObjectName(object));
       else this.#logOf(object)?.info('object deleted before its refresh', {});
       if (isRefreshed && !isRepeated) recent.add(object, deliveryIds);
     } catch (error) {
@@ -194,10 +195,10 @@ class RefreshRun {
   /** Counts and logs an object that was refused or failed. Throws what is a bug. */
   #fail(object: ObjectName, error: unknown): void {
     if (error instanceof TerminalError) {
-      this.#refused.push(nameOf(object));
+      this.#refused.push(formatObjectName(object));
       this.#logOf(object)?.error('refresh refused by the cluster', { error });
     } else if (error instanceof RetryableError) {
-      this.#failed.push(nameOf(object));
+      this.#failed.push(formatObjectName(object));
       this.#retryAfterMs = Math.max(this.#retryAfterMs ?? 0, error.retryAfterMs ?? 0) || undefined;
       this.#logOf(object)?.error('refresh failed', { error });
     } else throw error;
@@ -209,7 +210,7 @@ class RefreshRun {
     this.#linesOf.set(object.namespace, lines);
     if (lines > MAX_LOG_LINES_PER_PROJECT) return undefined;
     const { log } = this.#deps;
-    const about = { kind: this.#kind, object: nameOf(object) };
+    const about = { kind: this.#kind, object: formatObjectName(object) };
     return {
       info: (message, more) => log.info(message, { ...about, ...more }),
       warn: (message, more) => log.warn(message, { ...about, ...more }),
@@ -229,14 +230,4 @@ class RefreshRun {
     const reason = `refreshed ${refreshed.length} of ${refreshed.length + remaining.length} ${this.#kind}(s)`;
     return { ...done, error: new RetryableError(reason, { retryAfterMs: this.#retryAfterMs }), remaining };
   }
-}
-
-function nameOf({ namespace, name }: ObjectName): string {
-  return `${namespace}/${name}`;
-}
-
-/** Reads what `nameOf` has made. The uid is unknown: a refresh does not need it. */
-function readName(text: string): ObjectName {
-  const [namespace = '', name = ''] = text.split('/');
-  return { namespace, name, uid: '' };
 }

@@ -1,4 +1,5 @@
-import type { Clock, ObjectName } from '../../ports.ts';
+import type { ObjectName } from '../../../core/kargo/object-name.ts';
+import type { Clock } from '../../ports.ts';
 
 /**
  * Time within which a repeated delivery does not refresh the same objects again. It limits a replay loop to one PATCH per object, and is

@@ -1,7 +1,8 @@
 import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
 import { describeMismatch } from '../../../core/kargo/mismatch-text.ts';
 import type { Mismatch, RefreshKind, Unaffected } from '../../../core/kargo/verdict.ts';
-import type { ClusterObject, Log, ObjectName } from '../../ports.ts';
+import { formatObjectName, type ObjectName } from '../../../core/kargo/object-name.ts';
+import type { ClusterObject, Log } from '../../ports.ts';
 
 /** Lines of the level DEBUG about objects of one project in one delivery. Most people search for one of a few. */
 const MAX_LINES_PER_PROJECT = 100;
@@ -31,19 +32,19 @@ export class UnaffectedObjects {
   }
 
   /** Removes the content of an object that waits for its verdict or refresh, unless a line about it may need it. */
-  strip({ content, ...name }: ClusterObject): JudgedObject {
+  withoutContent({ content, ...name }: ClusterObject): JudgedObject {
     return this.#log.isDebugEnabled ? { ...name, content } : name;
   }
 
-  add({ namespace, name, content }: JudgedObject, unaffected: Unaffected): void {
+  add(object: JudgedObject, unaffected: Unaffected): void {
     const { mismatch } = unaffected;
     this.#counts.set(mismatch, (this.#counts.get(mismatch) ?? 0) + 1);
-    if (!this.#log.isDebugEnabled || !this.#hasLineLeft(namespace)) return;
+    if (!this.#log.isDebugEnabled || !this.#hasLineLeft(object.namespace)) return;
     this.#log.debug('object not affected', {
       kind: this.kind,
-      object: `${namespace}/${name}`,
+      object: formatObjectName(object),
       mismatch,
-      reason: describeMismatch(this.#event, content, unaffected),
+      reason: describeMismatch(this.#event, object.content, unaffected),
     });
   }
 

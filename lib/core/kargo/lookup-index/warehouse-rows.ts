@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { normalizeAddress } from '../../bitbucket/repository-identity.ts';
 import { FIELD_TYPES } from '../commit-selection/git-subscription.ts';
+import { formatObjectName, type ObjectVersion } from '../object-name.ts';
 import { MAX_SUBSCRIPTIONS } from '../warehouse.ts';
 import { rowKey, type IndexRow } from './index-rows.ts';
 
@@ -16,16 +17,8 @@ const KEPT_FIELDS = [...Object.keys(FIELD_TYPES), 'includePaths', 'excludePaths'
 const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v.unknown())) }) });
 const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
 
-/** Identifies a version of a Warehouse. */
-export interface WarehouseVersion {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly generation: number;
-}
-
 /** A Warehouse with its subscriptions to the repositories of one key, as the index holds them. */
-export interface IndexedWarehouse extends WarehouseVersion {
+export interface IndexedWarehouse extends ObjectVersion {
   readonly key: string;
   /** How many rows this version of the Warehouse has, so that a lost one is noticed. */
   readonly rowCount: number;
@@ -63,7 +56,7 @@ export function shardOf(key: string): string {
  *
  * @param content - the Warehouse as the cluster holds it
  */
-export function toWarehouseRows(version: WarehouseVersion, content: unknown): IndexRow[] {
+export function toWarehouseRows(version: ObjectVersion, content: unknown): IndexRow[] {
   const { namespace, name, uid, generation } = version;
   const byKey = new Map<string, [number, unknown][]>();
   const subscriptions = v.is(warehouse, content) ? (content.spec.subscriptions ?? []) : [];
@@ -104,7 +97,7 @@ export function readWarehouseRows(content: unknown): IndexedWarehouse[] | undefi
 export function mergeRows(rowsByAddress: readonly (readonly IndexedWarehouse[])[]): IndexedWarehouse[] {
   const merged = new Map<string, IndexedWarehouse>();
   for (const row of rowsByAddress.flat()) {
-    const id = `${row.namespace}/${row.name}`;
+    const id = formatObjectName(row);
     const other = merged.get(id)?.subscriptions;
     const { subscriptions } = row;
     if (other === undefined || subscriptions === null) merged.set(id, row);
