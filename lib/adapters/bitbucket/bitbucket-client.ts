@@ -1,4 +1,7 @@
+import * as v from 'valibot';
 import { BitbucketError, type RequestPurpose } from '../../app/register/bitbucket-ports.ts';
+import { CLOUD_SERVER } from '../../core/bitbucket/webhook-subject.ts';
+import { parseRetryAfter } from '../http/network-errors.ts';
 import { readJson } from '../http/read-json.ts';
 import { withTimeout } from '../http/with-timeout.ts';
 import { Agent } from '../http/undici.ts';
@@ -53,17 +56,37 @@ export class BitbucketClient {
       this.#budget.take(request.purpose);
       return withTimeout(signal, REQUEST_TIMEOUT_MS, (ended) => this.#send(request, ended));
     };
-    const mayRepeat = (error: unknown): boolean =>
+    const mayRetry = (error: unknown): boolean =>
       request.method !== 'POST' && !(error instanceof BitbucketError) && !isTimeout(error) && !signal.aborted;
     try {
       return await attempt().catch((error: unknown) => {
-        if (mayRepeat(error)) return attempt();
+        if (mayRetry(error)) return attempt();
         throw error;
       });
     } catch (cause) {
       if (cause instanceof BitbucketError) throw cause;
       throw new BitbucketError(describeNoAnswer(this.credential, request, isTimeout(cause)), { cause });
     }
+  }
+
+  /**
+   * Sends a GET and reads its answer.
+   *
+   * @param what - what is asked for, as the error names it: `the list of webhooks`
+   * @throws {BitbucketError} where the request fails, or the answer does not fit the schema
+   */
+  async read<Schema extends v.GenericSchema>(
+    schema: Schema,
+    what: string,
+    request: Omit<BitbucketRequest, 'method'>,
+    signal: AbortSignal,
+  ): Promise<v.InferOutput<Schema>> {
+    const { body } = await this.request({ method: 'GET', ...request }, signal);
+    const parsed = v.safeParse(schema, body);
+    if (parsed.success) return parsed.output;
+    const kind = this.credential.server === CLOUD_SERVER ? 'Bitbucket Cloud' : 'Data Center';
+    const message = `${what} cannot be read: the answer is not that of ${kind}.`;
+    throw new BitbucketError({ reason: 'BitbucketUnavailable', message });
   }
 
   async #send(request: BitbucketRequest, signal: AbortSignal): Promise<BitbucketAnswer> {
@@ -89,7 +112,7 @@ export class BitbucketClient {
     if ((status >= 200 && status < 300) || request.expected?.includes(status) === true)
       return { status, body };
     if (status === 429) {
-      this.#budget.block(toMilliseconds(headers['retry-after']?.toString()));
+      this.#budget.block(parseRetryAfter(headers['retry-after']?.toString()));
       throw this.#budget.throttled();
     }
     throw new BitbucketError(classifyStatus(this.credential, request, status, body));
@@ -102,9 +125,4 @@ function tooLarge(maxBytes: number): Error {
 
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
-}
-
-/** Converts a `Retry-After` in seconds; Bitbucket sends no dates. */
-function toMilliseconds(retryAfter: string | undefined): number | undefined {
-  return retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined;
 }

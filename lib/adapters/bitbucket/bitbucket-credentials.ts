@@ -23,6 +23,7 @@ const CACHE_TTL_MS = 60_000;
 const UNAVAILABLE = 'Bitbucket credentials unavailable';
 
 /** Unknown keys are ignored: the secret may have other readers. */
+const listSchema = v.pipe(v.string(), v.parseJson(), v.array(v.unknown()));
 const entrySchema = v.object({
   BITBUCKET_URL: v.optional(v.string(), ''),
   GIT_AUTH_USER: v.optional(v.string(), ''),
@@ -72,8 +73,7 @@ export class BitbucketCredentials {
  * @returns the credentials, or what is wrong as text that continues the sentence `Secret "…" …`
  */
 function parseCredentials(text: string | undefined, cloudApiUrl: string): BitbucketCredential[] | string {
-  const parsed = parseJson(text ?? '');
-  const list = v.safeParse(v.array(v.unknown()), parsed);
+  const list = v.safeParse(listSchema, text ?? '');
   if (!list.success) return 'is not a JSON list of credentials';
   const credentials: BitbucketCredential[] = [];
   for (const [index, item] of list.output.entries()) {
@@ -96,12 +96,4 @@ function parseCredentials(text: string | undefined, cloudApiUrl: string): Bitbuc
 
 function basicAuthorization(user: string, token: string): string {
   return `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

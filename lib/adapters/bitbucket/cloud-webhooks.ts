@@ -8,10 +8,7 @@ import {
   type Webhook,
 } from '../../core/registration/webhook.ts';
 import type { BitbucketClient } from './bitbucket-client.ts';
-import { MAX_PAGES, type WebhookApi } from './webhook-api.ts';
-
-/** The largest page. */
-const PAGE_LENGTH = 100;
+import { MAX_PAGES, PAGE_LENGTH, tooManyWebhooks, WEBHOOK_LIST, type WebhookApi } from './webhook-api.ts';
 
 const hook = v.object({
   uuid: v.string(),
@@ -45,12 +42,13 @@ export class CloudWebhooks implements WebhookApi {
     const webhooks: Webhook[] = [];
     let path: string | undefined = `${this.#path}?pagelen=${PAGE_LENGTH}`;
     for (let pages = 0; path !== undefined; pages += 1) {
-      if (pages === MAX_PAGES) throw this.#tooMany();
-      const request = { method: 'GET', path, purpose, subject: this.#subject } as const;
-      const { body } = await this.#client.request(request, signal);
-      const parsed = v.safeParse(page, body);
-      if (!parsed.success) throw unreadable();
-      const { values, next } = parsed.output;
+      if (pages === MAX_PAGES) throw tooManyWebhooks(this.#subject);
+      const { values, next }: v.InferOutput<typeof page> = await this.#client.read(
+        page,
+        WEBHOOK_LIST,
+        { path, purpose, subject: this.#subject },
+        signal,
+      );
       webhooks.push(...values.map(toWebhook));
       // Only its path: the token goes to no other host.
       path = next ? pathOfLink(next, this.#client.credential.apiUrl) : undefined;
@@ -101,11 +99,6 @@ export class CloudWebhooks implements WebhookApi {
   #pathTo(id: string): string {
     return `${this.#path}/${encodeURIComponent(id)}`;
   }
-
-  #tooMany(): BitbucketError {
-    const message = `${this.#subject} has more than ${MAX_PAGES * PAGE_LENGTH} webhooks.`;
-    return new BitbucketError({ reason: 'RequestRejected', message });
-  }
 }
 
 function hooksPath({ owner, repository }: WebhookSubject): string {
@@ -131,9 +124,4 @@ function toWebhook(found: v.InferOutput<typeof hook>): Webhook {
     verifiesTls: !found.skip_cert_verification,
     secret: found.secret_set ? { kind: 'set' } : { kind: 'unset' },
   };
-}
-
-function unreadable(): BitbucketError {
-  const message = 'the list of webhooks cannot be read: the answer is not that of Bitbucket Cloud.';
-  return new BitbucketError({ reason: 'BitbucketUnavailable', message });
 }

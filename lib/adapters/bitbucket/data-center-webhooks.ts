@@ -1,18 +1,10 @@
 import type { OpenApi } from '@coderabbitai/bitbucket/server';
 import * as v from 'valibot';
-import {
-  BitbucketError,
-  type ConnectionTest,
-  type FailedDelivery,
-  type RequestPurpose,
-} from '../../app/register/bitbucket-ports.ts';
+import type { ConnectionTest, FailedDelivery, RequestPurpose } from '../../app/register/bitbucket-ports.ts';
 import { formatSubject, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
 import { digestOf, type DesiredWebhook, type Webhook } from '../../core/registration/webhook.ts';
 import type { BitbucketAnswer, BitbucketClient, BitbucketRequest } from './bitbucket-client.ts';
-import { MAX_PAGES, type WebhookApi } from './webhook-api.ts';
-
-/** Data Center's default limit for a page of its own. */
-const PAGE_LENGTH = 100;
+import { MAX_PAGES, PAGE_LENGTH, tooManyWebhooks, WEBHOOK_LIST, type WebhookApi } from './webhook-api.ts';
 
 const hook = v.object({
   id: v.union([v.number(), v.string()]),
@@ -67,13 +59,13 @@ export class DataCenterWebhooks implements WebhookApi {
     const webhooks: Webhook[] = [];
     let start: number | undefined = 0;
     for (let pages = 0; start !== undefined; pages += 1) {
-      if (pages === MAX_PAGES) throw this.#tooMany();
-      const { body } = await this.#send('GET', `${this.#path}?start=${start}&limit=${PAGE_LENGTH}`, signal, {
-        purpose,
-      });
-      const parsed = v.safeParse(page, body);
-      if (!parsed.success) throw unreadable();
-      const { values, isLastPage, nextPageStart } = parsed.output;
+      if (pages === MAX_PAGES) throw tooManyWebhooks(this.#subject);
+      const { values, isLastPage, nextPageStart }: v.InferOutput<typeof page> = await this.#client.read(
+        page,
+        WEBHOOK_LIST,
+        { path: `${this.#path}?start=${start}&limit=${PAGE_LENGTH}`, purpose, subject: this.#subject },
+        signal,
+      );
       const own = values.filter(({ scopeType }) => !scopeType || scopeType === this.#scope);
       webhooks.push(...own.map(toWebhook));
       start = isLastPage === false ? (nextPageStart ?? undefined) : undefined;
@@ -123,11 +115,6 @@ export class DataCenterWebhooks implements WebhookApi {
   #pathTo(id: string): string {
     return `${this.#path}/${encodeURIComponent(id)}`;
   }
-
-  #tooMany(): BitbucketError {
-    const message = `${this.#subject} has more than ${MAX_PAGES * PAGE_LENGTH} webhooks.`;
-    return new BitbucketError({ reason: 'RequestRejected', message });
-  }
 }
 
 /** Returns the last invocation where it failed. */
@@ -173,9 +160,4 @@ function toWebhook(found: v.InferOutput<typeof hook>): Webhook {
     verifiesTls: found.sslVerificationRequired,
     secret: secret ? { kind: 'set', digest: digestOf(secret) } : { kind: 'unset' },
   };
-}
-
-function unreadable(): BitbucketError {
-  const message = 'the list of webhooks cannot be read: the answer is not that of Data Center.';
-  return new BitbucketError({ reason: 'BitbucketUnavailable', message });
 }

@@ -5,7 +5,7 @@ import { readJson } from '../http/read-json.ts';
 import { Agent, type Dispatcher } from '../http/undici.ts';
 import { readRateLimit } from './rate-limit.ts';
 import {
-  AnswerTooLargeError,
+  answerTooLarge,
   classifyAnswer,
   classifyError,
   THROTTLED,
@@ -115,8 +115,7 @@ export class RegistryClient {
     const now = clock().getTime();
     const pauseMs = readRateLimit(status, headers, now);
     if (pauseMs !== undefined) this.#resumeAt = now + pauseMs;
-    const tooLarge = (maxBytes: number): Error => new AnswerTooLargeError(maxBytes);
-    return { status, body: (await readJson(body, MAX_ANSWER_BYTES, tooLarge)).content };
+    return { status, body: (await readJson(body, MAX_ANSWER_BYTES, answerTooLarge)).content };
   }
 
   #connected(): Dispatcher {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { RetryableError, TerminalError } from '../../app/errors.ts';
+import { readNetworkError } from '../http/network-errors.ts';
 
 /** A request to the registry's REST API. It is idempotent, because it may be sent more than once. */
 export interface RegistryRequest {
@@ -43,14 +44,10 @@ const MAX_MESSAGE_CHARACTERS = 500;
 const envelope = v.object({
   error: v.object({ code: v.optional(v.string()), message: v.optional(v.string()) }),
 });
-const timeoutError = v.object({ name: v.literal('TimeoutError') });
-const codedError = v.object({ code: v.string(), message: v.string() });
 
-/** Thrown where the body of an answer is larger than the limit for one answer. */
-export class AnswerTooLargeError extends RetryableError {
-  constructor(maxBytes: number) {
-    super(UNAVAILABLE, { detail: `the answer is larger than ${maxBytes} bytes` });
-  }
+/** Makes the error for an answer that is larger than the limit for one. */
+export function answerTooLarge(maxBytes: number): RetryableError {
+  return new RetryableError(UNAVAILABLE, { detail: `the answer is larger than ${maxBytes} bytes` });
 }
 
 /** Makes the error for a list that breaks the rules of the registry's API. */
@@ -99,11 +96,10 @@ export function classifyAnswer(
  * @returns undefined for a bug
  */
 export function classifyError(error: unknown): RegistryFailure | undefined {
-  if (v.is(timeoutError, error))
-    return { cure: 'attempt', reason: TIMED_OUT, detail: 'no answer to one attempt' };
-  // Errors of sockets, TLS and HTTP have a code; so have arguments that Node or the client cannot use.
-  if (!v.is(codedError, error) || /^(UND_)?ERR_INVALID_/.test(error.code)) return undefined;
-  return { cure: 'attempt', reason: 'package registry unreachable', detail: error.message || error.code };
+  const found = readNetworkError(error);
+  if (found === undefined) return undefined;
+  const reason = found.kind === 'timeout' ? TIMED_OUT : 'package registry unreachable';
+  return { cure: 'attempt', reason, detail: found.detail };
 }
 
 /** Makes the error that a caller of the adapter catches. */

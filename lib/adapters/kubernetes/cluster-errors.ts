@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { RetryableError, TerminalError } from '../../app/errors.ts';
+import { parseRetryAfter, readNetworkError } from '../http/network-errors.ts';
 import type { ClusterAnswer, ClusterRequest } from './cluster-pool.ts';
 
 /** Why one attempt at a request failed, and what can cure it. */
@@ -41,8 +42,6 @@ const NOT_FOUND = /not found$/;
 const LOST_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 const statusObject = v.object({ kind: v.literal('Status'), message: v.string() });
-const timeoutError = v.object({ name: v.literal('TimeoutError') });
-const codedError = v.object({ code: v.string(), message: v.string() });
 
 /** Thrown where the body of an answer is larger than the limit for one answer. */
 export class AnswerTooLargeError extends RetryableError {
@@ -65,7 +64,7 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
     cure,
     reason,
     detail,
-    retryAfterMs: toMilliseconds(retryAfter),
+    retryAfterMs: parseRetryAfter(retryAfter),
   });
   if (status >= 200 && status < 300) {
     // A proxy may answer with a page of its own.
@@ -97,13 +96,11 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
  * @returns undefined for a bug
  */
 export function classifyError(error: unknown): ClusterFailure | undefined {
-  if (v.is(timeoutError, error))
-    return { cure: 'attempt', reason: TIMED_OUT, detail: 'no answer to one attempt' };
-  // Errors of sockets, TLS, HTTP and compression have a code; so have arguments that Node or the client cannot use.
-  if (!v.is(codedError, error) || /^(UND_)?ERR_INVALID_/.test(error.code)) return undefined;
-  const isConnectionLost = LOST_CONNECTION.has(error.code);
-  const detail = error.message || error.code;
-  return { cure: 'attempt', reason: UNREACHABLE, detail, isConnectionLost };
+  const found = readNetworkError(error);
+  if (found === undefined) return undefined;
+  const { detail } = found;
+  if (found.kind === 'timeout') return { cure: 'attempt', reason: TIMED_OUT, detail };
+  return { cure: 'attempt', reason: UNREACHABLE, detail, isConnectionLost: LOST_CONNECTION.has(found.code) };
 }
 
 /**
@@ -139,9 +136,4 @@ function messageOf(body: unknown): string | undefined {
   const bytes = new TextEncoder().encode(body.message).subarray(0, MAX_MESSAGE_BYTES);
   // In stream mode, a character that the limit has cut is left out.
   return new TextDecoder().decode(bytes, { stream: true });
-}
-
-/** Converts a `Retry-After` in seconds; Kubernetes sends no dates. */
-function toMilliseconds(retryAfter: string | undefined): number | undefined {
-  return retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined;
 }

@@ -24,34 +24,31 @@ const POSITIVE_INTEGER = /^[1-9]\d{0,5}$/;
 /** A project's name, with `*` for any characters. */
 const PROJECT_PATTERN = /^[a-z0-9*]([-a-z0-9*]{0,61}[a-z0-9*])?$/;
 
+const WITHOUT_EXTRAS = 'URL without user, query and fragment, such as';
+
+/** @param advice - what such a URL must be, as text that continues the setting's name */
+function urlRule(advice: string, isAccepted: (url: BaseUrl) => boolean = () => true) {
+  return v.pipe(
+    v.string(),
+    v.transform(parseBaseUrl),
+    v.custom<BaseUrl>((url) => url !== undefined && isAccepted(url as BaseUrl), advice),
+  );
+}
+
 /** `RECEIVER_BASE_URL`, parsed. */
-export const baseUrlRule = v.pipe(
-  v.string(),
-  v.transform(parseBaseUrl),
-  v.custom<BaseUrl>(
-    (base) => base !== undefined,
-    'must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo',
-  ),
-);
+export const baseUrlRule = urlRule(`must be an http(s) ${WITHOUT_EXTRAS} https://hooks.example.com/kargo`);
 
 /** `BITBUCKET_URL`, without a trailing slash. */
 export const bitbucketUrlRule = v.pipe(
-  v.string(),
-  v.transform(parseBaseUrl),
-  v.custom<BaseUrl>(
-    (base) => base !== undefined,
-    'must be an http(s) URL without user, query and fragment, such as https://git.example.com',
-  ),
+  urlRule(`must be an http(s) ${WITHOUT_EXTRAS} https://git.example.com`),
   v.transform(formatBaseUrl),
 );
 
 /** `CARGOMAN_URL`, without a trailing slash. A token is sent there. */
 export const registryUrlRule = v.pipe(
-  v.string(),
-  v.transform(parseBaseUrl),
-  v.custom<BaseUrl>(
-    (base) => base !== undefined && isSecureUrl((base as BaseUrl).origin),
-    'must be an https URL without user, query and fragment, such as https://packages.example.com; http on loopback only',
+  urlRule(
+    `must be an https ${WITHOUT_EXTRAS} https://packages.example.com; http on loopback only`,
+    ({ origin }) => isSecureUrl(origin),
   ),
   v.transform(formatBaseUrl),
 );
