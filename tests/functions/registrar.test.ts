@@ -21,9 +21,9 @@ import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.t
 import { skipWaits } from '../support/waits.ts';
 
 const URL_OF_BB = `${BASE}${receiverPath()}`;
-const DESCRIPTION = `Kargo receiver demo/bb at ${BASE}`;
+const describedAs = (receiver: string): string => `Kargo receiver ${receiver} at ${BASE}`;
 const REGISTERED = {
-  description: DESCRIPTION,
+  description: describedAs('demo/bb'),
   url: URL_OF_BB,
   active: true,
   events: ['repo:push'],
@@ -31,6 +31,8 @@ const REGISTERED = {
   verifiesTls: true,
 };
 const SHOP = 'repository:https://bitbucket.org/acme/shop';
+const API = 'repository:https://bitbucket.org/acme/api';
+const config = projectConfig('demo', []);
 
 let testbed: BitbucketTestbed;
 
@@ -45,33 +47,18 @@ afterEach(async () => {
 });
 
 const start = async (webhooks: string, options: BitbucketTestbedOptions = {}): Promise<void> => {
-  testbed = await startBitbucketTestbed({
-    objects: [...annotated(project('demo'), webhooks), warehouse('demo', 'shop')],
-    ...options,
-  });
+  const objects = [...annotated(project('demo'), webhooks), warehouse('demo', 'shop')];
+  testbed = await startBitbucketTestbed({ objects, ...options });
 };
 const onCloud = (subject = 'acme/shop'): StoredWebhook[] => testbed.cloud.account.webhooksOf(subject);
-const onDataCenter = (subject = 'SHOP/web'): StoredWebhook[] =>
-  testbed.dataCenter.account.webhooksOf(subject);
-/** Warehouse of the Data Center's repository. */
-const webWarehouse = () =>
-  warehouse('demo', 'web', { repoURL: `${testbed.dataCenterApi.url}/scm/shop/web.git` });
-const setAnnotation = async (value: string | null): Promise<void> => {
-  const config = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
-  await testbed.objects.patch(config, { metadata: { annotations: { 'kargo-front-door/webhooks': value } } });
-};
+const onDataCenter = (): StoredWebhook[] => testbed.dataCenter.account.webhooksOf('SHOP/web');
 
 describe('registers a webhook', () => {
   test('on every repository that the Warehouses of the project subscribe to, with one annotation', async () => {
     await start('repositories', { cloud: { repositories: ['acme/shop', 'acme/api'] } });
     await testbed.objects.create(
-      webWarehouse(),
-      warehouse(
-        'demo',
-        'two',
-        { repoURL: 'git@bitbucket.org:acme/api.git' },
-        { repoURL: 'https://bitbucket.org/acme/shop' },
-      ),
+      testbed.webWarehouse(),
+      warehouse('demo', 'two', { repoURL: 'git@bitbucket.org:acme/api.git' }, {}),
       warehouse('demo', 'hub', { repoURL: 'https://github.com/acme/hub' }),
     );
     await testbed.register();
@@ -82,33 +69,20 @@ describe('registers a webhook', () => {
     expect(await testbed.condition()).toEqual([
       'True',
       'WebhooksRegistered',
-      `3 Bitbucket webhook(s) for the receivers at ${BASE}. Registered: ${web}, repository:https://bitbucket.org/acme/api, ${SHOP}. Connection test passed: ${web}.`,
+      `3 Bitbucket webhook(s) for the receivers at ${BASE}. Registered: ${web}, ${API}, ${SHOP}. Connection test passed: ${web}.`,
     ]);
   });
 
+  const PULL_REQUEST_EVENTS = ['repo:push', 'pullrequest:fulfilled', 'pullrequest:rejected'];
   test.each([
-    ['workspace:acme', () => onCloud('acme'), ['repo:push']],
-    [SHOP, () => onCloud(), ['repo:push']],
-    ['repository:git@bitbucket.org:acme/shop.git', () => onCloud(), ['repo:push']],
-    [
-      `${SHOP} pull-requests`,
-      () => onCloud(),
-      ['repo:push', 'pullrequest:fulfilled', 'pullrequest:rejected'],
-    ],
-  ])('where the annotation says: %s', async (webhooks, registered, events) => {
+    ['workspace:acme', 'acme', ['repo:push']],
+    [SHOP, 'acme/shop', ['repo:push']],
+    ['repository:git@bitbucket.org:acme/shop.git', 'acme/shop', ['repo:push']],
+    [`${SHOP} pull-requests`, 'acme/shop', PULL_REQUEST_EVENTS],
+  ])('where the annotation says: %s', async (webhooks, subject, events) => {
     await start(webhooks);
     await testbed.register();
-    expect(registered()).toMatchObject([{ ...REGISTERED, events }]);
-  });
-
-  test('on a project of Data Center, and tests its connection once', async () => {
-    await start('');
-    await setAnnotation(`project:${testbed.dataCenterApi.url}/SHOP, pull-requests`);
-    await testbed.register();
-    await testbed.register();
-    const events = ['repo:refs_changed', 'pr:merged', 'pr:declined'];
-    expect(onDataCenter('SHOP')).toMatchObject([{ ...REGISTERED, events }]);
-    expect(testbed.dataCenter.tested).toEqual([URL_OF_BB]);
+    expect(onCloud(subject)).toMatchObject([{ ...REGISTERED, events }]);
   });
 
   test.each<[string, object, boolean]>([
@@ -127,33 +101,19 @@ describe('registers a webhook', () => {
   test('for each receiver, also of the ClusterConfig', async () => {
     const two = annotated(project('demo', [bitbucket('bb'), bitbucket('bc')]), 'repositories');
     const cluster = annotated([clusterConfig([bitbucket('all')])], 'workspace:acme');
-    await start('', {
-      objects: [...two, ...cluster, warehouse('demo', 'shop')],
-      secrets: { 'kargo/kargo-system-resources/bitbucket': 'cluster-s3cret' },
-    });
+    const [secret, url] = ['cluster-s3cret', `${BASE}${receiverPath('', 'all', 'cluster-s3cret')}`];
+    const objects = [...two, ...cluster, warehouse('demo', 'shop')];
+    await start('', { objects, secrets: { 'kargo/kargo-system-resources/bitbucket': secret } });
     await testbed.register();
-    expect(onCloud().map(({ description }) => description)).toEqual([
-      DESCRIPTION,
-      `Kargo receiver demo/bc at ${BASE}`,
-    ]);
-    expect(onCloud('acme')).toMatchObject([
-      {
-        description: `Kargo receiver (cluster)/all at ${BASE}`,
-        url: `${BASE}${receiverPath('', 'all', 'cluster-s3cret')}`,
-        secret: 'cluster-s3cret',
-      },
-    ]);
+    expect(onCloud().map(({ description }) => description)).toEqual(['demo/bb', 'demo/bc'].map(describedAs));
+    expect(onCloud('acme')).toMatchObject([{ description: describedAs('(cluster)/all'), url, secret }]);
   });
 
-  test('only where the annotation is', async () => {
-    await start('', { objects: [...project('demo'), warehouse('demo', 'shop')] });
-    await testbed.register();
-    expect(onCloud()).toEqual([]);
-    expect(await testbed.condition()).toBeUndefined();
-  });
-
-  test('not in a dry run', async () => {
-    await start('repositories', { settings: { DRY_RUN: 'true' } });
+  test.each<[string, BitbucketTestbedOptions]>([
+    ['without an annotation', { objects: [...project('demo'), warehouse('demo', 'shop')] }],
+    ['in a dry run', { settings: { DRY_RUN: 'true' } }],
+  ])('never %s', async (_title, options) => {
+    await start('repositories', options);
     await testbed.register();
     expect(onCloud()).toEqual([]);
     expect(await testbed.condition()).toBeUndefined();
@@ -162,17 +122,13 @@ describe('registers a webhook', () => {
 
 test('a run that finds everything as declared writes nothing', async () => {
   await start('repositories');
-  await testbed.objects.create(webWarehouse());
+  await testbed.objects.create(testbed.webWarehouse());
   await testbed.register();
-  testbed.cloudApi.reset();
-  testbed.dataCenterApi.reset();
-  testbed.cluster.reset();
+  const apis = [testbed.cloudApi, testbed.dataCenterApi, testbed.cluster];
+  for (const api of apis) api.reset();
   await testbed.register();
-  const writes = [
-    ...testbed.cloudApi.requests,
-    ...testbed.dataCenterApi.requests,
-    ...testbed.cluster.requests,
-  ]
+  const writes = apis
+    .flatMap(({ requests }) => requests)
     .filter(({ method }) => method !== 'GET')
     .map(({ method, path }) => `${method} ${path}`)
     // The reconciler, which runs too, writes the time of its run.
@@ -184,7 +140,7 @@ describe.each(['Cloud', 'Data Center'])('heals a webhook of %s', (kind) => {
   const events = [kind === 'Cloud' ? 'repo:push' : 'repo:refs_changed'];
   const webhooks = (): StoredWebhook[] => (kind === 'Cloud' ? onCloud() : onDataCenter());
 
-  test.each<[string, Partial<StoredWebhook>]>([
+  test.each<[string, change: Partial<StoredWebhook> | undefined]>([
     ['that was deactivated', { active: false }],
     ['with other events', { events: kind === 'Cloud' ? ['repo:fork'] : ['repo:comment:added'] }],
     ['without events', { events: [] }],
@@ -195,54 +151,37 @@ describe.each(['Cloud', 'Data Center'])('heals a webhook of %s', (kind) => {
     ...(kind === 'Data Center'
       ? [['with another secret', { secret: 'mistyped' }] as [string, Partial<StoredWebhook>]]
       : []),
+    ['that was deleted', undefined],
   ])('%s', async (_title, change) => {
     await start('repositories');
-    await testbed.objects.create(webWarehouse());
+    await testbed.objects.create(testbed.webWarehouse());
     await testbed.register();
-    Object.assign(webhooks()[0] ?? {}, change);
-    await testbed.register();
-    expect(webhooks()).toMatchObject([{ ...REGISTERED, events }]);
-  });
-
-  test('that was deleted', async () => {
-    await start('repositories');
-    await testbed.objects.create(webWarehouse());
-    await testbed.register();
-    webhooks().length = 0;
+    if (change === undefined) webhooks().length = 0;
+    else Object.assign(webhooks()[0] ?? {}, change);
     await testbed.register();
     expect(webhooks()).toMatchObject([{ ...REGISTERED, events }]);
   });
 
   test('that was made by hand, which it adopts', async () => {
     await start('repositories');
-    await testbed.objects.create(webWarehouse());
+    await testbed.objects.create(testbed.webWarehouse());
     const account = kind === 'Cloud' ? testbed.cloud.account : testbed.dataCenter.account;
-    account.add(kind === 'Cloud' ? 'acme/shop' : 'SHOP/web', {
-      description: 'Kargo',
-      url: URL_OF_BB,
-      events,
-    });
+    const repository = kind === 'Cloud' ? 'acme/shop' : 'SHOP/web';
+    account.add(repository, { description: 'Kargo', url: URL_OF_BB, events });
     await testbed.register();
     expect(webhooks()).toMatchObject([{ ...REGISTERED, events }]);
   });
 });
 
 describe('removes the webhooks', () => {
+  const otherReceiver = { webhookReceivers: [bitbucket('other')] };
+
   test.each<[string, () => Promise<void>]>([
-    ['where the annotation is removed', () => setAnnotation(null)],
-    [
-      'where the receiver is deleted',
-      async () => {
-        const config = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
-        await testbed.objects.patch(config, { spec: { webhookReceivers: [bitbucket('other')] } });
-      },
-    ],
-    [
-      'where the annotation names another subject',
-      () => setAnnotation('repository:https://bitbucket.org/acme/api'),
-    ],
+    ['where the annotation is removed', () => testbed.annotate(null)],
+    ['where the receiver is deleted', () => testbed.objects.patch(config, { spec: otherReceiver })],
+    ['where the annotation names another subject', () => testbed.annotate(API)],
     ['where the Warehouse is deleted', () => testbed.objects.delete(warehouse('demo', 'shop'))],
-    ['where the ProjectConfig is deleted', () => testbed.objects.delete(projectConfig('demo', []))],
+    ['where the ProjectConfig is deleted', () => testbed.objects.delete(config)],
   ])('%s', async (_title, change) => {
     await start('repositories', { cloud: { repositories: ['acme/shop', 'acme/api'] } });
     testbed.cloud.account.add('acme/shop', { description: 'CI', url: 'https://ci.example.com' });
@@ -257,7 +196,7 @@ describe('removes the webhooks', () => {
   test('of a workspace that only the condition names, and the condition with them', async () => {
     await start('workspace:acme');
     await testbed.register();
-    await setAnnotation(null);
+    await testbed.annotate(null);
     await testbed.register();
     expect(onCloud('acme')).toEqual([]);
     expect(await testbed.condition()).toBeUndefined();
@@ -266,7 +205,7 @@ describe('removes the webhooks', () => {
   test('and says where it cannot', async () => {
     await start('workspace:acme');
     await testbed.register();
-    await setAnnotation(null);
+    await testbed.annotate(null);
     testbed.cloudApi.fault = ({ method }) =>
       method === 'DELETE' ? { kind: 'answer', status: 503 } : undefined;
     await testbed.register();
@@ -302,11 +241,10 @@ test('two deployments with the same secrets do not touch the webhooks of each ot
   await testbed.register();
   const first = { ...onCloud()[0] };
   process.env['RECEIVER_BASE_URL'] = 'https://other.example.com';
-  const config = await testbed.objects.get('ProjectConfig', 'demo', 'demo');
   await testbed.objects.patchStatus(config, { webhookReceivers: [] });
   await testbed.register();
   expect(onCloud()).toMatchObject([first, { url: `https://other.example.com${receiverPath()}` }]);
-  await setAnnotation(null);
+  await testbed.annotate(null);
   await testbed.register();
   expect(onCloud()).toMatchObject([first]);
 });

@@ -7,6 +7,7 @@ import {
 import type { KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import { coldRegistrar } from './cold-functions.ts';
 import { lambdaContext } from './deliver.ts';
+import { projectConfig, warehouse } from './kargo-objects.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from './testbed.ts';
 
@@ -30,6 +31,10 @@ export interface BitbucketTestbed extends Testbed {
   register(): Promise<unknown>;
   /** Returns status, reason and message of the registrar's condition; undefined where there is none. */
   condition(project?: string): Promise<readonly string[] | undefined>;
+  /** Declares the webhooks of project demo; null removes the annotation. */
+  annotate(webhooks: string | null): Promise<void>;
+  /** Returns a Warehouse of project demo that subscribes to the repository of Data Center. */
+  webWarehouse(): KubernetesObject;
 }
 
 export const TOKEN = { authorization: 'Bearer token' };
@@ -80,12 +85,17 @@ export async function startBitbucketTestbed(
       await testbed.reconcile();
       return (await coldRegistrar())({}, lambdaContext({ remainingMs: 60_000 }));
     },
-    condition: async (project = 'demo') => {
-      const { status } = await testbed.objects.get('ProjectConfig', project, project);
+    condition: async (name = 'demo') => {
+      const { status } = await testbed.objects.get('ProjectConfig', name, name);
       const { conditions = [] } = (status ?? {}) as { conditions?: Record<string, string>[] };
       const found = conditions.find(({ type }) => type === 'BitbucketWebhooksReady');
       return found && [found['status'] ?? '', found['reason'] ?? '', found['message'] ?? ''];
     },
+    annotate: (webhooks) =>
+      testbed.objects.patch(projectConfig('demo', []), {
+        metadata: { annotations: { 'kargo-front-door/webhooks': webhooks } },
+      }),
+    webWarehouse: () => warehouse('demo', 'web', { repoURL: `${dataCenterApi.url}/scm/shop/web.git` }),
     close: async () => {
       await testbed.close();
       await Promise.all([cloudApi.stop(), dataCenterApi.stop(), cloud.close(), dataCenter.close()]);
