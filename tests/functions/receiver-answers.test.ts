@@ -50,17 +50,23 @@ type Case = [what: string, delivery: DeliveryOptions, status: number, body: obje
 const refreshed = (count: number, kind = 'warehouse'): object => ({ msg: `refreshed ${count} ${kind}(s)` });
 const unauthorized = { error: 'unauthorized' };
 const missing = { error: 'missing signature' };
+const keyless = { error: 'missing event key' };
+const tooLong = { error: 'content exceeds limit of 2097152 bytes' };
+const invalid = { error: 'invalid request body' };
+const notAnObject = (kind: string): object => ({
+  ...invalid,
+  detail: `the body must be object, not ${kind}`,
+});
+const ignored = (event: string): object => ({ msg: `ignored: event type ${event}` });
+const PONG = { msg: 'pong' };
+const PING = 'diagnostics:ping';
+const TAGS = ['Warehouse demo/tags'];
+const promoted = refreshed(1, 'promotion');
 
 describe('a delivery is answered', () => {
   const events: Case[] = [
     ['a push of Cloud', {}, 200, refreshed(1), MAIN],
-    [
-      'a tag of Cloud',
-      { payload: cloudPush('acme/shop', 'tag v1') },
-      200,
-      refreshed(1),
-      ['Warehouse demo/tags'],
-    ],
+    ['a tag of Cloud', { payload: cloudPush('acme/shop', 'tag v1') }, 200, refreshed(1), TAGS],
     ['a push elsewhere', { payload: cloudPush('other/shop') }, 200, refreshed(0), []],
     ['only deletions', { payload: cloudPush('acme/shop', 'deleted main') }, 200, refreshed(0), []],
     [
@@ -74,21 +80,21 @@ describe('a delivery is answered', () => {
       'a merged pull request of Cloud',
       { event: 'pullrequest:fulfilled', payload: cloudPullRequest() },
       200,
-      refreshed(1, 'promotion'),
+      promoted,
       ['Promotion demo/cloud'],
     ],
     [
       'a declined pull request of Cloud',
       { event: 'pullrequest:rejected', payload: cloudPullRequest() },
       200,
-      refreshed(1, 'promotion'),
+      promoted,
       ['Promotion demo/cloud'],
     ],
     [
       'a merged pull request of Data Center',
       { event: 'pr:merged', payload: dataCenterPullRequest() },
       200,
-      refreshed(1, 'promotion'),
+      promoted,
       ['Promotion demo/server'],
     ],
     [
@@ -122,41 +128,16 @@ describe('a delivery is answered', () => {
       refreshed(1),
       MAIN,
     ],
-    [
-      'bytes that are no UTF-8',
-      { body: Buffer.from([0xff, 0xfe, 0x7b]), base64: true },
-      400,
-      { error: 'invalid request body' },
-    ],
+    ['bytes that are no UTF-8', { body: Buffer.from([0xff, 0xfe, 0x7b]), base64: true }, 400, invalid],
     ['2 MiB exactly', { body: paddedTo(LIMIT) }, 200, refreshed(1), MAIN],
-    ['a long body', { body: paddedTo(LIMIT + 1) }, 413, { error: 'content exceeds limit of 2097152 bytes' }],
+    ['a long body', { body: paddedTo(LIMIT + 1) }, 413, tooLong],
     ['2 MiB in base64', { body: paddedTo(LIMIT), base64: true }, 200, refreshed(1), MAIN],
-    [
-      'a byte more in base64',
-      { body: paddedTo(LIMIT + 1), base64: true },
-      413,
-      { error: 'content exceeds limit of 2097152 bytes' },
-    ],
-    [
-      'too many bytes, fewer characters',
-      { body: '"'.padEnd(LIMIT / 2 + 1, 'é') },
-      413,
-      { error: 'content exceeds limit of 2097152 bytes' },
-    ],
-    ['a body that is not JSON', { body: '{"push":' }, 400, { error: 'invalid request body' }],
-    ['an empty body', { body: '' }, 400, { error: 'invalid request body' }],
-    [
-      'null',
-      { body: 'null' },
-      400,
-      { error: 'invalid request body', detail: 'the body must be object, not null' },
-    ],
-    [
-      '20,000 deep, all of it',
-      { body: nested(20_000) },
-      400,
-      { error: 'invalid request body', detail: 'the body must be object, not array' },
-    ],
+    ['a byte more in base64', { body: paddedTo(LIMIT + 1), base64: true }, 413, tooLong],
+    ['too many bytes, fewer characters', { body: '"'.padEnd(LIMIT / 2 + 1, 'é') }, 413, tooLong],
+    ['a body that is not JSON', { body: '{"push":' }, 400, invalid],
+    ['an empty body', { body: '' }, 400, invalid],
+    ['null', { body: 'null' }, 400, notAnObject('null')],
+    ['20,000 deep, all of it', { body: nested(20_000) }, 400, notAnObject('array')],
     [
       '20,000 deep in a field that is not used',
       { body: JSON.stringify(cloudPush()).replace('{', `{"x":${nested(20_000)},`) },
@@ -168,13 +149,13 @@ describe('a delivery is answered', () => {
       '20,000 deep in a field that is',
       { body: `{"push":${'{"push":'.repeat(20_000)}1${'}'.repeat(20_001)}` },
       400,
-      { error: 'invalid request body', detail: 'push.changes is missing' },
+      { ...invalid, detail: 'push.changes is missing' },
     ],
     [
       'a missing field',
       { payload: { push: { changes: [] } } },
       400,
-      { error: 'invalid request body', detail: 'repository is missing' },
+      { ...invalid, detail: 'repository is missing' },
     ],
   ];
   const headers: Case[] = [
@@ -187,7 +168,7 @@ describe('a delivery is answered', () => {
         headers: { 'X-EVENT-KEY': 'repo:fork', 'X-Hub-Signature': signatureOf('{}') },
       },
       200,
-      { msg: 'ignored: event type repo:fork' },
+      ignored('repo:fork'),
     ],
     ['no signature', { signature: null }, 401, missing],
     ['an empty signature', { signature: '' }, 401, missing],
@@ -206,60 +187,25 @@ describe('a delivery is answered', () => {
       401,
       unauthorized,
     ],
-    ['no event key', { event: null }, 400, { error: 'missing event key' }],
-    ['an empty event key', { event: '' }, 400, { error: 'missing event key' }],
-    [
-      'an unhandled event',
-      { event: 'repo:fork', body: 'no JSON' },
-      200,
-      { msg: 'ignored: event type repo:fork' },
-    ],
-    ['an event key in other letters', { event: 'Repo:Push' }, 200, { msg: 'ignored: event type Repo:Push' }],
-    ['an event named like a property', { event: '__proto__' }, 200, { msg: 'ignored: event type __proto__' }],
-    [
-      'the connection test',
-      { event: 'diagnostics:ping', signature: null, body: '{"test":true}' },
-      200,
-      { msg: 'pong' },
-    ],
-    [
-      'the connection test, empty',
-      { event: 'diagnostics:ping', signature: null, body: '' },
-      200,
-      { msg: 'pong' },
-    ],
-    [
-      'the connection test, badly signed',
-      { event: 'diagnostics:ping', signature: 'sha256=zz' },
-      200,
-      { msg: 'pong' },
-    ],
+    ['no event key', { event: null }, 400, keyless],
+    ['an empty event key', { event: '' }, 400, keyless],
+    ['an unhandled event', { event: 'repo:fork', body: 'no JSON' }, 200, ignored('repo:fork')],
+    ['an event key in other letters', { event: 'Repo:Push' }, 200, ignored('Repo:Push')],
+    ['an event named like a property', { event: '__proto__' }, 200, ignored('__proto__')],
+    ['the connection test', { event: PING, signature: null, body: '{"test":true}' }, 200, PONG],
+    ['the connection test, empty', { event: PING, signature: null, body: '' }, 200, PONG],
+    ['the connection test, badly signed', { event: PING, signature: 'sha256=zz' }, 200, PONG],
   ];
   const order: Case[] = [
     ['unknown path before all else', { path: UNKNOWN, body: paddedTo(LIMIT + 1), signature: null }, 404, {}],
-    [
-      'unknown path before the ping',
-      { path: UNKNOWN, event: 'diagnostics:ping', signature: null, body: '' },
-      404,
-      {},
-    ],
-    [
-      'size before the ping',
-      { event: 'diagnostics:ping', body: paddedTo(LIMIT + 1) },
-      413,
-      { error: 'content exceeds limit of 2097152 bytes' },
-    ],
-    [
-      'size before the signature',
-      { signature: null, body: paddedTo(LIMIT + 1) },
-      413,
-      { error: 'content exceeds limit of 2097152 bytes' },
-    ],
+    ['unknown path before the ping', { path: UNKNOWN, event: PING, signature: null, body: '' }, 404, {}],
+    ['size before the ping', { event: PING, body: paddedTo(LIMIT + 1) }, 413, tooLong],
+    ['size before the signature', { signature: null, body: paddedTo(LIMIT + 1) }, 413, tooLong],
     ['no signature before no event key', { signature: null, event: null }, 401, missing],
     ['no signature before an ignored event', { signature: null, event: 'repo:fork' }, 401, missing],
     ['a bad signature before no event key', { signedWith: 'other', event: null }, 401, unauthorized],
     ['a bad signature before a bad body', { signedWith: 'other', body: '{' }, 401, unauthorized],
-    ['no event key before a bad body', { event: null, body: '{' }, 400, { error: 'missing event key' }],
+    ['no event key before a bad body', { event: null, body: '{' }, 400, keyless],
   ];
 
   test.each([...events, ...paths, ...bodies, ...headers, ...order])(

@@ -8,7 +8,8 @@ import { startTestbed, writeKubeconfig, type Testbed } from '../support/testbed.
 import { cloudPullRequest } from '../support/payloads.ts';
 import { skipWaits } from '../support/waits.ts';
 
-const refreshed = (count: number) => ({ status: 200, body: { msg: `refreshed ${count} warehouse(s)` } });
+const done = (msg: string) => ({ status: 200, body: { msg } });
+const refreshed = (count: number) => done(`refreshed ${count} warehouse(s)`);
 const unavailable = (error: string) => ({ status: 503, body: { error } });
 /** The answer to an unauthenticated caller, which does not name the dependency. */
 const temporarilyUnavailable = unavailable('temporarily unavailable');
@@ -41,7 +42,6 @@ beforeEach(async () => {
   await deliver(handler);
   await testbed.objects.takeRefreshed();
   testbed.cluster.reset();
-  testbed.store.reset();
 });
 
 afterEach(() => testbed.close());
@@ -55,69 +55,6 @@ function disturb(concerns: (request: PassingRequest) => boolean, fault: ProxyFau
     return fault;
   };
 }
-
-describe('the secret store', () => {
-  test('is not needed while its secrets are cached', async () => {
-    await testbed.store.stop();
-    expect(await deliver(handler)).toEqual(refreshed(2));
-    passSeconds(30);
-    expect(await deliver(handler)).toEqual(temporarilyUnavailable);
-    await testbed.store.start();
-    expect(await deliver(handler)).toEqual(refreshed(2));
-  });
-
-  const rejection = (name: string): ProxyFault => ({ kind: 'answer', status: 400, body: { __type: name } });
-
-  test.each<[what: string, fault: ProxyFault]>([
-    ['throttles', rejection('ThrottlingException')],
-    ['has an internal error', { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }],
-    ['breaks connections', { kind: 'cut' }],
-    ['does not answer', { kind: 'hang' }],
-    ['rejects the credentials', rejection('UnrecognizedClientException')],
-  ])('that %s causes 503 in a cold receiver', async (_what, fault) => {
-    const cold = await testbed.receiver();
-    testbed.store.fault = () => fault;
-    expect(await deliver(cold, { remainingMs: 900 })).toEqual(temporarilyUnavailable);
-    testbed.store.reset();
-    passSeconds(3);
-    expect(await deliver(cold)).toEqual(refreshed(2));
-  });
-
-  describe.each<[what: string, fault: (request: PassingRequest) => ProxyFault]>([
-    ['denies one secret', withoutOther('AccessDeniedException')],
-    ['fails for one secret', withoutOther('InternalServiceError')],
-    [
-      'fails for the previous version of one secret',
-      ({ body }) =>
-        body.includes('AWSPREVIOUS')
-          ? { kind: 'answer', status: 500, body: { __type: 'InternalServiceError' } }
-          : { kind: 'rewrite', rewrite: (answer) => answer },
-    ],
-  ])('that %s', (_what, fault) => {
-    let cold: ReceiverHandler;
-
-    beforeEach(async () => {
-      await testbed.objects.create(...project('other'), warehouse('other', 'main'));
-      await testbed.secrets.create('kargo/other/bitbucket', 's3cret');
-      cold = await testbed.receiver();
-      testbed.store.fault = (request) => (request.body.includes('other') ? fault(request) : undefined);
-    });
-
-    test('does not affect the other receivers', async () => {
-      expect(await deliver(cold)).toEqual(refreshed(2));
-    });
-
-    test('causes 503 for the receiver of the secret', async () => {
-      testbed.store.reset();
-      await testbed.reconcile();
-      testbed.store.fault = (request) => (request.body.includes('other') ? fault(request) : undefined);
-      expect(await deliver(cold, { project: 'other' })).toEqual(temporarilyUnavailable);
-      testbed.store.reset();
-      passSeconds(2);
-      expect(await deliver(cold, { project: 'other' })).toEqual(refreshed(1));
-    });
-  });
-});
 
 describe('an unreachable cluster', () => {
   test('causes 503 until it is available again', async () => {
@@ -206,10 +143,7 @@ describe('a failing cluster', () => {
     disturb(({ path }) => path.endsWith('/promotions/waits'), { kind: 'rewrite', rewrite: () => 'null' });
     expect(await deliver(handler, closed)).toEqual(unavailable('cluster API unavailable'));
     disturb(() => false, failure(500));
-    expect(await deliver(handler, closed)).toEqual({
-      status: 200,
-      body: { msg: 'refreshed 1 promotion(s)' },
-    });
+    expect(await deliver(handler, closed)).toEqual(done('refreshed 1 promotion(s)'));
   });
 
   test('that does not answer the list of receivers causes 503 within the budget', async () => {
@@ -248,10 +182,7 @@ describe('a refresh', () => {
     ['a denial by an admission webhook', denial],
   ])('that is refused with %s is attempted once, and does not affect the others', async (_what, fault) => {
     disturb(isPatchOf('one'), fault);
-    expect(await deliver(handler)).toEqual({
-      status: 200,
-      body: { msg: 'refreshed 1 warehouse(s), 1 refused by the cluster' },
-    });
+    expect(await deliver(handler)).toEqual(done('refreshed 1 warehouse(s), 1 refused by the cluster'));
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/two']);
     expect(testbed.cluster.requests.filter(isPatchOf('one'))).toHaveLength(1);
   });
@@ -267,10 +198,8 @@ describe('a refresh', () => {
   test('of a Promotion that is refused is counted', async () => {
     disturb(isPatch, failure(403));
     const delivery = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
-    expect(await deliver(handler, delivery)).toEqual({
-      status: 200,
-      body: { msg: 'refreshed 0 promotion(s), 1 refused by the cluster' },
-    });
+    const answer = done('refreshed 0 promotion(s), 1 refused by the cluster');
+    expect(await deliver(handler, delivery)).toEqual(answer);
   });
 
   test('of an object that was deleted after the list is not a failure', async () => {
@@ -316,19 +245,3 @@ test.each([
   passSeconds(1);
   expect(await deliver(cold)).toEqual(refreshed(2));
 });
-
-/** Makes the store return this error for the secret of `other`, and all other secrets. */
-function withoutOther(code: string): (request: PassingRequest) => ProxyFault {
-  const SecretId = 'kargo/other/bitbucket';
-  const rewrite = (answer: string): string => {
-    const { SecretValues } = JSON.parse(answer) as { SecretValues: { Name: string }[] };
-    return JSON.stringify({
-      SecretValues: SecretValues.filter(({ Name }) => Name !== SecretId),
-      Errors: [{ SecretId, ErrorCode: code, Message: 'no' }],
-    });
-  };
-  return ({ operation }) =>
-    operation === 'GetSecretValue'
-      ? { kind: 'answer', status: code === 'AccessDeniedException' ? 400 : 500, body: { __type: code } }
-      : { kind: 'rewrite', rewrite };
-}

@@ -17,6 +17,9 @@ const url = 'https://bitbucket.org/acme/shop/pull-requests/7';
 const tagged = { commitSelectionStrategy: 'NewestTag' };
 const longTag = `${'a'.repeat(400)}!`;
 
+const projects = ['demo', 'zoo', 'crowd', 'fleet'];
+const wide: DeliveryOptions = { project: '', receiver: 'wide' };
+
 /** One more object than fits into a page. */
 const crowd = Array.from({ length: 501 }, (_, index) =>
   warehouse('crowd', `many-${index}`, { repoURL: 'https://bitbucket.org/acme/many' }),
@@ -31,21 +34,14 @@ beforeAll(async () => {
   stopClock();
   testbed = await startTestbed({
     objects: [
-      ...project('demo'),
-      ...project('zoo'),
-      ...project('crowd'),
-      ...project('fleet'),
+      ...projects.flatMap((name) => project(name)),
       ...crowd,
       namespace('kargo-system-resources'),
       clusterConfig([bitbucket('wide')]),
     ],
-    secrets: {
-      'kargo/demo/bitbucket': 's3cret',
-      'kargo/zoo/bitbucket': 's3cret',
-      'kargo/crowd/bitbucket': 's3cret',
-      'kargo/fleet/bitbucket': 's3cret',
-      'kargo/kargo-system-resources/bitbucket': 's3cret',
-    },
+    secrets: Object.fromEntries(
+      [...projects, 'kargo-system-resources'].map((name) => [`kargo/${name}/bitbucket`, 's3cret']),
+    ),
     settings: { LOG_LEVEL: 'WARN' },
   });
   jest.spyOn(console, 'warn').mockImplementation((line: unknown) => {
@@ -56,21 +52,19 @@ beforeAll(async () => {
   });
   handler = await testbed.receiver();
   await testbed.reconcile();
-  // What follows is read by listing; tests/functions/index-candidates.test.ts reads the index.
+  // What follows is read by listing; tests/functions/index-lookup.test.ts reads the index.
   await testbed.removeIndex();
 });
 
 beforeEach(() => {
+  passSeconds(10);
   testbed.cluster.reset();
   broken.length = 0;
 });
-afterEach(() => passSeconds(10));
 afterAll(() => testbed.close());
 
-const refreshed = (count: number, kind = 'warehouse') => ({
-  status: 200,
-  body: { msg: `refreshed ${count} ${kind}(s)` },
-});
+const answered = (msg: string) => ({ status: 200, body: { msg } });
+const refreshed = (count: number, kind = 'warehouse') => answered(`refreshed ${count} ${kind}(s)`);
 
 describe('a broken Warehouse does not affect others', () => {
   const unreadable = {
@@ -107,16 +101,11 @@ describe('a broken Warehouse does not affect others', () => {
     ]);
   });
 
-  test('for a branch', async () => {
-    expect(await deliver(handler)).toEqual(refreshed(1));
-    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/good-main']);
-  });
-
-  test('for a branch, where the list holds no subscriptions of one', async () => {
-    testbed.cluster.fault = ({ method, path }) =>
-      method === 'GET' && path.includes('/warehouses')
-        ? { kind: 'rewrite', rewrite: (answer) => breakItem(answer, 'regex-type', { spec: null, status: 7 }) }
-        : undefined;
+  test.each<[where: string, change: object]>([
+    ['', {}],
+    [', where the list holds no subscriptions of one', { spec: null, status: 7 }],
+  ])('for a branch%s', async (_where, change) => {
+    breakRead('/warehouses', 'regex-type', change);
     expect(await deliver(handler)).toEqual(refreshed(1));
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/good-main']);
   });
@@ -138,10 +127,7 @@ describe('a broken Promotion does not affect others', () => {
     ['in its state', { status: { phase: 'Running', currentStep: 1, state: { wait: [{ pr: { url } }] } } }],
     ['everywhere', { spec: null, status: { phase: 'Running' } }],
   ])('%s', async (_what, change) => {
-    testbed.cluster.fault = ({ method, path }) =>
-      method === 'GET' && path.includes('/promotions')
-        ? { kind: 'rewrite', rewrite: (answer) => breakItem(answer, 'bad', change) }
-        : undefined;
+    breakRead('/promotions', 'bad', change);
     const delivery = { event: 'pullrequest:fulfilled', payload: cloudPullRequest() };
     expect(await deliver(handler, delivery)).toEqual(refreshed(1, 'promotion'));
     expect(await testbed.objects.takeRefreshed()).toEqual(['Promotion demo/good']);
@@ -154,10 +140,7 @@ describe('a broken ProjectConfig does not affect others', () => {
     ['in one receiver', { spec: { webhookReceivers: [{ bitbucket: {} }] } }],
     ['in its status', { status: { webhookReceivers: 'x' } }],
   ])('%s', async (_what, change) => {
-    testbed.cluster.fault = ({ path }) =>
-      path.includes('/projectconfigs')
-        ? { kind: 'rewrite', rewrite: (answer) => breakItem(answer, 'zoo', change) }
-        : undefined;
+    breakRead('/projectconfigs', 'zoo', change);
     expect(await deliver(handler)).toMatchObject({ status: 200 });
     passSeconds(3);
     expect(await deliver(handler, { project: 'zoo' })).toEqual({ status: 404, body: {} });
@@ -168,17 +151,11 @@ describe('a broken ProjectConfig does not affect others', () => {
   });
 });
 
-describe('a receiver of the ClusterConfig', () => {
-  const wide: DeliveryOptions = { project: '', receiver: 'wide' };
-
-  test('refreshes the readable Warehouses of every project', async () => {
-    await testbed.objects.create(warehouse('zoo', 'good-main'), warehouse('zoo', 'bad', { branch: 7 }));
-    expect(await deliver(handler, wide)).toEqual(refreshed(2));
-    expect(await testbed.objects.takeRefreshed()).toEqual([
-      'Warehouse demo/good-main',
-      'Warehouse zoo/good-main',
-    ]);
-  });
+test('a receiver of the ClusterConfig refreshes the readable Warehouses of every project', async () => {
+  await testbed.objects.create(warehouse('zoo', 'good-main'), warehouse('zoo', 'bad', { branch: 7 }));
+  expect(await deliver(handler, wide)).toEqual(refreshed(2));
+  const good = ['Warehouse demo/good-main', 'Warehouse zoo/good-main'];
+  expect(await testbed.objects.takeRefreshed()).toEqual(good);
 });
 
 describe('a hostile Warehouse does not delay others', () => {
@@ -189,26 +166,18 @@ describe('a hostile Warehouse does not delay others', () => {
     (_none, index) => `(?i)[${String.raw`\pL`.repeat(32)}A-\u{1e941}]${index}`,
   );
   const repoURL = 'https://bitbucket.org/acme/fleet';
+  const expensiveTwice = ['allowTagsRegexes', 'ignoreTagsRegexes'].map((field) => {
+    return { repoURL, ...tagged, [field]: expensive };
+  });
+  const healthyTags = { repoURL, ...tagged, allowTagsRegexes: ['^v'] };
   const healthy = Array.from({ length: 20 }, (_none, index) =>
-    warehouse(
-      'fleet',
-      `healthy-${index}`,
-      { repoURL, branch: 'main' },
-      { repoURL, ...tagged, allowTagsRegexes: ['^v'] },
-    ),
+    warehouse('fleet', `healthy-${index}`, { repoURL, branch: 'main' }, healthyTags),
   );
   const names = healthy.map(({ metadata }) => `Warehouse fleet/${metadata.name}`).toSorted();
 
   beforeAll(() =>
     testbed.objects.create(
-      ...[1, 2, 3, 4, 5, 6].map((index) =>
-        warehouse(
-          'fleet',
-          `a-budget-${index}`,
-          { repoURL, ...tagged, allowTagsRegexes: expensive },
-          { repoURL, ...tagged, ignoreTagsRegexes: expensive },
-        ),
-      ),
+      ...[1, 2, 3, 4, 5, 6].map((index) => warehouse('fleet', `a-budget-${index}`, ...expensiveTwice)),
       warehouse('fleet', 'b-count', { repoURL, ...tagged, allowTagsRegexes: Array<string>(100).fill(slow) }),
       warehouse('fleet', 'c-classes', { repoURL, ...tagged, allowTagsRegexes: [slow] }),
       ...healthy,
@@ -224,7 +193,7 @@ describe('a hostile Warehouse does not delay others', () => {
 
   const receivers: [of: string, delivery: DeliveryOptions][] = [
     ['its project', { project: 'fleet' }],
-    ['the ClusterConfig', { project: '', receiver: 'wide' }],
+    ['the ClusterConfig', wide],
   ];
 
   test.each(receivers)('for a tag sent to %s: others are refreshed, the log names it', async (_of, to) => {
@@ -253,16 +222,21 @@ describe('a hostile Warehouse does not delay others', () => {
   });
 });
 
-describe('a project of more Warehouses than a page holds', () => {
-  test('is listed in pages and refreshed completely', async () => {
-    const delivery = { project: 'crowd', payload: cloudPush('acme/many', 'main') };
-    expect(await deliver(handler, delivery)).toEqual(refreshed(501));
-    const patches = testbed.cluster.requests.filter(({ method }) => method === 'PATCH');
-    expect(new Set(patches.map(({ path }) => path)).size).toBe(501);
-    const pages = testbed.cluster.requests.filter(({ path }) => path.includes('/warehouses?'));
-    expect(pages.map(({ path }) => path.includes('continue='))).toEqual([false, true, true]);
-  });
+test('a project of more Warehouses than a page holds is listed in pages and refreshed completely', async () => {
+  const delivery = { project: 'crowd', payload: cloudPush('acme/many', 'main') };
+  expect(await deliver(handler, delivery)).toEqual(refreshed(501));
+  const patches = testbed.cluster.requests.filter(({ method }) => method === 'PATCH');
+  expect(new Set(patches.map(({ path }) => path)).size).toBe(501);
+  const pages = testbed.cluster.requests.filter(({ path }) => path.includes('/warehouses?'));
+  expect(pages.map(({ path }) => path.includes('continue='))).toEqual([false, true, true]);
 });
+
+/** Replaces fields of one object where it is read from this collection. */
+function breakRead(collection: string, name: string, change: object): void {
+  const rewrite = (answer: string): string => breakItem(answer, name, change);
+  testbed.cluster.fault = ({ method, path }) =>
+    method === 'GET' && path.includes(collection) ? { kind: 'rewrite', rewrite } : undefined;
+}
 
 /** Replaces fields of one object, where the answer is a list with it or the object itself. */
 function breakItem(answer: string, name: string, change: object): string {
