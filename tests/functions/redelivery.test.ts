@@ -2,73 +2,42 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { coldRedelivery, type RedeliveryHandler } from '../support/cold-functions.ts';
 import { ConsoleLines } from '../support/console-lines.ts';
-import { project, promotion, warehouse } from '../support/kargo-objects.ts';
+import { promotion } from '../support/kargo-objects.ts';
 import type { PassingRequest, ProxyFault } from '../support/loopback-proxy.ts';
-import { startTestQueue, type TestQueue } from '../support/retry-queue.ts';
-import { startTestbed, type Testbed } from '../support/testbed.ts';
+import {
+  CLOSED,
+  PULL_REQUEST,
+  PUSH,
+  startRedeliveryTestbed,
+  type RedeliveryTestbed,
+} from '../support/redelivery-testbed.ts';
 import { skipWaits } from '../support/waits.ts';
-
-const PULL_REQUEST = 'https://bitbucket.org/acme/shop/pull-requests/7';
-const NOW = '2026-05-04T10:11:12.345Z';
-const HOUR_S = 3_600;
 
 const unavailable: ProxyFault = { kind: 'answer', status: 503, headers: { 'retry-after': '60' } };
 const forbidden: ProxyFault = { kind: 'answer', status: 403 };
-const isPatchOf = ({ method, path }: PassingRequest, ...names: string[]): boolean =>
-  method === 'PATCH' && names.some((name) => path.endsWith(`/${name}`));
+const isPatchOf = ({ method, path }: PassingRequest, name: string): boolean =>
+  method === 'PATCH' && path.endsWith(`/${name}`);
+/** A message with the names of the objects that are left. */
+const rest = (...names: string[]): object => ({ ...PUSH, only: names.map((name) => `demo/${name}`) });
 
-const push = {
-  version: 1,
-  target: 'kargo',
-  event: {
-    kind: 'push',
-    addresses: ['bitbucket.org/acme/shop'],
-    refs: [{ kind: 'branch', name: 'main' }],
-  },
-  project: 'demo',
-  receiver: 'bb',
-  reason: 'cluster API unreachable',
-  since: NOW,
-  queuedAt: NOW,
-  requestUuid: 'a1b2',
-};
-const closed = { ...push, event: { kind: 'pull-request-closed', url: PULL_REQUEST } };
-
-let testbed: Testbed;
-let retries: TestQueue;
+let testbed: RedeliveryTestbed;
+let retries: RedeliveryTestbed['retries'];
 let handler: RedeliveryHandler;
 let lines: ConsoleLines;
 
 beforeEach(async () => {
   stopClock();
   skipWaits();
-  testbed = await startTestbed({
-    objects: [
-      ...project('demo'),
-      warehouse('demo', 'one'),
-      warehouse('demo', 'two'),
-      warehouse('demo', 'dev', { branch: 'dev' }),
-      promotion('demo', 'waits', PULL_REQUEST),
-      ...project('other'),
-      warehouse('other', 'main'),
-    ],
-    settings: { LOG_LEVEL: 'INFO' },
-  });
-  retries = await startTestQueue();
+  testbed = await startRedeliveryTestbed();
+  ({ retries } = testbed);
   handler = await coldRedelivery();
   lines = new ConsoleLines();
 });
 
 afterEach(async () => {
-  await retries.close();
   await testbed.close();
   jest.restoreAllMocks();
 });
-
-function enqueue(...messages: readonly (object | string)[]): void {
-  for (const message of messages)
-    retries.queue.send(typeof message === 'string' ? message : JSON.stringify(message), {}, 0);
-}
 
 const patches = (): string[] =>
   testbed.cluster.requests.flatMap(({ method, path }) =>
@@ -78,10 +47,6 @@ const lists = (): number =>
   testbed.cluster.requests.filter(
     ({ method, path }) => method === 'GET' && /\/(warehouses|promotions)(\?|$)/.test(path),
   ).length;
-const deadLetters = (): { reason: string | undefined; body: string }[] =>
-  retries.deadLetters
-    .receive(10)
-    .map(({ attributes, body }) => ({ reason: attributes['reason']?.StringValue, body }));
 const waiting = (): unknown[] => {
   passSeconds(300);
   return retries.queue.receive(10).map(({ body }) => JSON.parse(body) as unknown);
@@ -89,27 +54,27 @@ const waiting = (): unknown[] => {
 
 describe('a queued event', () => {
   test.each<[what: string, message: object, refreshed: string[], lists: number]>([
-    ['that is whole', push, ['Warehouse demo/one', 'Warehouse demo/two'], 1],
-    ['with the names that are left', { ...push, only: ['demo/two'] }, ['Warehouse demo/two'], 0],
-    ['of a closed pull request', closed, ['Promotion demo/waits'], 1],
+    ['that is whole', PUSH, ['Warehouse demo/one', 'Warehouse demo/two'], 1],
+    ['with the names that are left', rest('two'), ['Warehouse demo/two'], 0],
+    ['of a closed pull request', CLOSED, ['Promotion demo/waits'], 1],
     [
       'of a receiver of the ClusterConfig',
-      { ...push, project: '' },
+      { ...PUSH, project: '' },
       ['Warehouse demo/one', 'Warehouse demo/two', 'Warehouse other/main'],
       1,
     ],
-    ['whose objects are deleted', { ...push, only: ['demo/gone'] }, [], 0],
+    ['whose objects are deleted', rest('gone'), [], 0],
   ])('%s is done and deleted', async (_what, message, refreshed, listed) => {
-    enqueue(message);
+    testbed.enqueue(message);
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 1 });
     expect(lists()).toBe(listed);
     expect(await testbed.objects.takeRefreshed()).toEqual(refreshed);
     expect(waiting()).toEqual([]);
-    expect(deadLetters()).toEqual([]);
+    expect(testbed.takeDeadLetters()).toEqual([]);
   });
 
   test('is logged in one line, with where it comes from', async () => {
-    enqueue({ ...push, only: ['demo/one'] });
+    testbed.enqueue(rest('one'));
     passSeconds(60);
     await retries.redeliver(handler);
     expect(lines.takeLogs('redelivery')).toMatchObject([
@@ -132,7 +97,7 @@ describe('a queued event', () => {
 
 describe('a retryable failure', () => {
   test('of the cluster hides the message for a while, and leaves it in the queue', async () => {
-    enqueue(push);
+    testbed.enqueue(PUSH);
     await testbed.cluster.stop();
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 0 });
     await testbed.cluster.start();
@@ -142,7 +107,7 @@ describe('a retryable failure', () => {
   });
 
   test('with Retry-After hides it at least so long', async () => {
-    enqueue(push);
+    testbed.enqueue(PUSH);
     testbed.cluster.fault = () => unavailable;
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 0 });
     passSeconds(59);
@@ -153,39 +118,39 @@ describe('a retryable failure', () => {
   });
 
   test('of some objects replaces the message by one with their names', async () => {
-    enqueue(push);
+    testbed.enqueue(PUSH);
     testbed.cluster.fault = (request) => (isPatchOf(request, 'two') ? unavailable : undefined);
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 1 });
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one']);
     const reason = 'refreshed 1 of 2 warehouse(s)';
-    expect(waiting()).toEqual([{ ...push, only: ['demo/two'], reason }]);
+    expect(waiting()).toEqual([{ ...PUSH, only: ['demo/two'], reason }]);
   });
 
   test('of some objects keeps the message where the rest cannot be queued', async () => {
-    enqueue(push);
+    testbed.enqueue(PUSH);
     testbed.cluster.fault = (request) => (isPatchOf(request, 'two') ? unavailable : undefined);
     retries.proxy.fault = ({ operation }) =>
       operation === 'SendMessage' ? { kind: 'answer', status: 400, body: { __type: 'x' } } : undefined;
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 0 });
-    expect(waiting()).toEqual([push]);
+    expect(waiting()).toEqual([PUSH]);
   });
 
   test('of one object does not affect the others of the batch', async () => {
-    enqueue(...['one', 'two', 'dev'].map((name) => ({ ...push, only: [`demo/${name}`] })));
+    testbed.enqueue(...['one', 'two', 'dev'].map((name) => rest(name)));
     testbed.cluster.fault = (request) => (isPatchOf(request, 'one') ? unavailable : undefined);
     expect(await retries.redeliver(handler)).toEqual({ received: 3, deleted: 2 });
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/dev', 'Warehouse demo/two']);
   });
 
   test.each<[what: string, messages: object[], requests: number]>([
-    ['a listing fails', Array.from({ length: 10 }, () => push), 1],
+    ['a listing fails', Array.from({ length: 10 }, () => PUSH), 1],
     [
       'two objects fail one after the other',
-      Array.from({ length: 10 }, (_none, index) => ({ ...push, only: [`demo/w${index}`] })),
+      Array.from({ length: 10 }, (_none, index) => rest(`w${index}`)),
       2,
     ],
   ])('by which the cluster is unavailable ends the batch: %s', async (_what, messages, requests) => {
-    enqueue(...messages);
+    testbed.enqueue(...messages);
     testbed.cluster.fault = () => unavailable;
     expect(await retries.redeliver(handler)).toEqual({ received: 10, deleted: 0 });
     expect(testbed.cluster.requests).toHaveLength(requests);
@@ -193,7 +158,7 @@ describe('a retryable failure', () => {
   });
 
   test('is logged with the reason', async () => {
-    enqueue(push);
+    testbed.enqueue(PUSH);
     testbed.cluster.fault = () => unavailable;
     await retries.redeliver(handler);
     expect(lines.takeLogs('redelivery')).toMatchObject([
@@ -202,7 +167,7 @@ describe('a retryable failure', () => {
   });
 
   test('where the delay cannot be set leaves the message to the visibility timeout of the queue', async () => {
-    enqueue(push);
+    testbed.enqueue(PUSH);
     testbed.cluster.fault = () => unavailable;
     retries.proxy.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'x' } });
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 0 });
@@ -214,7 +179,7 @@ describe('a retryable failure', () => {
 });
 
 test('what the cluster refuses for good ends with a log line, and the message is done', async () => {
-  enqueue({ ...push, only: ['demo/one', 'demo/two'] });
+  testbed.enqueue(rest('one', 'two'));
   testbed.cluster.fault = (request) => (isPatchOf(request, 'one') ? forbidden : undefined);
   expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 1 });
   expect(
@@ -229,103 +194,34 @@ test('what the cluster refuses for good ends with a log line, and the message is
 
 describe('the same object', () => {
   test.each<[what: string, messages: object[]]>([
-    ['the same event', [push, push]],
-    ['an event and the rest of another', [push, { ...push, only: ['demo/one', 'demo/two'] }]],
-    [
-      'the rest of two events',
-      [
-        { ...push, only: ['demo/one', 'demo/two'] },
-        { ...push, only: ['demo/two'] },
-      ],
-    ],
+    ['the same event', [PUSH, PUSH]],
+    ['an event and the rest of another', [PUSH, rest('one', 'two')]],
+    ['the rest of two events', [rest('one', 'two'), rest('two')]],
   ])('is refreshed once where a batch holds %s', async (_what, messages) => {
-    enqueue(...messages);
+    testbed.enqueue(...messages);
     expect(await retries.redeliver(handler)).toEqual({ received: 2, deleted: 2 });
     expect(patches().toSorted()).toEqual(['one', 'two']);
   });
 
   test('is refreshed again by another batch', async () => {
-    enqueue(push);
+    testbed.enqueue(PUSH);
     await retries.redeliver(handler);
-    enqueue(push);
+    testbed.enqueue(PUSH);
     await retries.redeliver(handler);
     expect(patches().toSorted()).toEqual(['one', 'one', 'two', 'two']);
   });
 
   test('a Warehouse and a Promotion of one name are two objects', async () => {
     await testbed.objects.create(promotion('demo', 'one', PULL_REQUEST));
-    enqueue({ ...push, only: ['demo/one'] }, { ...closed, only: ['demo/one'] });
+    testbed.enqueue(rest('one'), { ...CLOSED, only: ['demo/one'] });
     expect(await retries.redeliver(handler)).toEqual({ received: 2, deleted: 2 });
     expect(await testbed.objects.takeRefreshed()).toEqual(['Promotion demo/one', 'Warehouse demo/one']);
   });
 });
 
-describe('the dead-letter queue takes at once', () => {
-  test.each<[what: string, text: string, reason: string]>([
-    ['what is not JSON', 'hello', 'unreadable: it is not JSON'],
-    [
-      'another format',
-      JSON.stringify({ ...push, version: 2 }),
-      'unreadable: version is missing or of another kind',
-    ],
-    [
-      'an event of another kind',
-      JSON.stringify({ ...push, event: { kind: 'tag' } }),
-      'unreadable: event is missing or of another kind',
-    ],
-    ['a list', '[]', 'unreadable: version is missing or of another kind'],
-    [
-      'a target that is not configured',
-      JSON.stringify({ ...push, target: 'mail' }),
-      'there is no target "mail"',
-    ],
-  ])('%s', async (_what, body, reason) => {
-    enqueue(body, push);
-    expect(await retries.redeliver(handler)).toEqual({ received: 2, deleted: 2 });
-    expect(deadLetters()).toEqual([{ reason, body }]);
-    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one', 'Warehouse demo/two']);
-  });
-
-  test('a message older than RETRY_MAX_AGE_HOURS, and no younger one', async () => {
-    enqueue(push);
-    passSeconds(6 * HOUR_S + 1);
-    enqueue({ ...push, queuedAt: new Date(Date.now() - 6 * HOUR_S * 1_000).toISOString() });
-    expect(await retries.redeliver(handler)).toEqual({ received: 2, deleted: 2 });
-    expect(lines.takeLogs('redelivery')).toMatchObject([
-      { level: 'ERROR', outcome: 'dead', reason: 'too old: cluster API unreachable', ageSeconds: 21_601 },
-      { level: 'INFO', outcome: 'done' },
-    ]);
-    expect(deadLetters()).toEqual([
-      { reason: 'too old: cluster API unreachable', body: JSON.stringify(push) },
-    ]);
-  });
-
-  test('nothing where it does not accept the message, which stays in the queue', async () => {
-    enqueue('hello');
-    retries.proxy.fault = ({ operation }) =>
-      operation === 'SendMessage' ? { kind: 'answer', status: 400, body: { __type: 'x' } } : undefined;
-    expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 0 });
-    expect(deadLetters()).toEqual([]);
-    retries.proxy.reset();
-    passSeconds(2);
-    expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 1 });
-    expect(deadLetters()).toHaveLength(1);
-  });
-
-  test('and the log does not hold what cannot be read', async () => {
-    enqueue('a secret text');
-    await retries.redeliver(handler);
-    expect(JSON.stringify(lines.lines)).not.toContain('a secret text');
-  });
-});
-
 describe('the time of the function', () => {
   test('that is used up leaves the rest of the batch in the queue', async () => {
-    enqueue(
-      { ...push, only: ['demo/one'] },
-      { ...push, only: ['demo/two'] },
-      { ...push, only: ['demo/dev'] },
-    );
+    testbed.enqueue(rest('one'), rest('two'), rest('dev'));
     testbed.cluster.fault = (request) => (isPatchOf(request, 'two') ? { kind: 'hang' } : undefined);
     expect(await retries.redeliver(handler, { remainingMs: 4_700 })).toEqual({ received: 3, deleted: 1 });
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one']);
@@ -333,7 +229,7 @@ describe('the time of the function', () => {
   });
 
   test('that ends while it works loses nothing: Lambda receives the batch again', async () => {
-    enqueue({ ...push, only: ['demo/one'] }, { ...push, only: ['demo/two'] });
+    testbed.enqueue(rest('one'), rest('two'));
     testbed.cluster.fault = (request) => (isPatchOf(request, 'two') ? { kind: 'hang' } : undefined);
     // Killed: nobody waits for its result.
     void retries.redeliver(handler).catch(() => undefined);
