@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubernetesObject } from '../../local/fakes/kubernetes/fake-kubernetes.ts';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
 import { deliver, lambdaContext, type DeliveryOptions, type ReceiverHandler } from '../support/deliver.ts';
@@ -53,43 +54,32 @@ async function run(): Promise<void> {
   await reconciler({}, lambdaContext());
 }
 
-const isPatchOf =
-  (path: string) =>
-  ({ method, path: sent }: PassingRequest): boolean =>
-    method === 'PATCH' && sent.endsWith(path);
 const reads = (): string[] =>
   testbed.cluster.requests
     .filter(({ method, path }) => method === 'GET' && path.includes('/warehouses'))
     .map(({ path }) => path.replace('/apis/kargo.akuity.io/v1alpha1/', ''));
 const main = warehouse('demo', 'main');
+const otherInterval = { spec: { interval: '1m0s' } };
+const ofImage = { ...warehouse('demo', 'image'), spec: { interval: '5m0s', subscriptions: [{ image: {} }] } };
+const mainOfWeb = warehouse('demo', 'main', { repoURL: WEB });
+
+/** Deletes the Warehouse `main` and creates it again. */
+async function replaceMain(created: KubernetesObject): Promise<void> {
+  await testbed.objects.delete(main);
+  await testbed.objects.create(created);
+}
 
 describe('right after the next run, the receiver knows', () => {
-  test('a Warehouse that was created', async () => {
-    await testbed.objects.create(warehouse('demo', 'new'));
+  test.each<[what: string, change: () => Promise<void>, ofShop: number, ofWeb: number]>([
+    ['created', () => testbed.objects.create(warehouse('demo', 'new')), 2, 0],
+    ['changed to another repository', () => testbed.objects.patch(main, { spec: mainOfWeb.spec }), 0, 1],
+    ['deleted', () => testbed.objects.delete(main), 0, 0],
+    ['deleted and created again with another repository', () => replaceMain(mainOfWeb), 0, 1],
+  ])('a Warehouse that was %s', async (_what, change, ofShop, ofWeb) => {
+    await change();
     await run();
-    await testbed.objects.takeRefreshed();
-    expect(await deliver(handler)).toEqual(refreshed(2));
-  });
-
-  test('a repository that was changed', async () => {
-    await testbed.objects.patch(main, { spec: warehouse('demo', 'main', { repoURL: WEB }).spec });
-    await run();
-    expect(await deliver(handler)).toEqual(refreshed(0));
-    expect(await deliver(handler, toWeb)).toEqual(refreshed(1));
-  });
-
-  test('a Warehouse that was deleted', async () => {
-    await testbed.objects.delete(main);
-    await run();
-    expect(await deliver(handler)).toEqual(refreshed(0));
-  });
-
-  test('a Warehouse that was deleted and created again with another repository', async () => {
-    await testbed.objects.delete(main);
-    await testbed.objects.create(warehouse('demo', 'main', { repoURL: WEB }));
-    await run();
-    expect(await deliver(handler)).toEqual(refreshed(0));
-    expect(await deliver(handler, toWeb)).toEqual(refreshed(1));
+    expect(await deliver(handler)).toEqual(refreshed(ofShop));
+    expect(await deliver(handler, toWeb)).toEqual(refreshed(ofWeb));
   });
 
   test('a project under another name', async () => {
@@ -137,19 +127,11 @@ describe('a push between a change and the next run', () => {
     ],
     [
       'to a Warehouse that was changed',
-      () => testbed.objects.patch(main, { spec: warehouse('demo', 'main', { repoURL: WEB }).spec }),
+      () => testbed.objects.patch(main, { spec: mainOfWeb.spec }),
       toWeb,
       ['Warehouse demo/main'],
     ],
-    [
-      'to a Warehouse that was created again',
-      async () => {
-        await testbed.objects.delete(main);
-        await testbed.objects.create(main);
-      },
-      {},
-      ['Warehouse demo/main'],
-    ],
+    ['to a Warehouse that was created again', () => replaceMain(main), {}, ['Warehouse demo/main']],
   ])('%s is not lost', async (_what, change, delivery, entering) => {
     await change();
     await deliver(handler, delivery);
@@ -161,18 +143,8 @@ describe('a push between a change and the next run', () => {
   });
 
   test.each<[what: string, change: () => Promise<void>]>([
-    [
-      'another field of a Warehouse changes',
-      () => testbed.objects.patch(main, { spec: { interval: '1m0s' } }),
-    ],
-    [
-      'a Warehouse without Git subscriptions is created',
-      () =>
-        testbed.objects.create({
-          ...warehouse('demo', 'image'),
-          spec: { interval: '5m0s', subscriptions: [{ image: {} }] },
-        }),
-    ],
+    ['another field of a Warehouse changes', () => testbed.objects.patch(main, otherInterval)],
+    ['a Warehouse without Git subscriptions is created', () => testbed.objects.create(ofImage)],
     ['a project without a receiver gets a Warehouse', () => testbed.objects.create(warehouse('idle', 'new'))],
     [
       'a project is created with its receiver',
@@ -202,8 +174,8 @@ describe('a push between a change and the next run', () => {
   test('is not lost where the refresh fails first, even after a cold start', async () => {
     await testbed.objects.create(warehouse('demo', 'new'));
     passSeconds(60);
-    testbed.cluster.fault = (request) =>
-      isPatchOf('/warehouses/new')(request)
+    testbed.cluster.fault = ({ method, path }) =>
+      method === 'PATCH' && path.endsWith('/warehouses/new')
         ? { kind: 'answer', status: 503, headers: { 'retry-after': '60' } }
         : undefined;
     await reconciler({}, lambdaContext());
@@ -213,59 +185,6 @@ describe('a push between a change and the next run', () => {
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/new']);
   });
 });
-
-describe('a run that ends in the middle', () => {
-  test.each<[where: string, concerns: (request: PassingRequest) => boolean]>([
-    ['after the chunks and before the head', isPatchOf('/configmaps/index-054111dd')],
-    ['in the middle of the chunks', ({ method, path }) => method === 'POST' && path.endsWith('/configmaps')],
-    ['after the head', isPatchOf('/status')],
-  ])('%s is repaired by the next process', async (_where, concerns) => {
-    await testbed.objects.create(
-      ...project('late'),
-      ...['a', 'b', 'c'].map((name) => warehouse('demo', name, { repoURL: `${WEB}-${name}` })),
-    );
-    await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
-    passSeconds(60);
-    let passed = 0;
-    testbed.cluster.fault = (request) => {
-      if (!concerns(request)) return undefined;
-      passed += 1;
-      return passed > 1 || !request.path.endsWith('/configmaps')
-        ? { kind: 'answer', status: 403 }
-        : undefined;
-    };
-    await reconciler({}, lambdaContext()).catch(() => undefined);
-    await testbed.objects.takeRefreshed();
-    const atOnce = await deliver(handler);
-    expect(atOnce).toEqual(refreshed(1));
-    reconciler = await coldReconciler();
-    await run();
-    for (const name of ['a', 'b', 'c'])
-      expect(await deliver(handler, { payload: cloudPush(`acme/web-${name}`) })).toEqual(refreshed(1));
-    expect(await deliver(handler, { project: 'late' })).toEqual(refreshed(0));
-  });
-
-  test('publishes no URL that the receivers do not know', async () => {
-    await testbed.objects.create(...project('late'));
-    await testbed.secrets.create('kargo/late/bitbucket', 's3cret');
-    passSeconds(60);
-    testbed.cluster.fault = isPatchOfIndex;
-    await expect(reconciler({}, lambdaContext())).rejects.toThrow('the lookup index could not be written');
-    expect((await testbed.objects.get('ProjectConfig', 'late', 'late')).status).toMatchObject({
-      conditions: [
-        { status: 'False', reason: 'RouteMissing', message: expect.stringContaining('lookup index') },
-      ],
-    });
-    await run();
-    expect((await testbed.objects.get('ProjectConfig', 'late', 'late')).status).toMatchObject({
-      webhookReceivers: [{ name: 'bb' }],
-    });
-    expect(await deliver(handler, { project: 'late' })).toEqual(refreshed(0));
-  });
-});
-
-const isPatchOfIndex = (request: PassingRequest) =>
-  isPatchOf('/configmaps/index-054111dd')(request) ? ({ kind: 'answer', status: 403 } as const) : undefined;
 
 test('what is new is published and refreshed only after a wait, when every receiver knows it', async () => {
   const isOfObject = ({ path }: PassingRequest): boolean => path.startsWith('/apis/');
@@ -300,7 +219,7 @@ describe('a run reads', () => {
   });
 
   test('each Warehouse that was changed once', async () => {
-    await testbed.objects.patch(main, { spec: { interval: '1m0s' } });
+    await testbed.objects.patch(main, otherInterval);
     await testbed.objects.create(warehouse('demo', 'new'), warehouse('demo', 'other'));
     await run();
     expect(reads()).toEqual([
@@ -321,51 +240,4 @@ describe('a run reads', () => {
     );
     expect(await testbed.objects.takeRefreshed()).toEqual([]);
   });
-});
-
-describe('what others do to the index', () => {
-  const piecesOf = async (): Promise<Record<string, unknown>> => {
-    const pieces = await testbed.objects.list('ConfigMap', 'kargo-front-door');
-    return Object.fromEntries(
-      pieces
-        .filter(({ metadata }) => metadata.name !== 'index-054111dd')
-        .map(({ metadata, ['data']: data }) => [metadata.name, data]),
-    );
-  };
-  const configMap = (name: string) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace: 'kargo-front-door' },
-  });
-
-  test.each<[what: string, act: () => Promise<void>]>([
-    ['deleting all of it', () => testbed.removeIndex()],
-    ['deleting a chunk', () => testbed.objects.delete(configMap('index-054111dd-warehouses-38-0'))],
-    [
-      'changing a chunk',
-      () => testbed.objects.patch(configMap('index-054111dd-warehouses-38-0'), { data: { content: '[]' } }),
-    ],
-    ['adding a piece', () => testbed.objects.create(configMap('index-054111dd-warehouses-99-0'))],
-  ])('%s is undone by the next run', async (_what, act) => {
-    const before = await piecesOf();
-    await act();
-    await run();
-    expect(await piecesOf()).toEqual(before);
-  });
-
-  test('is not touched where it belongs to another deployment', async () => {
-    await testbed.objects.create(configMap('index-ffffffff'), configMap('kube-root-ca.crt'));
-    await run();
-    await run();
-    expect(Object.keys(await piecesOf())).toEqual(
-      expect.arrayContaining(['index-ffffffff', 'kube-root-ca.crt']),
-    );
-  });
-});
-
-test('a dry run writes no index', async () => {
-  await testbed.removeIndex();
-  process.env['DRY_RUN'] = 'true';
-  await testbed.reconcile();
-  expect(await testbed.objects.list('ConfigMap', 'kargo-front-door')).toEqual([]);
 });
