@@ -4,10 +4,10 @@ import { startFakeDataCenter, type FakeDataCenter } from '../../../local/fakes/b
 import { ApiWebhooks } from '../../../lib/adapters/bitbucket/api-webhooks.ts';
 import { BitbucketClients } from '../../../lib/adapters/bitbucket/bitbucket-clients.ts';
 import { BitbucketCredentials } from '../../../lib/adapters/bitbucket/bitbucket-credentials.ts';
-import { BitbucketError } from '../../../lib/app/register/bitbucket-ports.ts';
+import type { BitbucketError } from '../../../lib/app/register/bitbucket-ports.ts';
 import { parseSubject } from '../../../lib/core/bitbucket/webhook-subject.ts';
 import { digestOf } from '../../../lib/core/registration/webhook.ts';
-import { LoopbackProxy } from '../../support/loopback-proxy.ts';
+import { LoopbackProxy, type ProxyFault } from '../../support/loopback-proxy.ts';
 
 const BEARER = 'Bearer token-1';
 const BASIC = `Basic ${Buffer.from('bot@acme.example:token-2').toString('base64')}`;
@@ -28,12 +28,8 @@ let entries: object[];
 beforeEach(async () => {
   const tokens = [{ authorization: BEARER }, { authorization: BASIC, administers: [] }];
   cloud = await startFakeCloud({ port: 0, repositories: ['acme/shop'], tokens });
-  dataCenter = await startFakeDataCenter({
-    port: 0,
-    repositories: ['SHOP/web'],
-    tokens,
-    hasProjectWebhooks: false,
-  });
+  const options = { port: 0, repositories: ['SHOP/web'], hasProjectWebhooks: false };
+  dataCenter = await startFakeDataCenter({ ...options, tokens });
   proxy = new LoopbackProxy(cloud.url);
   await proxy.start();
   now = new Date('2026-05-04T10:11:12Z');
@@ -44,30 +40,25 @@ afterEach(async () => {
   await Promise.all([proxy.stop(), cloud.close(), dataCenter.close()]);
 });
 
-/** Connects with the entries, or with this text, as the credentials. */
-const connect = (text = JSON.stringify(entries)): ApiWebhooks => {
-  const version = { text, versionId: '1', createdAt: now };
+/** Connects with the entries as the credentials. */
+const connect = (): ApiWebhooks => {
+  const version = { text: JSON.stringify(entries), versionId: '1', createdAt: now };
   const store = { read: async () => ({ kind: 'found', version }) as const };
   const clock = (): Date => now;
   const deps = { store, secretId: 'kargo-front-door/bitbucket', cloudApiUrl: proxy.url, clock };
   return new ApiWebhooks(new BitbucketClients(new BitbucketCredentials(deps), clock));
 };
-const subjectOf = (text: string) => {
-  const subject = parseSubject(text, [dataCenter.url]);
-  if (subject === undefined) throw new Error(`not a subject: ${text}`);
-  return subject;
-};
+const subjectOf = (text: string) => parseSubject(text, [dataCenter.url])!;
 const SHOP = 'repository:https://bitbucket.org/acme/shop';
 const web = (): string => `repository:${dataCenter.url}/scm/shop/web`;
 /** Returns the reason and message of the failure, or `success`. */
-const failureOf = async (call: Promise<unknown>): Promise<string> =>
+const failureOf = (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => 'success',
-    (error: unknown) => {
-      if (error instanceof BitbucketError) return `${error.failure.reason}: ${error.failure.message}`;
-      return `${(error as Error).name}: ${(error as Error).message}`;
-    },
+    ({ failure }: BitbucketError) => `${failure.reason}: ${failure.message}`,
   );
+const listShop = (webhooks: ApiWebhooks, purpose: 'check' | 'change') =>
+  failureOf(webhooks.list(subjectOf(SHOP), purpose, signal));
 
 describe.each(['Cloud', 'Data Center'])('webhooks of %s', (kind) => {
   const place = (): [FakeCloud | FakeDataCenter, string, string] =>
@@ -129,88 +120,67 @@ test('the statistics of Data Center say whether the last delivery failed', async
   expect(await failure()).toEqual({ status: 503, at: new Date('2026-05-04T10:11:12Z') });
 });
 
-const RIGHTS =
-  'an access token needs the scopes webhook, repository and pullrequest; an API token needs read:webhook:bitbucket, ' +
-  'write:webhook:bitbucket and delete:webhook:bitbucket, and its account must administer the repository.';
-
 describe('a request that fails says why', () => {
-  test.each<[string, () => void, () => string, string]>([
-    [
-      'an unknown token',
-      () => (entries = [{ GIT_AUTH_TOKEN: 'other' }]),
-      () => SHOP,
-      'TokenRejected: HTTP 401: the token of credential 1 (Bitbucket Cloud) is rejected: it is wrong, revoked or expired. Replace it in the credentials.',
-    ],
-    [
-      'a token without the scope',
-      () => (entries = [{ GIT_AUTH_USER: 'bot@acme.example', GIT_AUTH_TOKEN: 'token-2' }]),
-      () => SHOP,
-      `PermissionMissing: HTTP 403: credential 1 (Bitbucket Cloud) may not manage its webhooks: ${RIGHTS}`,
-    ],
-    [
-      'a workspace without an owner',
-      () => (entries = [{ GIT_AUTH_USER: 'bot@acme.example', GIT_AUTH_TOKEN: 'token-2' }]),
-      () => 'workspace:acme',
-      'PermissionMissing: HTTP 403: credential 1 (Bitbucket Cloud) may not manage its webhooks: an access token must be one of the ' +
-        'workspace with the scopes webhook, repository and pullrequest; the account of an API token must own the workspace.',
-    ],
-    [
-      'a repository that does not exist',
-      () => undefined,
-      () => 'repository:https://bitbucket.org/acme/none',
-      'NotFound: HTTP 404: it does not exist, or credential 1 (Bitbucket Cloud) may not see it.',
-    ],
-    [
-      'no credential',
-      () => (entries = []),
-      () => SHOP,
-      'CredentialMissing: there is no credential for Bitbucket Cloud. Ask the platform team to add one.',
-    ],
-    [
-      'a throttled token',
-      () => (proxy.fault = () => ({ kind: 'answer', status: 429, headers: { 'retry-after': '90' } })),
-      () => SHOP,
-      'Throttled: HTTP 429: credential 1 (Bitbucket Cloud) is throttled. This is retried at 2026-05-04T10:12Z.',
-    ],
-    [
-      'a throttled token without Retry-After',
-      () => (proxy.fault = () => ({ kind: 'answer', status: 429 })),
-      () => SHOP,
-      'Throttled: HTTP 429: credential 1 (Bitbucket Cloud) is throttled. This is retried at 2026-05-04T10:21Z.',
-    ],
+  const BOT = { GIT_AUTH_USER: 'bot@acme.example', GIT_AUTH_TOKEN: 'token-2' };
+  const NONE = 'repository:https://bitbucket.org/acme/none';
+  const MAY_NOT = 'PermissionMissing: HTTP 403: credential 1 (Bitbucket Cloud) may not manage its webhooks:';
+  const THROTTLED = 'Throttled: HTTP 429: credential 1 (Bitbucket Cloud) is throttled. This is retried at';
+  const RIGHTS =
+    'an access token needs the scopes webhook, repository and pullrequest; an API token needs read:webhook:bitbucket, ' +
+    'write:webhook:bitbucket and delete:webhook:bitbucket, and its account must administer the repository.';
+  const WORKSPACE_RIGHTS =
+    'an access token must be one of the workspace with the scopes webhook, repository and pullrequest; ' +
+    'the account of an API token must own the workspace.';
+  const UNKNOWN =
+    'TokenRejected: HTTP 401: the token of credential 1 (Bitbucket Cloud) is rejected: it is wrong, revoked or expired. ' +
+    'Replace it in the credentials.';
+  const NOT_FOUND =
+    'NotFound: HTTP 404: it does not exist, or credential 1 (Bitbucket Cloud) may not see it.';
+  const MISSING =
+    'CredentialMissing: there is no credential for Bitbucket Cloud. Ask the platform team to add one.';
+  const answer = (status: number, headers = {}): ProxyFault => ({ kind: 'answer', status, headers });
+
+  test.each<[what: string, credentials: object[], subject: string, expected: string]>([
+    ['an unknown token', [{ GIT_AUTH_TOKEN: 'other' }], SHOP, UNKNOWN],
+    ['a token without the scope', [BOT], SHOP, `${MAY_NOT} ${RIGHTS}`],
+    ['a workspace without an owner', [BOT], 'workspace:acme', `${MAY_NOT} ${WORKSPACE_RIGHTS}`],
+    ['a repository that does not exist', [{ GIT_AUTH_TOKEN: 'token-1' }], NONE, NOT_FOUND],
+    ['no credential', [], SHOP, MISSING],
+  ])('%s', async (_what, credentials, subject, expected) => {
+    entries = credentials;
+    expect(await failureOf(connect().list(subjectOf(subject), 'check', signal))).toBe(expected);
+  });
+
+  test.each<[what: string, fault: ProxyFault, expected: string]>([
+    ['a throttled token', answer(429, { 'retry-after': '90' }), `${THROTTLED} 2026-05-04T10:12Z.`],
+    ['a throttled token without Retry-After', answer(429), `${THROTTLED} 2026-05-04T10:21Z.`],
     [
       'a server error',
-      () => (proxy.fault = () => ({ kind: 'answer', status: 503 })),
-      () => SHOP,
+      answer(503),
       'BitbucketUnavailable: HTTP 503: Bitbucket is unavailable. The next run repeats the request.',
     ],
     [
       'a redirect, which is not followed',
-      () => (proxy.fault = () => ({ kind: 'answer', status: 302, headers: { location: cloud.url } })),
-      () => SHOP,
+      answer(302, { location: 'http://127.0.0.1:1' }),
       'RequestRejected: HTTP 302: Bitbucket rejects the request of credential 1 (Bitbucket Cloud).',
     ],
     [
       'a closed connection',
-      () => (proxy.fault = () => ({ kind: 'cut' })),
-      () => SHOP,
+      { kind: 'cut' },
       "BitbucketUnavailable: https://bitbucket.org cannot be reached (GET). Check that the function's network reaches it; the next run repeats the request.",
     ],
     [
       'a page of a proxy',
-      () => (proxy.fault = () => ({ kind: 'rewrite', rewrite: () => '<html>' })),
-      () => SHOP,
+      { kind: 'rewrite', rewrite: () => '<html>' },
       'BitbucketUnavailable: the list of webhooks cannot be read: the answer is not that of Bitbucket Cloud.',
     ],
-  ])('%s', async (_title, arrange, text, expected) => {
-    arrange();
-    expect(await failureOf(connect().list(subjectOf(text()), 'check', signal))).toBe(expected);
+  ])('%s', async (_what, fault, expected) => {
+    proxy.fault = () => fault;
+    expect(await listShop(connect(), 'check')).toBe(expected);
   });
 
   test('in the words of Data Center', async () => {
-    entries = [
-      { BITBUCKET_URL: dataCenter.url, GIT_AUTH_USER: 'bot@acme.example', GIT_AUTH_TOKEN: 'token-2' },
-    ];
+    entries = [{ ...BOT, BITBUCKET_URL: dataCenter.url }];
     const label = `credential 1 (${dataCenter.url})`;
     const list = (text: string) => failureOf(connect().list(subjectOf(text), 'check', signal));
     expect(await list(web())).toBe(
@@ -237,37 +207,32 @@ test('tries the credentials of a server one after another, and remembers which o
   entries = [{ GIT_AUTH_TOKEN: 'expired' }, { GIT_AUTH_TOKEN: 'token-1' }];
   const webhooks = connect();
   for (let count = 0; count < 3; count += 1) await webhooks.list(subjectOf(SHOP), 'check', signal);
-  expect(proxy.requests.map(({ headers }) => headers.authorization)).toEqual([
-    'Bearer expired',
-    BEARER,
-    BEARER,
-    BEARER,
-  ]);
+  const sent = proxy.requests.map(({ headers }) => headers.authorization);
+  expect(sent).toEqual(['Bearer expired', BEARER, BEARER, BEARER]);
 });
 
 test('sends nothing while the server throttles, and goes on afterwards', async () => {
   const webhooks = connect();
   proxy.fault = () => ({ kind: 'answer', status: 429, headers: { 'retry-after': '60' } });
-  await failureOf(webhooks.list(subjectOf(SHOP), 'change', signal));
+  await listShop(webhooks, 'change');
   proxy.reset();
-  expect(await failureOf(webhooks.list(subjectOf(SHOP), 'change', signal))).toMatch(/^Throttled: /);
+  expect(await listShop(webhooks, 'change')).toMatch(/^Throttled: /);
   expect(proxy.requests).toEqual([]);
   now = new Date(now.getTime() + 60_000);
-  expect(await failureOf(webhooks.list(subjectOf(SHOP), 'change', signal))).toBe('success');
+  expect(await listShop(webhooks, 'change')).toBe('success');
 });
 
 test('leaves half of the requests in an hour to changes', async () => {
   const webhooks = connect();
-  const list = (purpose: 'check' | 'change') => failureOf(webhooks.list(subjectOf(SHOP), purpose, signal));
-  for (let count = 0; count < 400; count += 1) await list('check');
+  for (let count = 0; count < 400; count += 1) await listShop(webhooks, 'check');
   const usedUp =
     'BudgetUsedUp: credential 1 (Bitbucket Cloud) has used up its 800 requests in an hour. This goes on by 2026-05-04T11:15Z.';
-  expect(await list('check')).toBe(usedUp);
-  for (let count = 0; count < 400; count += 1) expect(await list('change')).toBe('success');
-  expect(await list('change')).toBe(usedUp);
+  expect(await listShop(webhooks, 'check')).toBe(usedUp);
+  for (let count = 0; count < 400; count += 1) expect(await listShop(webhooks, 'change')).toBe('success');
+  expect(await listShop(webhooks, 'change')).toBe(usedUp);
   expect(proxy.requests).toHaveLength(800);
   now = new Date('2026-05-04T11:11:12Z');
-  expect(await list('check')).toBe('success');
+  expect(await listShop(webhooks, 'check')).toBe('success');
 });
 
 test('sends an idempotent request again over another connection, and no other', async () => {
@@ -277,42 +242,9 @@ test('sends an idempotent request again over another connection, and no other', 
     return cuts % 2 === 1 ? { kind: 'cut' } : undefined;
   };
   const webhooks = connect();
-  expect(await failureOf(webhooks.list(subjectOf(SHOP), 'check', signal))).toBe('success');
+  expect(await listShop(webhooks, 'check')).toBe('success');
   expect(await failureOf(webhooks.create(subjectOf(SHOP), webhook, signal))).toMatch(
     /^BitbucketUnavailable: /,
   );
   expect(proxy.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'POST']);
-});
-
-describe('the credentials', () => {
-  test.each([
-    ['{}', 'is not a JSON list of credentials'],
-    ['secret-token', 'is not a JSON list of credentials'],
-    ['[{}]', 'has no usable GIT_AUTH_TOKEN in entry 0'],
-    ['[{"GIT_AUTH_TOKEN":"t"},{"GIT_AUTH_TOKEN":"two words"}]', 'has no usable GIT_AUTH_TOKEN in entry 1'],
-    [
-      '[{"BITBUCKET_URL":"http://git.acme.example","GIT_AUTH_TOKEN":"t"}]',
-      'has no usable BITBUCKET_URL in entry 0: it must be an https URL',
-    ],
-    [
-      '[{"BITBUCKET_URL":"https://u:p@git.acme.example","GIT_AUTH_TOKEN":"t"}]',
-      'has no usable BITBUCKET_URL in entry 0: it must be an https URL',
-    ],
-  ])('%s are rejected without quoting a value', async (text, expected) => {
-    expect(await failureOf(connect(text).servers(signal))).toBe(
-      `RetryableError: Bitbucket credentials unavailable: Secret "kargo-front-door/bitbucket" ${expected}`,
-    );
-  });
-
-  test('name the servers', async () => {
-    const text = JSON.stringify([
-      { GIT_AUTH_TOKEN: 'a' },
-      { BITBUCKET_URL: 'https://bitbucket.org', GIT_AUTH_TOKEN: 'b' },
-      { BITBUCKET_URL: 'https://git.acme.example/', GIT_AUTH_TOKEN: 'c' },
-    ]);
-    expect(await connect(text).servers(signal)).toEqual([
-      'https://bitbucket.org',
-      'https://git.acme.example',
-    ]);
-  });
 });

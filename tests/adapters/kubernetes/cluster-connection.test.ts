@@ -38,6 +38,11 @@ const status = (code: number, message: string, headers: Record<string, string> =
   body: { kind: 'Status', message },
 });
 
+/** Errors as `outcomeOf` returns them. */
+const refused = (detail: string): string => `TerminalError: Warehouse demo/one: ${detail}`;
+const retryable = (detail: string): string => `RetryableError: cluster API ${detail}`;
+const gzipped = (body: string | Buffer): FakeAnswer => ({ headers: { 'content-encoding': 'gzip' }, body });
+
 beforeEach(async () => {
   waits = [];
   server = new FakeApiServer();
@@ -54,56 +59,41 @@ describe('a patch', () => {
     [
       '404 of something before the API',
       { status: 404, body: '404 page not found' },
-      'RetryableError: cluster API unavailable: HTTP 404',
+      retryable('unavailable: HTTP 404'),
       4,
     ],
     [
       '404 of an API that does not serve the kind yet',
       status(404, 'the server could not find the requested resource'),
-      'RetryableError: cluster API unavailable: HTTP 404: the server could not find the requested resource',
+      retryable('unavailable: HTTP 404: the server could not find the requested resource'),
       4,
     ],
-    ['403', status(403, 'cannot patch'), 'TerminalError: Warehouse demo/one: HTTP 403: cannot patch', 1],
-    ['422', status(422, 'is invalid'), 'TerminalError: Warehouse demo/one: HTTP 422: is invalid', 1],
-    ['400', status(400, 'bad patch'), 'TerminalError: Warehouse demo/one: HTTP 400: bad patch', 1],
-    ['413', { status: 413, body: '' }, 'TerminalError: Warehouse demo/one: HTTP 413', 1],
-    ['405', status(405, 'no'), 'TerminalError: Warehouse demo/one: HTTP 405: no', 1],
+    ['403', status(403, 'cannot patch'), refused('HTTP 403: cannot patch'), 1],
+    ['422', status(422, 'is invalid'), refused('HTTP 422: is invalid'), 1],
+    ['400', status(400, 'bad patch'), refused('HTTP 400: bad patch'), 1],
+    ['413', { status: 413, body: '' }, refused('HTTP 413'), 1],
+    ['405', status(405, 'no'), refused('HTTP 405: no'), 1],
     ...[400, 401, 403, 404, 409, 422, 429, 500, 503].map((code): [string, FakeAnswer, string, number] => [
       `${code} by an admission webhook`,
       status(code, DENIED),
-      `TerminalError: Warehouse demo/one: HTTP ${code}: ${DENIED}`,
+      refused(`HTTP ${code}: ${DENIED}`),
       1,
     ]),
-    [
-      '422 by an admission policy',
-      status(422, POLICY),
-      `TerminalError: Warehouse demo/one: HTTP 422: ${POLICY}`,
-      1,
-    ],
-    [
-      '401 by an admission policy',
-      status(401, POLICY),
-      `TerminalError: Warehouse demo/one: HTTP 401: ${POLICY}`,
-      1,
-    ],
+    ['422 by an admission policy', status(422, POLICY), refused(`HTTP 422: ${POLICY}`), 1],
+    ['401 by an admission policy', status(401, POLICY), refused(`HTTP 401: ${POLICY}`), 1],
     [
       '500 because a webhook cannot be called',
       status(500, CALL_FAILED),
-      `RetryableError: cluster API unavailable: HTTP 500: ${CALL_FAILED}`,
+      retryable(`unavailable: HTTP 500: ${CALL_FAILED}`),
       4,
     ],
-    ['409', status(409, 'modified'), 'RetryableError: cluster API unavailable: HTTP 409: modified', 4],
-    ['401', status(401, 'who?'), 'RetryableError: cluster API rejected the credentials: HTTP 401: who?', 2],
-    ['429', status(429, 'busy'), 'RetryableError: cluster API is throttling: HTTP 429: busy', 4],
-    ['503', status(503, 'down'), 'RetryableError: cluster API unavailable: HTTP 503: down', 4],
-    ['302', { status: 302, body: '' }, 'RetryableError: cluster API unavailable: HTTP 302', 4],
-    ['a connection that breaks', 'cut', 'RetryableError: cluster API unreachable: other side closed', 4],
-    [
-      'a page of a proxy',
-      { body: '<html>' },
-      'RetryableError: cluster API unavailable: HTTP 200: the answer is not JSON',
-      4,
-    ],
+    ['409', status(409, 'modified'), retryable('unavailable: HTTP 409: modified'), 4],
+    ['401', status(401, 'who?'), retryable('rejected the credentials: HTTP 401: who?'), 2],
+    ['429', status(429, 'busy'), retryable('is throttling: HTTP 429: busy'), 4],
+    ['503', status(503, 'down'), retryable('unavailable: HTTP 503: down'), 4],
+    ['302', { status: 302, body: '' }, retryable('unavailable: HTTP 302'), 4],
+    ['a connection that breaks', 'cut', retryable('unreachable: other side closed'), 4],
+    ['a page of a proxy', { body: '<html>' }, retryable('unavailable: HTTP 200: the answer is not JSON'), 4],
   ])('answered with %s', async (_what, answer, outcome, attempts) => {
     server.answer = () => answer;
     expect(await outcomeOf(patch())).toBe(outcome);
@@ -133,91 +123,36 @@ describe('a patch', () => {
 
   test("keeps at most 2048 bytes of the cluster's message, without a partial character", async () => {
     server.answer = () => status(422, `x${'é'.repeat(2_000)}`);
-    expect(await outcomeOf(patch())).toBe(
-      `TerminalError: Warehouse demo/one: HTTP 422: x${'é'.repeat(1_023)}`,
-    );
+    expect(await outcomeOf(patch())).toBe(refused(`HTTP 422: x${'é'.repeat(1_023)}`));
   });
 });
 
 describe('a read', () => {
-  test.each<
-    [what: string, read: () => Promise<unknown>, answer: FakeAnswer, outcome: string, attempts: number]
-  >([
-    [
-      'list with 403',
-      list,
-      status(403, 'cannot list'),
-      'RetryableError: cluster API forbids the request: HTTP 403: cannot list',
-      1,
-    ],
-    [
-      'get with 403',
-      get,
-      status(403, 'cannot get'),
-      'RetryableError: cluster API forbids the request: HTTP 403: cannot get',
-      1,
-    ],
-    [
-      'list with 404',
-      list,
-      status(404, 'no such kind'),
-      'RetryableError: cluster API does not know Kargo: HTTP 404: no such kind',
-      1,
-    ],
-    ['get with 404', get, status(404, 'not found'), 'undefined', 1],
-    [
-      'list with 410',
-      list,
-      status(410, 'expired'),
-      'RetryableError: cluster API unavailable: HTTP 410: expired',
-      1,
-    ],
-    [
-      'list with 400',
-      list,
-      status(400, 'bad limit'),
-      'TerminalError: Warehouse list: HTTP 400: bad limit',
-      1,
-    ],
-    [
-      'list with 500',
-      list,
-      status(500, 'etcd'),
-      'RetryableError: cluster API unavailable: HTTP 500: etcd',
-      4,
-    ],
-    [
-      'list with another object',
-      list,
-      { body: {} },
-      'RetryableError: cluster API unavailable: the Warehouse list cannot be read',
-      1,
-    ],
-    [
-      "list with a webhook's message",
-      list,
-      status(500, DENIED),
-      `RetryableError: cluster API unavailable: HTTP 500: ${DENIED}`,
-      4,
-    ],
-    [
-      'list with broken compression',
-      list,
-      { headers: { 'content-encoding': 'gzip' }, body: 'not compressed' },
-      'RetryableError: cluster API unreachable: incorrect header check',
-      4,
-    ],
-    [
-      'list that ends early',
-      list,
-      { headers: { 'content-encoding': 'gzip' }, body: gzipSync('{}').subarray(0, 15) },
-      'RetryableError: cluster API unreachable: unexpected end of file',
-      4,
-    ],
-  ])('%s', async (_what, read, answer, outcome, attempts) => {
+  const CUT_OFF = gzipSync('{}').subarray(0, 15);
+
+  test.each<[what: string, answer: FakeAnswer, outcome: string, attempts: number]>([
+    ['403', status(403, 'cannot list'), retryable('forbids the request: HTTP 403: cannot list'), 1],
+    ['404', status(404, 'no such kind'), retryable('does not know Kargo: HTTP 404: no such kind'), 1],
+    ['410', status(410, 'expired'), retryable('unavailable: HTTP 410: expired'), 1],
+    ['400', status(400, 'bad limit'), 'TerminalError: Warehouse list: HTTP 400: bad limit', 1],
+    ['500', status(500, 'etcd'), retryable('unavailable: HTTP 500: etcd'), 4],
+    ['another object', { body: {} }, retryable('unavailable: the Warehouse list cannot be read'), 1],
+    ["a webhook's message", status(500, DENIED), retryable(`unavailable: HTTP 500: ${DENIED}`), 4],
+    ['broken compression', gzipped('not compressed'), retryable('unreachable: incorrect header check'), 4],
+    ['an early end', gzipped(CUT_OFF), retryable('unreachable: unexpected end of file'), 4],
+  ])('list with %s', async (_what, answer, outcome, attempts) => {
     server.answer = () => answer;
-    expect(await outcomeOf(read())).toBe(outcome);
+    expect(await outcomeOf(list())).toBe(outcome);
     expect(server.requests).toHaveLength(attempts);
+  });
+
+  test.each<[what: string, answer: FakeAnswer, outcome: string]>([
+    ['403', status(403, 'cannot get'), retryable('forbids the request: HTTP 403: cannot get')],
+    ['404', status(404, 'not found'), 'undefined'],
+  ])('get with %s', async (_what, answer, outcome) => {
+    server.answer = () => answer;
+    expect(await outcomeOf(get())).toBe(outcome);
+    expect(server.requests).toHaveLength(1);
   });
 });
 
@@ -225,11 +160,7 @@ describe('the wait before an attempt', () => {
   test.each<[what: string, headers: Record<string, string>, waits: number[]]>([
     ['doubles', {}, [150, 300, 600]],
     ['follows Retry-After', { 'retry-after': '1' }, [1_000, 1_000, 1_000]],
-    [
-      'ignores a Retry-After that is a date',
-      { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' },
-      [150, 300, 600],
-    ],
+    ['ignores a date in Retry-After', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, [150, 300, 600]],
     ['is never longer than 4 s: there is no further attempt', { 'retry-after': '5' }, []],
   ])('%s', async (_what, headers, expected) => {
     server.answer = () => status(503, 'down', headers);
@@ -240,16 +171,13 @@ describe('the wait before an attempt', () => {
   test('ends with the signal, and the error names the last failure', async () => {
     server.answer = () => status(503, 'down');
     const over = new AbortController();
-    api = new KargoApi(
-      server.connect({
-        wait: async () => {
-          over.abort();
-          throw over.signal.reason;
-        },
-      }),
-    );
+    const abort = async (): Promise<never> => {
+      over.abort();
+      throw over.signal.reason;
+    };
+    api = new KargoApi(server.connect({ wait: abort }));
     const request = api.patch('warehouses', 'demo', 'one', {}, over.signal);
-    expect(await outcomeOf(request)).toBe('RetryableError: cluster API unavailable: HTTP 503: down');
+    expect(await outcomeOf(request)).toBe(retryable('unavailable: HTTP 503: down'));
   });
 });
 
@@ -269,9 +197,7 @@ describe('a timeout', () => {
     server.answer = () => 'hang';
     let attempts = 0;
     api = new KargoApi(server.connect({ attemptTimeoutMs: 20, recordLatency: () => void (attempts += 1) }));
-    expect(await outcomeOf(patch())).toBe(
-      'RetryableError: cluster API did not answer in time: no answer to one attempt',
-    );
+    expect(await outcomeOf(patch())).toBe(retryable('did not answer in time: no answer to one attempt'));
     expect(attempts).toBe(4);
   });
 
@@ -282,7 +208,7 @@ describe('a timeout', () => {
       return 'hang';
     };
     const request = api.patch('warehouses', 'demo', 'one', {}, budget.signal);
-    expect(await outcomeOf(request)).toBe('RetryableError: cluster API did not answer in time');
+    expect(await outcomeOf(request)).toBe(retryable('did not answer in time'));
     expect(server.requests).toHaveLength(1);
   });
 
@@ -301,7 +227,7 @@ describe('a timeout', () => {
       new ClusterConnection(async () => ({ endpoint: endpointOf(url) }), { attemptTimeoutMs: 30_000 }),
     );
     const request = api.patch('warehouses', 'demo', 'one', {}, budget.signal);
-    expect(await outcomeOf(request)).toBe('RetryableError: cluster API did not answer in time');
+    expect(await outcomeOf(request)).toBe(retryable('did not answer in time'));
     for (const socket of connected) socket.destroy();
     unresponsive.close();
   });
