@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { passSeconds, stopClock } from '../support/clock.ts';
 import {
   deliver,
@@ -31,6 +31,10 @@ beforeAll(async () => {
   await testbed.reconcile();
 });
 
+afterEach(() => {
+  testbed.store.fault = () => undefined;
+});
+
 afterAll(() => testbed.close());
 
 /** Sends one delivery a second and returns the answers that are not 200. */
@@ -52,6 +56,28 @@ test('the URL of a new secret is known at once, also just after a forged signatu
   await testbed.reconcile();
   passSeconds(1);
   expect(await deliver(handler, { project: 'other', secret: 'two' })).toEqual(refreshed);
+});
+
+test.each<[what: string, next: string, delivery: DeliveryOptions]>([
+  ['signed with the new secret', 'three', { secret: 'two', signedWith: 'three' }],
+  ['to the new URL', 'four', { secret: 'four' }],
+])('a delivery %s is answered 503 while the secret cannot be read, never 4xx', async (_, next, options) => {
+  const delivery = { project: 'other', ...options };
+  passSeconds(60);
+  expect(await deliver(handler, { project: 'other', secret: 'two' })).toEqual(refreshed);
+  await testbed.secrets.rotate('kargo/other/bitbucket', next);
+  await testbed.reconcile();
+  passSeconds(1);
+  testbed.store.fault = () => ({ kind: 'answer', status: 400, body: { __type: 'ThrottlingException' } });
+  const answers: unknown[] = [];
+  for (let attempts = 0; attempts < 3; attempts += 1) {
+    answers.push((await deliver(handler, delivery)).status);
+    passSeconds(0.5);
+  }
+  expect(answers).toEqual([503, 503, 503]);
+  testbed.store.fault = () => undefined;
+  passSeconds(2);
+  expect(await deliver(handler, delivery)).toEqual(refreshed);
 });
 
 // The tests below follow one rotation, in this order.

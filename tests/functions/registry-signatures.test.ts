@@ -133,4 +133,17 @@ describe('nothing is accepted while the secret', () => {
     expect(await send(unsigned)).toEqual(MISSING);
     expect(testbed.registry.requests).toEqual([]);
   });
+
+  test('cannot be read after a rotation: none of the deliveries is answered 401', async () => {
+    expect(await send(signedWith('first'))).toEqual(SYNCED);
+    await testbed.secrets.rotate(ID, 'second');
+    const throttled = { __type: 'ThrottlingException' };
+    testbed.store.fault = () => ({ kind: 'answer', status: 400, body: throttled });
+    expect(await send(signedWith('second'))).toEqual(UNAVAILABLE);
+    passSeconds(0.5);
+    expect(await send(signedWith('second'))).toEqual(UNAVAILABLE);
+    testbed.store.fault = () => undefined;
+    passSeconds(2);
+    expect(await send(signedWith('second'))).toEqual(SYNCED);
+  });
 });

@@ -20,10 +20,7 @@ export interface LiveReceiver {
   readonly pathSecret: AcceptedSecret;
 }
 
-/**
- * Minimum interval between two lookups through all secrets, and between two refetches of one secret for the same reason, whatever the
- * request rate.
- */
+/** Minimum interval between two lookups through all secrets, and between two refetches of one secret for the same reason. */
 const MIN_LOOKUP_INTERVAL_MS = 2_000;
 
 /**
@@ -43,11 +40,18 @@ export interface ReceiverDirectoryDeps {
   readonly graceMs: number;
 }
 
+/** A read of a receiver's secret past the cache. */
+interface Refetch {
+  readonly at: number;
+  /** Why the secret could not be read. */
+  error?: RetryableError | undefined;
+}
+
 /** Result of a search among receivers. */
 interface SearchResult {
   readonly live?: LiveReceiver;
   /** Why a secret could not be read. The hash may be that of its receiver. */
-  readonly unreadable?: string | undefined;
+  readonly error?: RetryableError | undefined;
 }
 
 /**
@@ -63,8 +67,8 @@ export class ReceiverDirectory {
   readonly #known = new Map<string, Receiver>();
   #lookedUpAt = -Infinity;
   #lookupError: RetryableError | undefined;
-  /** By reason and secret: when it was last read past the cache. */
-  readonly #refetchedAt = new Map<string, number>();
+  /** By reason and secret: the last read past the cache. */
+  readonly #refetches = new Map<string, Refetch>();
 
   constructor(deps: ReceiverDirectoryDeps) {
     this.#deps = deps;
@@ -85,9 +89,7 @@ export class ReceiverDirectory {
     const search = await this.#searchCluster(hash, signal).catch((error: unknown) =>
       this.#searchCopy(hash, error, signal),
     );
-    if (search.live === undefined && search.unreadable !== undefined)
-      throw secretUnreadable(search.unreadable);
-    return search.live;
+    return liveIn(search);
   }
 
   async #searchCluster(hash: string, signal: AbortSignal): Promise<SearchResult> {
@@ -112,10 +114,9 @@ export class ReceiverDirectory {
     signal: AbortSignal,
   ): Promise<SearchResult> {
     const cached = await this.#searchAmong(candidates, hash, 'cached', signal);
-    if (cached.live !== undefined || cached.unreadable !== undefined) return cached;
+    if (cached.live !== undefined || cached.error !== undefined) return cached;
     // The secret may have been replaced since it was cached.
-    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver, 'path'));
-    return this.#searchAmong(due, hash, 'store', signal);
+    return this.#refetch(candidates, hash, 'path', signal);
   }
 
   async #searchListing(hash: string, signal: AbortSignal): Promise<SearchResult> {
@@ -138,10 +139,7 @@ export class ReceiverDirectory {
     { receiver }: LiveReceiver,
     signal: AbortSignal,
   ): Promise<LiveReceiver | undefined> {
-    if (!this.#isRefetchDue(receiver, 'signature')) return undefined;
-    const { live, unreadable } = await this.#searchAmong([receiver], hash, 'store', signal);
-    if (unreadable !== undefined) throw secretUnreadable(unreadable);
-    return live;
+    return liveIn(await this.#refetch([receiver], hash, 'signature', signal));
   }
 
   /** Searches a newer listing: first its candidates for this hash, then all receivers. Each is done at most once in an interval. */
@@ -149,22 +147,23 @@ export class ReceiverDirectory {
     const now = this.#now();
     const listing = await this.#listings.since(now - MIN_LISTING_INTERVAL_MS, signal);
     const candidates = listing.candidatesOf(hash);
-    const due = candidates.filter((receiver) => this.#isRefetchDue(receiver, 'path'));
-    await this.#searchAmong(due, hash, 'store', signal);
+    const refetched = await this.#refetch(candidates, hash, 'path', signal);
     const listed =
       candidates.length === 0 ? cached : await this.#searchAmong(candidates, hash, 'cached', signal);
     if (listed.live !== undefined) return listed;
+    // A candidate whose secret cannot be read may be another project's false claim, so the search goes on.
+    const error = listed.error ?? refetched.error;
     if (now - this.#lookedUpAt < MIN_LOOKUP_INTERVAL_MS) {
       if (this.#lookupError !== undefined) throw this.#lookupError;
-      return listed;
+      return { error };
     }
     this.#lookupError = undefined;
     try {
       const { live } = await this.#searchAmong(listing.receivers, hash, 'store', signal);
-      return live === undefined ? listed : { live };
-    } catch (error) {
-      if (error instanceof RetryableError) this.#lookupError = error;
-      throw error;
+      return live === undefined ? { error } : { live };
+    } catch (lookupError) {
+      if (lookupError instanceof RetryableError) this.#lookupError = lookupError;
+      throw lookupError;
     } finally {
       // From the end on: a lookup that timed out took longer than the interval.
       this.#lookedUpAt = this.#now();
@@ -172,15 +171,32 @@ export class ReceiverDirectory {
   }
 
   /**
-   * Returns whether the receiver's secret may be read past the cache, and counts that as done. Forged signatures must not delay that a new
-   * URL can be used, so each reason has an interval of its own.
+   * Searches these receivers with secrets that are read past the cache, each at most once in an interval. Forged signatures must not delay
+   * that a new URL can be used, so each reason has an interval of its own. Where the store failed, the cached secrets may be outdated, and
+   * nothing can be said of a delivery before the next read: the error stays for the interval.
    */
-  #isRefetchDue({ project, secretName }: Receiver, reason: 'path' | 'signature'): boolean {
-    const key = `${reason} ${project}/${secretName}`;
+  async #refetch(
+    receivers: readonly Receiver[],
+    hash: string,
+    reason: 'path' | 'signature',
+    signal: AbortSignal,
+  ): Promise<SearchResult> {
     const now = this.#now();
-    if (now - (this.#refetchedAt.get(key) ?? -Infinity) < MIN_LOOKUP_INTERVAL_MS) return false;
-    this.#refetchedAt.set(key, now);
-    return true;
+    const refetch: Refetch = { at: now };
+    const due: Receiver[] = [];
+    let failed: RetryableError | undefined;
+    for (const receiver of receivers) {
+      const key = `${reason} ${receiver.project}/${receiver.secretName}`;
+      const last = this.#refetches.get(key);
+      if (last !== undefined && now - last.at < MIN_LOOKUP_INTERVAL_MS) failed ??= last.error;
+      else {
+        this.#refetches.set(key, refetch);
+        due.push(receiver);
+      }
+    }
+    const search = await this.#searchAmong(due, hash, 'store', signal).catch(toSearchResult);
+    refetch.error = search.error;
+    return search.live === undefined ? { error: search.error ?? failed } : search;
   }
 
   /** Computes the hashes of these receivers from their secrets, remembers them, and returns the receiver that has this one. */
@@ -193,10 +209,10 @@ export class ReceiverDirectory {
     if (receivers.length === 0) return {};
     const readings = await this.#deps.secrets.read(receivers, from, signal);
     let live: LiveReceiver | undefined;
-    let unreadable: string | undefined;
+    let error: RetryableError | undefined;
     for (const [index, receiver] of receivers.entries()) {
       const reading = readings[index];
-      if (isUnreadable(reading)) unreadable ??= reading.reason;
+      if (isUnreadable(reading)) error ??= secretUnreadable(reading.reason);
       const secrets = this.#acceptedSecrets(reading);
       for (const secret of secrets) {
         const own = receiverHash(receiver.project, receiver.name, secret.value);
@@ -204,7 +220,7 @@ export class ReceiverDirectory {
         if (own === hash) live ??= { receiver, secrets, pathSecret: secret };
       }
     }
-    return live === undefined ? { unreadable } : { live };
+    return live === undefined ? { error } : { live };
   }
 
   #acceptedSecrets(reading: SecretReading | undefined): AcceptedSecret[] {
@@ -215,6 +231,17 @@ export class ReceiverDirectory {
   #now(): number {
     return this.#deps.clock().getTime();
   }
+}
+
+/** Throws the error where no receiver was found: a secret that could not be read may be that of one. */
+function liveIn({ live, error }: SearchResult): LiveReceiver | undefined {
+  if (live === undefined && error !== undefined) throw error;
+  return live;
+}
+
+function toSearchResult(error: unknown): SearchResult {
+  if (error instanceof RetryableError) return { error };
+  throw error;
 }
 
 function secretUnreadable(detail: string): RetryableError {

@@ -24,6 +24,7 @@ export interface RegistryWebhookDeps {
 export class RegistryWebhook {
   readonly #deps: RegistryWebhookDeps;
   #refetchedAt = -Infinity;
+  #refetchError: unknown;
 
   constructor(deps: RegistryWebhookDeps) {
     this.#deps = deps;
@@ -42,12 +43,25 @@ export class RegistryWebhook {
     return this.#read('cached', signal);
   }
 
-  /** Reads the secret past the cache, for a signature that did not verify. Returns nothing within the minimum interval. */
+  /**
+   * Reads the secret past the cache, for a signature that did not verify. Returns nothing within the minimum interval.
+   *
+   * @throws {RetryableError} where it cannot be read, and within the interval after that: the cached one may be outdated
+   */
   async refetch(signal: AbortSignal): Promise<readonly AcceptedSecret[]> {
     const now = this.#deps.clock().getTime();
-    if (now - this.#refetchedAt < MIN_REFETCH_INTERVAL_MS) return [];
+    if (now - this.#refetchedAt < MIN_REFETCH_INTERVAL_MS) {
+      if (this.#refetchError !== undefined) throw this.#refetchError;
+      return [];
+    }
     this.#refetchedAt = now;
-    return this.#read('store', signal);
+    this.#refetchError = undefined;
+    try {
+      return await this.#read('store', signal);
+    } catch (error) {
+      this.#refetchError = error;
+      throw error;
+    }
   }
 
   async #read(from: 'cached' | 'store', signal: AbortSignal): Promise<readonly AcceptedSecret[]> {
