@@ -122,8 +122,7 @@ describe('a retryable failure', () => {
     testbed.cluster.fault = (request) => (isPatchOf(request, 'two') ? unavailable : undefined);
     expect(await retries.redeliver(handler)).toEqual({ received: 1, deleted: 1 });
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/one']);
-    const reason = 'refreshed 1 of 2 warehouse(s)';
-    expect(waiting()).toEqual([{ ...PUSH, only: ['demo/two'], reason }]);
+    expect(waiting()).toEqual([{ ...PUSH, only: ['demo/two'], reason: 'refreshed 1 of 2 warehouse(s)' }]);
   });
 
   test('of some objects keeps the message where the rest cannot be queued', async () => {
@@ -142,13 +141,16 @@ describe('a retryable failure', () => {
     expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse demo/dev', 'Warehouse demo/two']);
   });
 
+  test('of every object of one project does not affect the other projects', async () => {
+    testbed.enqueue({ ...PUSH, only: ['demo/one', 'demo/two'] }, { ...PUSH, only: ['other/main'] });
+    testbed.cluster.fault = ({ path }) => (path.includes('/demo/') ? unavailable : undefined);
+    expect(await retries.redeliver(handler)).toEqual({ received: 2, deleted: 1 });
+    expect(await testbed.objects.takeRefreshed()).toEqual(['Warehouse other/main']);
+  });
+
   test.each<[what: string, messages: object[], requests: number]>([
     ['a listing fails', Array.from({ length: 10 }, () => PUSH), 1],
-    [
-      'two objects fail one after the other',
-      Array.from({ length: 10 }, (_none, index) => rest(`w${index}`)),
-      2,
-    ],
+    ['two projects fail', Array.from({ length: 10 }, (_, index) => ({ ...PUSH, only: [`p${index}/a`] })), 2],
   ])('by which the cluster is unavailable ends the batch: %s', async (_what, messages, requests) => {
     testbed.enqueue(...messages);
     testbed.cluster.fault = () => unavailable;

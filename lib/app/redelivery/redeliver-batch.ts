@@ -6,10 +6,10 @@ import { backoffMs } from './backoff.ts';
 import { readRetryMessage, splitUnfinished, type RetryMessage } from './retry-message.ts';
 
 /**
- * Objects that fail one after the other, with none that succeeds between them, before the target counts as unavailable. A single one may
- * fail by itself, for example by a webhook of its namespace.
+ * Owners whose objects fail one after the other, with none that succeeds between them, before the target counts as unavailable. All objects of
+ * one may fail by themselves, for example by a webhook of its namespace. An owner is the namespace of an object, or the vendor of a package.
  */
-const MAX_FAILURES_IN_A_ROW = 2;
+const MAX_FAILED_OWNERS = 2;
 
 export interface RedeliveryDeps {
   readonly targets: readonly Target[];
@@ -90,7 +90,7 @@ class Batch {
   readonly #deps: RedeliveryDeps;
   readonly #batchId: string;
   readonly #signals: RedeliverySignals;
-  readonly #failuresInARow = new Map<Target, number>();
+  readonly #failedOwners = new Map<Target, Set<string>>();
   readonly #outages = new Map<Target, Outage>();
   readonly #postponed: (ReceivedMessage & { readonly delayMs: number })[] = [];
 
@@ -128,17 +128,20 @@ class Batch {
     const { error, remaining } = result;
     const about = { received, message, result };
     if (error === undefined) {
-      this.#failuresInARow.delete(target);
+      this.#failedOwners.delete(target);
       return { ...about, kind: 'done' };
     }
     if (remaining !== undefined && (only === undefined || remaining.length < only.length)) {
-      if (only !== undefined) this.#failuresInARow.delete(target);
+      if (only !== undefined) this.#failedOwners.delete(target);
       return this.#requeue(about, { ...message, only: remaining, reason: error.reason }, error);
     }
-    const failures = (this.#failuresInARow.get(target) ?? 0) + (remaining?.length ?? MAX_FAILURES_IN_A_ROW);
-    this.#failuresInARow.set(target, failures);
+    const owners = this.#failedOwners.get(target) ?? new Set();
+    for (const name of remaining ?? []) owners.add(name.split('/', 1)[0]!);
+    this.#failedOwners.set(target, owners);
     const { reason, retryAfterMs } = error;
-    if (failures >= MAX_FAILURES_IN_A_ROW) this.#outages.set(target, { reason, retryAfterMs });
+    // Without names, not even the objects could be found.
+    if (remaining === undefined || owners.size >= MAX_FAILED_OWNERS)
+      this.#outages.set(target, { reason, retryAfterMs });
     return { ...about, ...this.#postpone(about, reason, retryAfterMs), error };
   }
 
