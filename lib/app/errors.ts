@@ -28,3 +28,6 @@ export class RetryableError extends Error {
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';
 }
+
+/** The object is too large for the cluster, or would be after the request. Its owner must make it smaller. */
+export class ObjectTooLargeError extends TerminalError {}

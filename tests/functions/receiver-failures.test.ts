@@ -158,11 +158,12 @@ describe('a failing cluster', () => {
 });
 
 describe('a refresh', () => {
-  const denial: ProxyFault = {
+  const failureWith = (message: string): ProxyFault => ({
     kind: 'answer',
     status: 500,
-    body: { kind: 'Status', message: 'admission webhook "w.kargo.akuity.io" denied the request: no' },
-  };
+    body: { kind: 'Status', message },
+  });
+  const denial = failureWith('admission webhook "w.kargo.akuity.io" denied the request: no');
 
   test.each<[what: string, fault: ProxyFault]>([
     ['500', failure(500)],
@@ -180,6 +181,7 @@ describe('a refresh', () => {
     ['403', failure(403)],
     ['422', failure(422)],
     ['a denial by an admission webhook', denial],
+    ['500, because etcd cannot store it', failureWith('etcdserver: request is too large')],
   ])('that is refused with %s is attempted once, and does not affect the others', async (_what, fault) => {
     disturb(isPatchOf('one'), fault);
     expect(await deliver(handler)).toEqual(done('refreshed 1 warehouse(s), 1 refused by the cluster'));

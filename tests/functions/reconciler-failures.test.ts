@@ -12,7 +12,6 @@ const github = { name: 'gh', path: '/kargo/github/abc', url: 'https://hooks.exam
 let testbed: Testbed;
 
 beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-
 beforeEach(async () => {
   stopClock();
   skipWaits();
@@ -197,6 +196,29 @@ describe('a secret that cannot be read is reported in the condition and does not
       expect(await nameOf('zoo')).toHaveLength(1);
     },
   );
+});
+
+test('a config that is too large for its status fails neither the run nor the others', async () => {
+  const body = { kind: 'Status', message: 'etcdserver: request is too large' };
+  testbed.cluster.fault = ({ path }) =>
+    path.includes('/demo/status') ? { kind: 'answer', status: 500, body } : undefined;
+  expect(await testbed.reconcile()).toEqual({ configs: 2, written: 1, failures: [] });
+  expect(await nameOf('zoo')).toHaveLength(1);
+});
+
+test('a batch of secrets that is answered in parts is read to its end', async () => {
+  let rest: object = {};
+  const rewrite = (answer: string): string => {
+    const { SecretValues: values } = JSON.parse(answer) as { SecretValues: object[] };
+    rest = { SecretValues: values.splice(1) };
+    return JSON.stringify({ SecretValues: values, NextToken: 'more' });
+  };
+  testbed.store.fault = ({ operation, body }) => {
+    if (body.includes('NextToken')) return { kind: 'answer', status: 200, body: rest };
+    return operation === 'BatchGetSecretValue' ? { kind: 'rewrite', rewrite } : undefined;
+  };
+  await testbed.reconcile();
+  expect(await nameOf('zoo')).toHaveLength(1);
 });
 
 describe('nothing is written', () => {

@@ -5,6 +5,7 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
   SecretsManagerServiceException,
+  type BatchGetSecretValueResponse,
   type GetSecretValueResponse,
   type SecretListEntry,
 } from '@aws-sdk/client-secrets-manager';
@@ -93,17 +94,24 @@ export class SecretsManager {
     secretIds: readonly string[],
     abortSignal: AbortSignal,
   ): Promise<Map<string, StoredReading>> {
-    const command = new BatchGetSecretValueCommand({ SecretIdList: [...secretIds] });
-    const answer = await this.#connected()
-      .send(command, { abortSignal })
-      .catch(throwRetryable(STORE_UNAVAILABLE));
     const readings = new Map<string, StoredReading>();
-    for (const value of answer.SecretValues ?? []) {
-      if (value.Name !== undefined) readings.set(value.Name, { kind: 'found', version: toVersion(value) });
-    }
-    for (const { SecretId: id = '', ErrorCode: code = '' } of answer.Errors ?? []) {
-      readings.set(id, faultOf(id, code) ?? unreturnedSecret(id, code));
-    }
+    let next: string | undefined;
+    do {
+      const command = new BatchGetSecretValueCommand({
+        SecretIdList: [...secretIds],
+        ...(next !== undefined && { NextToken: next }),
+      });
+      const answer: BatchGetSecretValueResponse = await this.#connected()
+        .send(command, { abortSignal })
+        .catch(throwRetryable(STORE_UNAVAILABLE));
+      for (const value of answer.SecretValues ?? []) {
+        if (value.Name !== undefined) readings.set(value.Name, { kind: 'found', version: toVersion(value) });
+      }
+      for (const { SecretId: id = '', ErrorCode: code = '' } of answer.Errors ?? []) {
+        readings.set(id, faultOf(id, code) ?? unreturnedSecret(id, code));
+      }
+      next = answer.NextToken;
+    } while (next !== undefined);
     return readings;
   }
 

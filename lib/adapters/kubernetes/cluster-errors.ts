@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { RetryableError, TerminalError } from '../../app/errors.ts';
+import { ObjectTooLargeError, RetryableError, TerminalError } from '../../app/errors.ts';
 import { parseRetryAfter, readNetworkError } from '../http/network-errors.ts';
 import type { ClusterAnswer, ClusterRequest } from './cluster-pool.ts';
 
@@ -18,6 +18,8 @@ export interface ClusterFailure {
   readonly retryAfterMs?: number | undefined;
   /** The connection ended, as one does that was kept from before a restart of the server: nothing says that the cluster is busy. */
   readonly isConnectionLost?: boolean;
+  /** The object would be too large. */
+  readonly isTooLarge?: boolean;
 }
 
 export const TIMED_OUT = 'cluster API did not answer in time';
@@ -31,6 +33,9 @@ const MAX_MESSAGE_BYTES = 2_048;
 /** Message for a denial by an admission policy, or by an admission webhook, which chooses the status code itself. */
 const DENIAL =
   /admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*'.* denied request/;
+
+/** Message of etcd, and of the API server, for a write after which the object would be too large. */
+const TOO_LARGE = /request is too large|Request entity too large/;
 
 /**
  * Message about an object that does not exist. A proxy, or an API that does not serve the kind yet because it is starting, answers 404 with
@@ -72,7 +77,8 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
       ? { ...fail('attempt'), detail: `${detail}: the answer is not JSON` }
       : undefined;
   }
-  // Before the status: a webhook may deny with 404, 409 or 500.
+  // Before the status: a webhook may deny with 404, 409 or 500, and what etcd cannot store is answered 500.
+  if (isWrite && TOO_LARGE.test(message ?? '')) return { ...fail('none'), isTooLarge: true };
   if (isWrite && DENIAL.test(message ?? '')) return fail('none');
   if (request.expected?.includes(status)) {
     const isNotFound = request.mayBeUnserved === true || NOT_FOUND.test(message ?? '');
@@ -122,12 +128,12 @@ export function readAnswer<Schema extends v.GenericSchema>(
 /** Makes the error that a caller of the adapter catches. */
 export function toError(
   { object }: ClusterRequest,
-  { cure, reason, detail, retryAfterMs }: ClusterFailure,
+  { cure, reason, detail, retryAfterMs, isTooLarge }: ClusterFailure,
   cause?: unknown,
 ): RetryableError | TerminalError {
-  return cure === 'none'
-    ? new TerminalError(`${object}: ${detail}`, { cause })
-    : new RetryableError(reason, { cause, detail, retryAfterMs });
+  if (cure !== 'none') return new RetryableError(reason, { cause, detail, retryAfterMs });
+  const message = `${object}: ${detail}`;
+  return isTooLarge ? new ObjectTooLargeError(message, { cause }) : new TerminalError(message, { cause });
 }
 
 /** Returns the message of a `Status`, for example who lacks which right; undefined for another body. */

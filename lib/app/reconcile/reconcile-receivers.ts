@@ -6,7 +6,7 @@ import {
 } from '../../core/kargo/receiver-hashes.ts';
 import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness.ts';
 import { receiverKey, usableReceivers } from '../../core/kargo/receiver.ts';
-import { TerminalError } from '../errors.ts';
+import { ObjectTooLargeError, TerminalError } from '../errors.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
 import type { IndexPublisher, PublishedIndex } from './publish-index.ts';
 import { readSecrets, type SecretReadings } from './read-secrets.ts';
@@ -15,6 +15,7 @@ import {
   describeConfig,
   reconcileStatuses,
   UNINDEXED,
+  type FailedStatus,
   type ReconciledStatuses,
   type StatusDeps,
 } from './reconcile-statuses.ts';
@@ -113,7 +114,7 @@ export async function reconcileReceivers(
       ? []
       : [`the copy of the receivers could not be written: ${messageOf(copying)}`]),
     ...listed.unreadable.map((config) => `${describeConfig(config)}: ${config.reason}`),
-    ...statuses.failed.map((config) => `${describeConfig(config)}: its status could not be written`),
+    ...statuses.failed.flatMap(describeFailedStatus),
   ];
   let removed = 0;
   if (routing && added) {
@@ -169,7 +170,7 @@ function withoutPublished(
   { removable }: AddedRoutes,
   { failed }: ReconciledStatuses,
 ): AddedRoutes['removable'] {
-  const published = publishedHashes(failed);
+  const published = publishedHashes(failed.map(({ config }) => config));
   return removable.filter(({ hash }) => !published.has(hash));
 }
 
@@ -213,6 +214,12 @@ function isUnready({ fault }: Readiness): boolean {
     default:
       return reason satisfies never;
   }
+}
+
+/** Describes a failure of the run. A config that is too large for its status is its project's fault, and in the log. */
+function describeFailedStatus({ config, error }: FailedStatus): string[] {
+  if (error instanceof ObjectTooLargeError) return [];
+  return [`${describeConfig(config)}: its status could not be written: ${messageOf(error)}`];
 }
 
 /** A write that is refused for good lacks the namespace or the rights. */

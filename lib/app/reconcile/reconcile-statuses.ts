@@ -44,8 +44,13 @@ export interface ReconciledStatuses {
   readonly changed: number;
   /** Every declared Bitbucket receiver within the limit, except those of failed configs. */
   readonly receivers: readonly Readiness[];
-  /** Configs whose status could not be written. */
-  readonly failed: readonly ReceiverConfig[];
+  readonly failed: readonly FailedStatus[];
+}
+
+/** A config whose status could not be written. */
+export interface FailedStatus {
+  readonly config: ReceiverConfig;
+  readonly error: unknown;
 }
 
 /** Writes the statuses of these configs that differ from the plan. One that cannot be written does not affect the others. */
@@ -56,7 +61,7 @@ export async function reconcileStatuses(
   signal: AbortSignal,
 ): Promise<ReconciledStatuses> {
   const receivers: Readiness[] = [];
-  const failed: ReceiverConfig[] = [];
+  const failed: FailedStatus[] = [];
   let changed = 0;
   const reconcile = async (config: ReceiverConfig): Promise<void> => {
     try {
@@ -66,7 +71,7 @@ export async function reconcileStatuses(
       receivers.push(...result.plan.receivers);
       logLostReadiness(deps, result);
     } catch (error) {
-      failed.push(config);
+      failed.push({ config, error });
       deps.log.error('status could not be written', { config: describeConfig(config), error });
     }
   };

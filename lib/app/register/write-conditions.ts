@@ -10,6 +10,7 @@ import {
   type ConfigWebhooks,
   type WebhookState,
 } from '../../core/registration/webhook-condition.ts';
+import { ObjectTooLargeError } from '../errors.ts';
 import type { Clock, ConfigStatuses, Log } from '../ports.ts';
 import { describeConfig } from '../reconcile/reconcile-statuses.ts';
 import type { DeclaredWebhooks } from './collect-claims.ts';
@@ -44,7 +45,9 @@ export async function writeConditions(
     try {
       await writeCondition(deps, config, webhooks, signal);
     } catch (error) {
-      failures.push(`${describeConfig(config)}: its condition could not be written`);
+      // A config that is too large for its condition is its project's fault.
+      if (!(error instanceof ObjectTooLargeError))
+        failures.push(`${describeConfig(config)}: its condition could not be written`);
       deps.log.error('condition could not be written', { config: describeConfig(config), error });
     }
   }

@@ -95,7 +95,7 @@ describe('an API server that crashes', () => {
     const [answer, ended] = await Promise.all([deliver(proxied), run().catch(String)]);
     expect(answer).toEqual(unavailable('refreshed 0 of 2 warehouse(s)'));
     expect(ended).toMatch(
-      /^Error: 2 failed: the lookup index could not be written: cluster API unreachable.*; ProjectConfig demo\/demo: its status could not be written$/,
+      /^Error: 2 failed: the lookup index could not be written: cluster API unreachable.*; ProjectConfig demo\/demo: its status could not be written: cluster API unreachable.*$/,
     );
     expect(await deliver(direct)).toEqual(unavailable('cluster API unreachable'));
 
