@@ -23,7 +23,7 @@ import { RetryableError } from '../errors.ts';
 import type { Clock, IndexPieces } from '../ports.ts';
 import { ChunkCache } from './chunk-cache.ts';
 
-/** Timeout for reading the head again. */
+/** Timeout for reading the head again before a delivery is authenticated. */
 const REREAD_TIMEOUT_MS = 2_000;
 
 /** Why the index cannot be used at the moment. */
@@ -188,7 +188,7 @@ export class IndexReader {
       return checkAge(reading, now);
     } catch (error) {
       if (latest === undefined || signal.aborted || !(error instanceof RetryableError)) throw error;
-      // It would miss a Warehouse that has entered the index since: what a push affects is looked up later.
+      // An earlier head lacks Warehouses that entered since, so the push is retried later instead.
       if (urgency === 'retried') throw error;
       // A signature can be verified with a stale one, so that an authenticated caller is told which dependency is unavailable.
       return latest.reading.kind === 'head' ? { ...latest.reading, unread: error } : latest.reading;
@@ -201,9 +201,11 @@ export class IndexReader {
     const nowMs = clock().getTime();
     const hasFailed = this.#failure !== undefined && nowMs - this.#failure.at < HEAD_TTL_MS;
     if (hasFailed && urgency === 'once') throw this.#failure?.error;
-    // Where there is an earlier one, time must be left to use it.
+    // Leaves time to use the earlier head, where there is one that may be used.
     const ending =
-      this.#latest === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(REREAD_TIMEOUT_MS)]);
+      urgency === 'once' && this.#latest !== undefined
+        ? AbortSignal.any([signal, AbortSignal.timeout(REREAD_TIMEOUT_MS)])
+        : signal;
     try {
       return await pieces.read(names.head, urgency, ending);
     } catch (error) {
