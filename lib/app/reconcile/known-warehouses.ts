@@ -145,7 +145,7 @@ export class KnownWarehouses {
     const before = this.#known.get(formatObjectName(warehouse));
     const rows = toWarehouseRows(warehouse, content);
     this.#set({ namespace, name, uid, generation }, rows);
-    if (earlier === undefined || earlier.listedProjects.has(namespace) || this.#isListed(namespace)) return;
+    if (earlier === undefined || earlier.listedProjects.has(namespace)) return;
     const isSame = before?.uid === uid;
     // Its project was listed until now, so that no push was lost.
     if (isSame && before.rows === undefined) return;
