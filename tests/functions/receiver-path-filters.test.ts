@@ -187,12 +187,20 @@ describe.each(['Cloud', 'Data Center'])('a push to %s', (kind) => {
   });
 });
 
-test.each<[string, Push]>([
-  ['forced', { to: 'docs', forced: true }],
-  ['truncated', { to: 'docs', truncated: true }],
-])('a %s push refreshes', async (_title, push) => {
+test.each([{ limit: 2 }, { truncated: true }])(
+  'files that Data Center cuts off, with %j, refresh',
+  async (fields) => {
+    await start(src);
+    const values = ['a', 'b'].map((name) => ({ path: { components: ['docs', name] } }));
+    testbed.dataCenterApi.fault = ({ path }) =>
+      path.includes('/changes?') ? { kind: 'answer', status: 200, body: { values, ...fields } } : undefined;
+    expect(await answerTo('Data Center', { to: 'docs' })).toBe(REFRESHED);
+  },
+);
+
+test.each(['forced', 'truncated'])('a %s push refreshes', async (field) => {
   await start(src);
-  expect(await answerTo('Cloud', push)).toBe(REFRESHED);
+  expect(await answerTo('Cloud', { to: 'docs', [field]: true })).toBe(REFRESHED);
 });
 
 test('several refs are judged together, and requests are shared between Warehouses', async () => {

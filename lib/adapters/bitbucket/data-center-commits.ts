@@ -5,7 +5,7 @@ import type { CommitParents, CommitsApi } from './commits-api.ts';
 
 const COMMITS_PER_PAGE = 100;
 
-/** Data Center's default limit for the changes of a commit. What is beyond cannot be read on another page. */
+/** Data Center's default limit for the changes of a commit; a server may have a lower one. What is beyond cannot be read on another page. */
 const MAX_CHANGES = 1_000;
 
 const page = { isLastPage: v.nullish(v.boolean()), nextPageStart: v.nullish(v.number()) };
@@ -14,7 +14,13 @@ const commits = v.object({
   ...page,
 });
 const file = v.nullish(v.object({ components: v.array(v.string()) }));
-const changes = v.object({ values: v.array(v.object({ path: file, srcPath: file })), ...page });
+const changes = v.object({
+  values: v.array(v.object({ path: file, srcPath: file })),
+  /** Of this answer: at most what was asked for. */
+  limit: v.nullish(v.number(), MAX_CHANGES),
+  truncated: v.nullish(v.boolean()),
+  ...page,
+});
 
 /**
  * The commits of a repository of Data Center.
@@ -59,8 +65,8 @@ export class DataCenterCommits implements CommitsApi {
   /** A renamed file has two paths: Kargo looks at renames as deletions and additions. */
   async paths(hash: string, signal: AbortSignal): Promise<string[] | undefined> {
     const path = `${this.#path}/${hash}/changes?limit=${MAX_CHANGES}`;
-    const { values, isLastPage } = await this.#read(changes, path, signal);
-    if (isLastPage === false || values.length >= MAX_CHANGES) return undefined;
+    const { values, isLastPage, limit, truncated } = await this.#read(changes, path, signal);
+    if (isLastPage === false || truncated === true || values.length >= limit) return undefined;
     return values.flatMap((change) =>
       [change.path, change.srcPath].flatMap((one) => (one ? [one.components.join('/')] : [])),
     );
