@@ -63,9 +63,13 @@ test('says that a version of Data Center has no webhooks of projects', async () 
   ]);
 });
 
-test('reports a connection test of Data Center that fails', async () => {
+test('reports a connection test of Data Center that fails, until it passes', async () => {
   const subject = await startWithWeb();
   testbed.dataCenter.answers.set(URL_OF_BB, 404);
+  // Of a server that does not count its test among the deliveries.
+  testbed.dataCenterApi.fault = ({ path }) =>
+    path.endsWith('/statistics/summary') ? { kind: 'answer', status: 200, body: {} } : undefined;
+  await testbed.register();
   await testbed.register();
   expect(await testbed.condition()).toEqual([
     'False',
@@ -73,6 +77,9 @@ test('reports a connection test of Data Center that fails', async () => {
     `0 of 1 Bitbucket webhook(s) for the receivers at ${BASE}. ${subject}: the webhook is registered, and the connection test of Data ` +
       "Center got HTTP 404. Check that Data Center reaches the receiver's URL.",
   ]);
+  testbed.dataCenter.answers.clear();
+  await testbed.register();
+  expect(await testbed.condition()).toEqual(['True', 'WebhooksRegistered', expect.any(String)]);
 });
 
 test('keeps what it knows where the statistics of Data Center cannot be read', async () => {

@@ -1,5 +1,6 @@
 import { formatSubject } from '../../core/bitbucket/webhook-subject.ts';
 import { receiverKey } from '../../core/kargo/receiver.ts';
+import { testedInCondition } from '../../core/registration/webhook-condition.ts';
 import type { WebhookFailure } from '../../core/registration/webhook-failure.ts';
 import { planWebhooks, type WebhookAction } from '../../core/registration/webhook-plan.ts';
 import type { ReceiverIdentity } from '../../core/registration/webhook.ts';
@@ -56,6 +57,11 @@ export async function reconcileSubject(
   if (webhooks instanceof BitbucketError) return unlisted(claims, webhooks.failure);
   const failures = new Map<string, WebhookFailure>();
   const testedAt = new Map<string, Date>();
+  const passedBefore = new Set(
+    claims
+      .filter(({ config }) => testedInCondition(config).has(formatSubject(subject)))
+      .map(({ project, name }) => receiverKey(project, name)),
+  );
   let changes = 0;
   let left: WebhookFailure | undefined;
 
@@ -79,9 +85,13 @@ export async function reconcileSubject(
         action satisfies never;
     }
   };
-  const check = async (id: string, key: string): Promise<void> => {
+  const check = async (id: string, key: string, url: string): Promise<void> => {
     const tested = last?.testedAt.get(key);
     if (tested !== undefined) testedAt.set(key, tested);
+    else if (!dryRun && !passedBefore.has(key)) {
+      await test(key, url);
+      if (failures.has(key)) return;
+    }
     const failed = await bitbucket.deliveryFailure(subject, id, signal).catch((error: unknown) => {
       if (!(error instanceof BitbucketError)) throw error;
       // The webhook is as declared. What the last run knew of its deliveries stays.
@@ -97,7 +107,7 @@ export async function reconcileSubject(
     const key = receiverKey(project, name);
     try {
       if (action.kind === 'keep') {
-        await check(action.id, key);
+        await check(action.id, key, action.desired.url);
         continue;
       }
       changes += 1;

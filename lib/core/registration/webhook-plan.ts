@@ -18,7 +18,12 @@ export interface ReceiverClaim extends ReceiverIdentity {
 
 /** What has to be done so that a subject's webhooks are as claimed. */
 export type WebhookAction =
-  | { readonly kind: 'keep'; readonly receiver: ReceiverIdentity; readonly id: string }
+  | {
+      readonly kind: 'keep';
+      readonly receiver: ReceiverIdentity;
+      readonly desired: DesiredWebhook;
+      readonly id: string;
+    }
   | { readonly kind: 'create'; readonly receiver: ReceiverIdentity; readonly desired: DesiredWebhook }
   | {
       readonly kind: 'update';
@@ -96,7 +101,9 @@ function planReceiver(
   const drift = findDrift(kept, desired);
   const { id } = kept;
   return [
-    drift.length === 0 ? { kind: 'keep', receiver, id } : { kind: 'update', receiver, desired, id, drift },
+    drift.length === 0
+      ? { kind: 'keep', receiver, desired, id }
+      : { kind: 'update', receiver, desired, id, drift },
     ...own
       .filter((webhook) => webhook !== kept)
       .map((webhook) => ({
