@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { RetryableError } from '../../app/errors.ts';
 import { EKS_TOKEN_LIFETIME_MS, presignEksToken } from '../aws/eks-token.ts';
@@ -35,7 +36,8 @@ export function clusterCredentials(
     case 'kubeconfig-file':
       return async (signal) => {
         const text = await readFile(settings.path, { encoding: 'utf8', signal });
-        return { endpoint: await readKubeconfig(text, `file "${settings.path}"`, signal) };
+        const folder = dirname(settings.path);
+        return { endpoint: await readKubeconfig(text, `file "${settings.path}"`, signal, folder) };
       };
     case 'kubeconfig-secret':
       return async (signal) => {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { load } from 'js-yaml';
 import * as v from 'valibot';
 import type { ClusterEndpoint } from './cluster-pool.ts';
@@ -49,6 +50,7 @@ type User = v.InferOutput<typeof userSchema>;
  * with them. They are run and read at every call.
  *
  * @param source - names the file or secret in errors
+ * @param folder - that relative paths of files start from: that of the kubeconfig
  * @throws {Error} where it is not a kubeconfig, its current context is incomplete, or a file or program that it names fails; no message
  * quotes the document
  * @see https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
@@ -57,6 +59,7 @@ export async function readKubeconfig(
   kubeconfig: string,
   source: string,
   signal: AbortSignal,
+  folder = '.',
 ): Promise<ClusterEndpoint> {
   const document = parseDocument(kubeconfig, source);
   const find = <Schema extends v.GenericSchema>(kind: EntryKind, name: unknown, schema: Schema) =>
@@ -73,10 +76,11 @@ export async function readKubeconfig(
     throw new Error(`${source}: plain http needs insecure-skip-tls-verify. Use https, or set it to true.`);
   const user = find('user', context?.user, userSchema) ?? v.parse(userSchema, {});
   const credential = user.exec ? await runCredentialProgram(user.exec, signal) : {};
+  const files = { folder, signal };
   const [ca, cert, key] = await Promise.all([
-    fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data'], signal),
-    fileOrData(user['client-certificate'], user['client-certificate-data'], signal),
-    fileOrData(user['client-key'], user['client-key-data'], signal),
+    dataOrFile(cluster['certificate-authority-data'], cluster['certificate-authority'], files),
+    dataOrFile(user['client-certificate-data'], user['client-certificate'], files),
+    dataOrFile(user['client-key-data'], user['client-key'], files),
   ]);
   return {
     server,
@@ -89,7 +93,7 @@ export async function readKubeconfig(
       rejectUnauthorized: !isInsecure,
     },
     headers: {
-      ...(await authorizationOf(user, credential, { source, signal })),
+      ...(await authorizationOf(user, credential, source, files)),
       ...(user.as && { 'impersonate-user': user.as }),
     },
   };
@@ -123,16 +127,15 @@ function parseEntry<Schema extends v.GenericSchema>(
 async function authorizationOf(
   user: User,
   credential: ProgramCredential,
-  { source, signal }: { readonly source: string; readonly signal: AbortSignal },
+  source: string,
+  files: Files,
 ): Promise<Record<string, string>> {
   const provider = user['auth-provider'];
   const tokenFile = user['token-file'] ?? user.tokenFile ?? provider?.config?.tokenFile;
   if (provider && !tokenFile)
     throw new Error(`${source}: auth-provider "${provider.name}" is not supported. Use exec or token.`);
   const token =
-    user.token ||
-    credential.token ||
-    (tokenFile && (await readFile(tokenFile, { encoding: 'utf8', signal })));
+    (tokenFile && (await readNamedFile(tokenFile, files)).toString()) || user.token || credential.token;
   // A token from a file may end in a line break.
   if (token) return { authorization: `Bearer ${token.trim()}` };
   if (!user.username) return {};
@@ -140,11 +143,23 @@ async function authorizationOf(
   return { authorization: `Basic ${pair}` };
 }
 
-async function fileOrData(
-  path: string | null | undefined,
+/** How the files that a kubeconfig names are read. */
+interface Files {
+  /** That relative paths start from. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** Data overrides a file. */
+async function dataOrFile(
   base64: string | null | undefined,
-  signal: AbortSignal,
+  path: string | null | undefined,
+  files: Files,
 ): Promise<Buffer | undefined> {
-  if (path) return readFile(path, { signal });
-  return base64 ? Buffer.from(base64, 'base64') : undefined;
+  if (base64) return Buffer.from(base64, 'base64');
+  return path ? readNamedFile(path, files) : undefined;
+}
+
+function readNamedFile(path: string, { folder, signal }: Files): Promise<Buffer> {
+  return readFile(resolve(folder, path), { signal });
 }

@@ -70,7 +70,9 @@ const kubeconfigOf = (cluster: object, user: object): string =>
 /** Sends one request with a kubeconfig. Returns the status of the answer, or the error's message. */
 async function request(cluster: object, user: object = {}): Promise<unknown> {
   const connection = new ClusterConnection(
-    async (signal) => ({ endpoint: await readKubeconfig(kubeconfigOf(cluster, user), 'test', signal) }),
+    async (signal) => ({
+      endpoint: await readKubeconfig(kubeconfigOf(cluster, user), 'test', signal, folder),
+    }),
     { attemptTimeoutMs: 5_000, wait: () => Promise.resolve() },
   );
   const get = { method: 'GET', path: '/version', object: 'version' } as const;
@@ -90,6 +92,14 @@ describe('the server of a kubeconfig', () => {
         'certificate-authority-data': undefined,
         'certificate-authority': join(folder, 'ca'),
       }),
+    ],
+    [
+      'its authority in a file of the same folder',
+      () => ({ ...TRUST, 'certificate-authority-data': undefined, 'certificate-authority': 'ca' }),
+    ],
+    [
+      'its authority as data, which overrides a file',
+      () => ({ ...TRUST, 'certificate-authority': 'absent' }),
     ],
     ['insecure-skip-tls-verify', () => ({ 'insecure-skip-tls-verify': true })],
   ])('is accepted with %s', async (_what, cluster) => {
