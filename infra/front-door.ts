@@ -107,7 +107,9 @@ export class KargoFrontDoor extends Construct {
     this.retryQueue = retries?.queue;
     this.deadLetterQueue = retries?.deadLetterQueue;
     const receiversSecretArn =
-      retries !== undefined && hasCluster(settings) ? addReceiversSecret(this, deploymentName) : undefined;
+      retries !== undefined && hasCluster(settings)
+        ? addReceiversSecret(this, deploymentName, settings.SECRET_NAME_TEMPLATE)
+        : undefined;
     const context = {
       deploymentName,
       settings,

@@ -1,10 +1,21 @@
 import { aws_secretsmanager as secretsmanager, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { findTemplateConflict } from '../../lib/adapters/settings/setting-rules.ts';
+import { DeploymentError } from '../deployment-settings.ts';
 
-/** Adds the secret in which the reconciler keeps a copy of the receivers, for while the cluster API is unavailable. Returns its ARN. */
-export function addReceiversSecret(scope: Construct, deploymentName: string): string {
+/**
+ * Adds the secret in which the reconciler keeps a copy of the receivers, for while the cluster API is unavailable.
+ *
+ * @param template - of the receivers' secrets
+ * @returns its ARN
+ * @throws {DeploymentError} where a project could name it
+ */
+export function addReceiversSecret(scope: Construct, deploymentName: string, template: string): string {
+  const secretName = `${deploymentName}/receivers`;
+  const conflict = findTemplateConflict(template, [secretName]);
+  if (conflict !== undefined) throw new DeploymentError([`the template of secrets' names: ${conflict}`]);
   const secret = new secretsmanager.Secret(scope, 'Receivers', {
-    secretName: `${deploymentName}/receivers`,
+    secretName,
     description:
       'Names of the receivers and of their secrets, written by the reconciler. It holds no secret.',
     // The reconciler writes it again.

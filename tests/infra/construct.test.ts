@@ -91,3 +91,10 @@ describe('the construct in the stack of a team, beside a VPC and a cluster', () 
       );
   });
 });
+
+test('a template under which a project could name the copy of the receivers is refused', () => {
+  const props = { code, name: 'dev-kargo', secretNameTemplate: 'dev-{namespace}/{name}' };
+  expect(() => new KargoFrontDoor(new Stack(testApp(), 'Platform'), 'FrontDoor', props)).toThrow(
+    'must not let a project name the system\'s own secret "dev-kargo/receivers"',
+  );
+});

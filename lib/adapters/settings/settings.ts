@@ -57,6 +57,7 @@ const SYSTEM_SECRET_SETTINGS = [
   'CARGOMAN_TOKEN_SECRET_ID',
   'BITBUCKET_WEBHOOK_SECRET_ID',
   'BITBUCKET_CREDENTIALS_SECRET_ID',
+  'RECEIVERS_SECRET_ID',
 ];
 
 /** An empty setting is one that is not set: CloudFormation parameters cannot be left out. */

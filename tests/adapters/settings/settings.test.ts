@@ -203,6 +203,7 @@ describe('a template under which a project could name a secret of the system', (
       own('kargo-front-door/kubeconfig'),
     ],
     ['team/{namespace}/{name}', { KUBECONFIG_SECRET_ID: 'team/a/kubeconfig' }, own('team/a/kubeconfig')],
+    ['dev-{namespace}/{name}', { RECEIVERS_SECRET_ID: 'dev-kargo/receivers' }, own('dev-kargo/receivers')],
     ['a/{name}/x/{namespace}', { CARGOMAN_TOKEN_SECRET_ID: 'a/my.token/x/b' }, own('a/my.token/x/b')],
     ['kargo/{namespace}/{name}', { BITBUCKET_WEBHOOK_SECRET_ID: 'kargo/a/hook' }, own('kargo/a/hook')],
     [
