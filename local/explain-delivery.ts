@@ -5,7 +5,7 @@ import { KargoApi } from '../lib/adapters/kubernetes/kargo-api.ts';
 import { readKubeconfig } from '../lib/adapters/kubernetes/kubeconfig.ts';
 import { KargoReceiverConfigs } from '../lib/adapters/kubernetes/receiver-configs.ts';
 import { KargoRefreshableObjects } from '../lib/adapters/kubernetes/refreshable-objects.ts';
-import { answerTo } from '../lib/adapters/http/answer.ts';
+import { answerTo } from '../lib/adapters/gateway/answer.ts';
 import { RetryableError } from '../lib/app/errors.ts';
 import { Evaluation } from '../lib/app/targets/kargo/evaluation.ts';
 import type { BitbucketEvent } from '../lib/core/bitbucket/event.ts';

@@ -6,7 +6,7 @@ import type { TargetResult } from '../../app/targets/target.ts';
 import type { BitbucketEvent } from '../../core/bitbucket/event.ts';
 import { receiverFields } from '../../core/kargo/receiver.ts';
 import type { FunctionName } from '../../functions.ts';
-import type { Answer } from '../http/answer.ts';
+import type { Answer } from '../gateway/answer.ts';
 import { limitRecord } from './log-limits.ts';
 import { readServiceName } from './service-name.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readGatewayDelivery, toGatewayResult } from '../../../lib/adapters/http/gateway-delivery.ts';
+import { readGatewayDelivery, toGatewayResult } from '../../../lib/adapters/gateway/gateway-delivery.ts';
 import { gatewayEvent, receiverPath } from '../../support/deliver.ts';
 
 const read = (headers: Record<string, string | undefined>) =>

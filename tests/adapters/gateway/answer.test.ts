@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { answerTo } from '../../../lib/adapters/http/answer.ts';
+import { answerTo } from '../../../lib/adapters/gateway/answer.ts';
 import type { Outcome } from '../../../lib/app/delivery/outcome.ts';
 
 const handled = (kind: 'warehouse' | 'promotion', refreshed: string[], refused: string[]): Outcome => ({
