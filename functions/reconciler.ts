@@ -19,6 +19,7 @@ import {
 import { createLog, createLogger } from '../lib/adapters/observability/logging.ts';
 import { createMetrics, latencyRecorder, recordReconcileRun } from '../lib/adapters/observability/metrics.ts';
 import { readSettings, requireCluster } from '../lib/adapters/settings/settings.ts';
+import { ReceiverCopier } from '../lib/app/reconcile/copy-receivers.ts';
 import { IndexPublisher } from '../lib/app/reconcile/publish-index.ts';
 import { reconcileReceivers, type ReconcileResult } from '../lib/app/reconcile/reconcile-receivers.ts';
 import { ReconcilerMemory } from '../lib/app/reconcile/reconciler-memory.ts';
@@ -56,16 +57,20 @@ const index = new IndexPublisher({
   names: indexNames(settings.base),
   warehouses: new KargoIndexableWarehouses(kargo),
   objects: new KargoRefreshableObjects(kargo),
-  copy: receiversSecretId === undefined ? undefined : new SecretReceiverCopy(store, receiversSecretId),
   // A receiver of the ClusterConfig acts on every project.
   isServed: (project) =>
     isServedProject(settings.projects, '') || isServedProject(settings.projects, project),
   clock,
   log,
 });
+const copier =
+  receiversSecretId === undefined
+    ? undefined
+    : new ReceiverCopier({ copy: new SecretReceiverCopy(store, receiversSecretId), clock, log });
 const deps = {
   configs,
   index: settings.dryRun ? undefined : index,
+  copier,
   statuses: configs,
   secrets: new ChangedReceiverSecrets({
     secrets: new StoredReceiverSecrets({ store, secretIdOf, clock, graceMs: settings.graceMs }),

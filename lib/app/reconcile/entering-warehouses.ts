@@ -4,7 +4,7 @@ import type { IndexNames } from '../../core/kargo/lookup-index/index-head.ts';
 import { RetryableError, TerminalError } from '../errors.ts';
 import { formatObjectName, type ObjectName } from '../../core/kargo/object-name.ts';
 import type { Clock, Log, RefreshableObjects } from '../ports.ts';
-import type { IndexStore } from './index-pieces.ts';
+import type { IndexWriter } from './index-writer.ts';
 import type { KnownWarehouses } from './known-warehouses.ts';
 
 /** Concurrent refreshes: few enough to leave the cluster API room for deliveries. */
@@ -17,7 +17,7 @@ const stored = v.object({ all: v.boolean(), names: v.array(v.tuple([v.string(), 
 
 /** Reads the Warehouses that earlier runs have left to refresh. */
 export async function readEntering(
-  store: IndexStore,
+  store: IndexWriter,
   { entering }: IndexNames,
   known: KnownWarehouses,
   signal: AbortSignal,
@@ -30,7 +30,7 @@ export async function readEntering(
 
 /** Stores which Warehouses are left to refresh. */
 export async function writeEntering(
-  store: IndexStore,
+  store: IndexWriter,
   { entering }: IndexNames,
   known: KnownWarehouses,
   signal: AbortSignal,

@@ -10,36 +10,16 @@ import {
 import type { IndexRow } from '../../core/kargo/lookup-index/index-rows.ts';
 import { liveHashes, type ReceiverHashes } from '../../core/kargo/receiver-hashes.ts';
 import type { Receiver } from '../../core/kargo/receiver.ts';
-import { packReceivers } from '../../core/kargo/lookup-index/receiver-copy.ts';
-import type {
-  Clock,
-  IndexableWarehouses,
-  Log,
-  ReceiverCopy,
-  RefreshableObjects,
-  WritableIndexPieces,
-} from '../ports.ts';
+import type { Clock, IndexableWarehouses, Log, RefreshableObjects, WritableIndexPieces } from '../ports.ts';
 import { readEntering, refreshEntering, writeEntering } from './entering-warehouses.ts';
-import { IndexStore } from './index-pieces.ts';
+import { IndexWriter } from './index-writer.ts';
 import { KnownWarehouses, type Coverage, type EarlierIndex } from './known-warehouses.ts';
-
-/** In place of a copy of receivers that are too many. */
-const TOO_MANY = '';
-
-/**
- * Writes of the copy: as many at once, and one more in each interval, 88 in a day at most. Secrets Manager keeps about a hundred versions of a
- * secret, and none younger than a day is removed: a tenant who renames a receiver every minute would use them up.
- */
-const MAX_COPIES_AT_ONCE = 40;
-const COPY_INTERVAL_MS = 30 * 60_000;
 
 export interface IndexPublisherDeps {
   readonly pieces: WritableIndexPieces;
   readonly names: IndexNames;
   readonly warehouses: IndexableWarehouses;
   readonly objects: RefreshableObjects;
-  /** Undefined where the receivers are not copied. */
-  readonly copy: ReceiverCopy | undefined;
   /** Whether a receiver of this deployment may act on the Warehouses of a project. */
   readonly isServed: (project: string) => boolean;
   readonly clock: Clock;
@@ -71,20 +51,16 @@ interface LastIndex {
 /** Keeps the lookup index equal to the cluster. Kept between runs, so that only what was changed is read and written. */
 export class IndexPublisher {
   readonly #deps: IndexPublisherDeps;
-  readonly #store: IndexStore;
+  readonly #store: IndexWriter;
   #known = new KnownWarehouses();
   #last: LastIndex | undefined;
   #isLoaded = false;
-  /** The copy of the receivers as it is, once that is known. */
-  #copied: string | undefined;
-  /** Writes of the copy that are left, as of a time; with fractions. */
-  #copies = { left: MAX_COPIES_AT_ONCE, at: 0 };
   /** When receivers know what was published last; on the clock of `performance`. */
   #settledAt = 0;
 
   constructor(deps: IndexPublisherDeps) {
     this.#deps = deps;
-    this.#store = new IndexStore(deps.pieces, deps.names);
+    this.#store = new IndexWriter(deps.pieces, deps.names);
   }
 
   /**
@@ -113,43 +89,14 @@ export class IndexPublisher {
     return new Set(live.filter((hash) => !indexed.has(receiverKeyOf(hash))));
   }
 
-  /**
-   * Copies the receivers of the index to where they can be read while the cluster API is unavailable, if they were changed, and if it was
-   * not written too often.
-   *
-   * @throws {RetryableError} where the copy cannot be written
-   */
-  async copyReceivers(signal: AbortSignal): Promise<void> {
-    const { copy, log } = this.#deps;
-    if (copy === undefined || this.#last === undefined) return;
-    const { receivers } = this.#last;
-    const packed = packReceivers(receivers) ?? TOO_MANY;
-    this.#copied ??= await copy.read(signal);
-    if (packed === this.#copied) return;
-    if (packed === TOO_MANY)
-      log.warn('the receivers are too many for their copy', { count: receivers.length });
-    else if (!this.#mayCopy()) return;
-    else await copy.write(packed, signal);
-    this.#copied = packed;
+  /** The receivers of the index that was published last; undefined where none is known. */
+  get receivers(): readonly ReceiverRow[] | undefined {
+    return this.#last?.receivers;
   }
 
-  /** Returns whether the copy may be written, and counts that as done. */
-  #mayCopy(): boolean {
-    const { left, at } = this.#copies;
-    const now = this.#deps.clock().getTime();
-    const regained = Math.min(MAX_COPIES_AT_ONCE, left + (now - at) / COPY_INTERVAL_MS);
-    if (regained < 1) return false;
-    this.#copies = { left: regained - 1, at: now };
-    return true;
-  }
-
-  /**
-   * Waits until every receiver knows what was published, and refreshes the Warehouses that entered. What is not done when the signal ends
-   * it, or fails, is left to the next run.
-   */
+  /** Refreshes the Warehouses that entered, after `settle`. What is not done when the signal ends it, or fails, is left to the next run. */
   async refreshEntering(signal: AbortSignal): Promise<void> {
     if (this.#known.entering.length === 0) return;
-    await this.settle(signal);
     await refreshEntering(this.#deps, this.#known, signal);
     try {
       await writeEntering(this.#store, this.#deps.names, this.#known, signal);

@@ -8,6 +8,7 @@ import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness
 import { receiverKey, usableReceivers } from '../../core/kargo/receiver.ts';
 import { ObjectTooLargeError, TerminalError } from '../errors.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
+import type { ReceiverCopier } from './copy-receivers.ts';
 import type { IndexPublisher, PublishedIndex } from './publish-index.ts';
 import { readSecrets, type SecretReadings } from './read-secrets.ts';
 import { addRoutes, removeRoutes, type AddedRoutes } from './reconcile-routes.ts';
@@ -29,8 +30,9 @@ const MAX_LOGGED_SECRETS = 20;
 export interface ReconcileDeps extends StatusDeps {
   readonly configs: ReceiverConfigs;
   /** Undefined in a dry run, which writes none. */
-  readonly index:
-    Pick<IndexPublisher, 'publish' | 'copyReceivers' | 'settle' | 'refreshEntering'> | undefined;
+  readonly index: Pick<IndexPublisher, 'publish' | 'receivers' | 'settle' | 'refreshEntering'> | undefined;
+  /** Undefined where the receivers are not copied. */
+  readonly copier: Pick<ReceiverCopier, 'copyReceivers'> | undefined;
   /** Undefined where the gateway has one route for all. */
   readonly routes: GatewayRoutes | undefined;
 }
@@ -85,7 +87,7 @@ export async function reconcileReceivers(
     { hashes, isUnknown: ({ project, name }) => isUnknown(receiverKey(project, name)) },
     signal,
   )) ?? { unindexed: new Set() };
-  const copying = await deps.index?.copyReceivers(signal).catch((error: unknown) => error);
+  const copyFailure = await copyReceivers(deps, signal).catch((error: unknown) => error);
   const routing = deps.routes && { ...deps, routes: deps.routes };
   const owners = publishedHashes(configs);
   const desired = {
@@ -110,9 +112,9 @@ export async function reconcileReceivers(
       : [
           `the lookup index could not be written: ${messageOf(indexed.failure)}${adviceFor(indexed.failure)}`,
         ]),
-    ...(copying === undefined
+    ...(copyFailure === undefined
       ? []
-      : [`the copy of the receivers could not be written: ${messageOf(copying)}`]),
+      : [`the copy of the receivers could not be written: ${messageOf(copyFailure)}`]),
     ...listed.unreadable.map((config) => `${describeConfig(config)}: ${config.reason}`),
     ...statuses.failed.flatMap(describeFailedStatus),
   ];
@@ -142,6 +144,11 @@ export async function reconcileReceivers(
       previousSecrets: hashes.filter(({ previous }) => previous !== undefined).length,
     },
   };
+}
+
+async function copyReceivers({ index, copier }: ReconcileDeps, signal: AbortSignal): Promise<void> {
+  const receivers = index?.receivers;
+  if (receivers !== undefined) await copier?.copyReceivers(receivers, signal);
 }
 
 /** Creates the check whether the hashes of a receiver are unknown, because its config or its secret cannot be read at the moment. */

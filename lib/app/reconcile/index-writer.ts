@@ -41,7 +41,7 @@ export interface IndexContent {
 }
 
 /** Reads and writes the pieces of the index. A piece is written only when it differs from what is stored. */
-export class IndexStore {
+export class IndexWriter {
   readonly #pieces: WritableIndexPieces;
   readonly #names: IndexNames;
   /** By name: revision of the piece that is stored, and the version that the cluster gave it. */
@@ -63,12 +63,12 @@ export class IndexStore {
 
   /** Reads the stored index. Returns undefined where there is none that can be read; chunks that cannot be read are left out. */
   async load(signal: AbortSignal): Promise<StoredIndex | undefined> {
-    const head = readIndexHead(await this.#read(this.#names.head, signal));
+    const head = readIndexHead(await this.readPiece(this.#names.head, signal));
     if (head === undefined) return undefined;
     const limit = pLimit(CONCURRENCY);
     const readAll = async (names: readonly string[]): Promise<unknown[]> => {
       for (const name of names) this.#current.add(name);
-      return Promise.all(names.map((name) => limit(() => this.#read(name, signal))));
+      return Promise.all(names.map((name) => limit(() => this.readPiece(name, signal))));
     };
     const receiverNames = head.receiverChunks.map((_, position) => this.#names.receiverChunk(position));
     const warehouseNames = Object.entries(head.warehouseChunks).flatMap(([shard, entries]) =>
@@ -128,16 +128,11 @@ export class IndexStore {
   }
 
   /** Reads a piece's content; undefined where it does not exist or cannot be used. */
-  async #read(name: string, signal: AbortSignal): Promise<unknown> {
+  async readPiece(name: string, signal: AbortSignal): Promise<unknown> {
     const piece = openPiece(await this.#pieces.read(name, 'retried', signal));
     if (typeof piece === 'string') return undefined;
     this.#stored.set(name, { revision: piece.revision, version: this.#versions.get(name) });
     return piece.content;
-  }
-
-  /** Reads the content of a piece that belongs to no index. */
-  async readPiece(name: string, signal: AbortSignal): Promise<unknown> {
-    return this.#read(name, signal);
   }
 
   /** Writes a piece, unless it is stored as it is. Returns whether it was written. */
