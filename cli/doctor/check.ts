@@ -36,7 +36,11 @@ export function skipped(reason: string): CheckResult {
   return { state: 'skipped', reason };
 }
 
+export function failed(fact: string, advice: string): CheckResult {
+  return { state: 'failed', problems: [{ fact, advice }] };
+}
+
 /** Returns a failed result where there are problems, and else the fact. */
-export function conclude(problems: readonly Problem[], fact: string): CheckResult {
+export function toResult(problems: readonly Problem[], fact: string): CheckResult {
   return problems.length === 0 ? ok(fact) : { state: 'failed', problems };
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { conclude, skipped, type Check, type Problem } from '../check.ts';
+import { skipped, toResult, type Check, type Problem } from '../check.ts';
 
 const GROUP = '/apis/admissionregistration.k8s.io/v1';
 const POLICY = 'kargo-front-door-receiver';
@@ -30,6 +30,6 @@ export const admissionCheck: Check = {
     }
     const webhooks =
       kargos.length === 0 ? 'Kargo has no webhooks registered' : `${kargos.length} webhooks of Kargo`;
-    return conclude(problems, `${webhooks}; the policy ${POLICY} is in force`);
+    return toResult(problems, `${webhooks}; the policy ${POLICY} is in force`);
   },
 };

@@ -1,4 +1,4 @@
-import { conclude, skipped, type Check } from '../check.ts';
+import { failed, skipped, toResult, type Check } from '../check.ts';
 
 /** The deployment's alarms: there, quiet, and somebody is told. */
 export const alarmsCheck: Check = {
@@ -9,7 +9,7 @@ export const alarmsCheck: Check = {
     const alarms = await deployment.alarms(signal);
     if (alarms.length === 0) {
       const fact = `there is no alarm whose name begins with ${deployment.name}-`;
-      return conclude([{ fact, advice: 'Deploy again: the stack has them.' }], '');
+      return failed(fact, 'Deploy again: the stack has them.');
     }
     const problems = alarms
       .filter(({ isAlarming }) => isAlarming)
@@ -21,6 +21,6 @@ export const alarmsCheck: Check = {
       const fact = 'no alarm has an action, so that nobody is notified';
       problems.push({ fact, advice: 'Set ALARM_TOPIC_ARN and deploy.' });
     }
-    return conclude(problems, `${alarms.length}, none active`);
+    return toResult(problems, `${alarms.length}, none active`);
   },
 };

@@ -2,7 +2,7 @@ import { RetryableError } from '../../../lib/app/errors.ts';
 import { checkWebhooks, type WebhookFault } from '../../../lib/app/register/check-webhooks.ts';
 import { WEBHOOKS_ANNOTATION, type Receiver, type ReceiverConfig } from '../../../lib/core/kargo/receiver.ts';
 import type { WebhookFailureReason } from '../../../lib/core/registration/webhook-failure.ts';
-import { conclude, skipped, type Check, type Problem } from '../check.ts';
+import { failed, skipped, toResult, type Check, type Problem } from '../check.ts';
 import { nameOf, type KnownReceiver } from '../installation.ts';
 
 /** Bitbucket Cloud allows 1,000 requests in an hour, of which the registrar sends up to 800. */
@@ -44,7 +44,7 @@ export const bitbucketWebhooksCheck: Check = {
     if (servers instanceof RetryableError) {
       const advice =
         'Correct the secret that BITBUCKET_CREDENTIALS_SECRET_ID names. If these credentials may not read it, choose others.';
-      return conclude([{ fact: servers.message, advice }], '');
+      return failed(servers.message, advice);
     }
     const { base, graceMs } = await installation.settings(signal);
     const objects = await installation.kargo(signal);
@@ -55,7 +55,7 @@ export const bitbucketWebhooksCheck: Check = {
       signal,
     );
     const more = declared > subjects ? ` of ${declared}` : '';
-    return conclude(faults.map(toProblem), `${webhooks} webhooks at ${subjects}${more} subjects as declared`);
+    return toResult(faults.map(toProblem), `${webhooks} webhooks at ${subjects}${more} subjects as declared`);
   },
 };
 

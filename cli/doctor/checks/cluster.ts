@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { RetryableError } from '../../../lib/app/errors.ts';
-import { conclude, ok, type Check } from '../check.ts';
+import { failed, ok, toResult, type Check } from '../check.ts';
 
 /** ValidatingAdmissionPolicy, with which infra/rbac limits the receiver, is stable since then. */
 const MIN_MINOR = 30;
@@ -21,13 +21,13 @@ export const clusterCheck: Check = {
       const isOld = major === '1' && Number.parseInt(minor, 10) < MIN_MINOR;
       const fact = `Kubernetes ${gitVersion} is older than 1.${MIN_MINOR}: the admission policy of infra/rbac has no effect`;
       const problems = isOld ? [{ fact, advice: 'Upgrade the cluster.' }] : [];
-      return conclude(problems, `reachable, Kubernetes ${gitVersion}`);
+      return toResult(problems, `reachable, Kubernetes ${gitVersion}`);
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
       const advice =
         'If the cluster API is private, run this where it can be reached, or name a context that reaches it: --cluster CONTEXT. ' +
         'Else check EKS_CLUSTER_ENDPOINT or the kubeconfig, and who may use it.';
-      return conclude([{ fact: error.message, advice }], '');
+      return failed(error.message, advice);
     }
   },
 };

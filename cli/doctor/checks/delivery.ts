@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import { receiverAddress } from '../../../lib/core/kargo/receiver-path.ts';
-import { conclude, type Check, type Problem } from '../check.ts';
+import { toResult, type Check, type Problem } from '../check.ts';
 import { nameOf, type KnownReceiver } from '../installation.ts';
 
 /** An event that nothing is done for. */
@@ -39,7 +39,7 @@ export const deliveryCheck: Check = {
       ),
     );
     const more = receivers.length > tried.length ? ` of ${receivers.length} receivers` : '';
-    return conclude(results.flat(), `${tried.length}${more} signed and accepted`);
+    return toResult(results.flat(), `${tried.length}${more} signed and accepted`);
   },
 };
 

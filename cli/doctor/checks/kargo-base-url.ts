@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { formatBaseUrl, isSameBase } from '../../../lib/core/kargo/receiver-path.ts';
-import { conclude, ok, skipped, type Check } from '../check.ts';
+import { ok, skipped, toResult, type Check } from '../check.ts';
 import { findKargo } from '../kargo-installation.ts';
 
 /** The setting with which Kargo's own controller publishes URLs. */
@@ -26,7 +26,7 @@ export const kargoBaseUrlCheck: Check = {
     const others = [...new Set(urls)].filter((url) => !isSameBase(url, ours));
     if (urls.length === 0) return ok(`Kargo has no ${SETTING}`);
     const advice = `Give Kargo's chart the base URL ${ours}, or separate the projects: docs/migrating-from-kargo.md.`;
-    return conclude(
+    return toResult(
       others.map((url) => ({ fact: `Kargo publishes receivers at ${url}, and not at ${ours}`, advice })),
       `the same as Kargo's: ${ours}`,
     );

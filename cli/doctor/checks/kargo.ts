@@ -1,4 +1,4 @@
-import { conclude, ok, skipped, type Check } from '../check.ts';
+import { ok, skipped, toResult, type Check } from '../check.ts';
 import { findKargo } from '../kargo-installation.ts';
 
 /** The oldest version whose definitions and webhooks this system knows. */
@@ -12,7 +12,7 @@ export const kargoCheck: Check = {
     const list = await cluster.read('/apis/kargo.akuity.io/v1alpha1/warehouses?limit=1', signal);
     if (list.kind === 'absent') {
       const fact = 'the cluster does not serve kargo.akuity.io/v1alpha1';
-      return conclude(
+      return toResult(
         [{ fact, advice: 'Install Kargo, or choose the cluster that has it: --cluster CONTEXT.' }],
         '',
       );
@@ -24,6 +24,6 @@ export const kargoCheck: Check = {
     const isOld = major === '1' && Number(minor) < MIN_MINOR;
     const fact = `Kargo ${kargo.version} is older than 1.${MIN_MINOR}: which refs select commits may differ`;
     const problems = isOld ? [{ fact, advice: 'Upgrade Kargo.' }] : [];
-    return conclude(problems, `${kargo.version} in namespace ${kargo.namespace}`);
+    return toResult(problems, `${kargo.version} in namespace ${kargo.namespace}`);
   },
 };

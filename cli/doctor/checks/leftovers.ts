@@ -1,5 +1,6 @@
+import { fixedPrefixOf } from '../../../lib/adapters/aws/secret-ids.ts';
 import { liveHashes } from '../../../lib/core/kargo/receiver-hashes.ts';
-import { conclude, skipped, type Check, type Problem } from '../check.ts';
+import { skipped, toResult, type Check, type Problem } from '../check.ts';
 
 /** Nothing is left of receivers that are gone: secrets, and routes that the reconciler does not manage. */
 export const leftoversCheck: Check = {
@@ -12,8 +13,7 @@ export const leftoversCheck: Check = {
     const receivers = await installation.receivers(signal);
     const problems: Problem[] = [];
     const used = new Set(receivers.map(({ reading }) => reading.secretId));
-    const [prefix = ''] = secretNameTemplate.split('{', 1);
-    for (const name of await deployment.secretNames(prefix, signal)) {
+    for (const name of await deployment.secretNames(fixedPrefixOf(secretNameTemplate), signal)) {
       if (used.has(name)) continue;
       const fact = `Secret "${name}" belongs to no receiver of this deployment`;
       problems.push({
@@ -29,6 +29,6 @@ export const leftoversCheck: Check = {
       const fact = `route ${id} (POST /bitbucket/${hash}) serves no receiver`;
       problems.push({ fact, advice: 'The reconciler removes it within a minute. If it stays, see its log.' });
     }
-    return conclude(problems, 'no secret and no route without a receiver');
+    return toResult(problems, 'no secret and no route without a receiver');
   },
 };

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { indexNames, isIndexFresh, readIndexHead } from '../../../lib/core/kargo/lookup-index/index-head.ts';
 import { openPiece } from '../../../lib/core/kargo/lookup-index/index-piece.ts';
 import { INDEX_NAMESPACE } from '../../../lib/adapters/kubernetes/index-config-maps.ts';
-import { conclude, skipped, type Check, type CheckResult } from '../check.ts';
+import { failed, ok, skipped, type Check, type CheckResult } from '../check.ts';
 
 const configMap = v.object({ data: v.unknown() });
 
@@ -17,7 +17,7 @@ export const lookupIndexCheck: Check = {
     if (found.kind === 'forbidden')
       return skipped(`these credentials may not read ConfigMaps in ${INDEX_NAMESPACE}`);
     const wrong = (what: string, advice: string): CheckResult =>
-      conclude([{ fact: `ConfigMap ${INDEX_NAMESPACE}/${head} ${what}`, advice }], '');
+      failed(`ConfigMap ${INDEX_NAMESPACE}/${head} ${what}`, advice);
     if (found.kind === 'absent') {
       return wrong(
         'does not exist',
@@ -37,6 +37,6 @@ export const lookupIndexCheck: Check = {
       );
     }
     const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(index.indexedAt)) / 1000));
-    return conclude([], `written ${seconds} s ago`);
+    return ok(`written ${seconds} s ago`);
   },
 };

@@ -1,5 +1,5 @@
 import { publisherOf } from '../../../lib/core/kargo/receiver-readiness.ts';
-import { conclude, type Check } from '../check.ts';
+import { toResult, type Check } from '../check.ts';
 import { nameOf } from '../installation.ts';
 
 /** No other server publishes the same receivers. */
@@ -19,6 +19,6 @@ export const otherDeploymentsCheck: Check = {
         'Let only one serve the project: PROJECTS of the deployments, or docs/migrating-from-kargo.md.';
       return [{ fact, advice }];
     });
-    return conclude(problems, 'no other server publishes these receivers');
+    return toResult(problems, 'no other server publishes these receivers');
   },
 };

@@ -1,6 +1,6 @@
 import { acceptedSecrets } from '../../../lib/core/kargo/receiver-secret.ts';
 import { CLUSTER_PROJECT } from '../../../lib/core/kargo/project-patterns.ts';
-import { conclude, ok, type Check, type Problem } from '../check.ts';
+import { ok, toResult, type Check, type Problem } from '../check.ts';
 import { nameOf, type KnownReceiver } from '../installation.ts';
 
 /** No webhook in Bitbucket depends on a previous secret. */
@@ -28,7 +28,7 @@ export const previousSecretsCheck: Check = {
       problems.push({ fact, advice });
     }
     const searched = isComplete ? 'and unused' : 'and unused in the part of the log that was searched';
-    return conclude(problems, `accepted ${searched}: ${until}`);
+    return toResult(problems, `accepted ${searched}: ${until}`);
   },
 };
 

@@ -1,4 +1,4 @@
-import { conclude, skipped, type Check } from '../check.ts';
+import { failed, skipped, toResult, type Check } from '../check.ts';
 
 /** Deliveries that were not finished are redelivered, and none was given up. */
 export const queueCheck: Check = {
@@ -12,10 +12,10 @@ export const queueCheck: Check = {
     const { waiting, deadLetters } = await deployment.queue(url, signal);
     if (deadLetters === undefined) {
       const fact = 'the retry queue has no dead-letter queue, so that messages are lost';
-      return conclude([{ fact, advice: 'Deploy again: the stack has one.' }], '');
+      return failed(fact, 'Deploy again: the stack has one.');
     }
     const fact = `${deadLetters} message(s) in the dead-letter queue`;
     const advice = `npm run redrive -- --stack ${name} shows why, and sends them back.`;
-    return conclude(deadLetters === 0 ? [] : [{ fact, advice }], `${waiting} waiting, no dead letters`);
+    return toResult(deadLetters === 0 ? [] : [{ fact, advice }], `${waiting} waiting, no dead letters`);
   },
 };

@@ -1,5 +1,5 @@
 import { usableReceivers } from '../../../lib/core/kargo/receiver.ts';
-import { conclude, type Check, type Problem } from '../check.ts';
+import { toResult, type Check, type Problem } from '../check.ts';
 import { nameOf } from '../installation.ts';
 
 /** The declarations of the receivers that this deployment serves. */
@@ -15,7 +15,7 @@ export const receiversCheck: Check = {
       );
       const names = receivers.map(nameOf).join(', ') || 'none';
       const fact = `there is no Bitbucket receiver ${nameOf(chosen)} that this deployment serves`;
-      return conclude(
+      return toResult(
         isDeclared ? [] : [{ fact, advice: `Receivers: ${names}. See also PROJECTS.` }],
         nameOf(chosen),
       );
@@ -37,6 +37,6 @@ export const receiversCheck: Check = {
         }
       }
     }
-    return conclude(problems, `${receivers.length} declared`);
+    return toResult(problems, `${receivers.length} declared`);
   },
 };

@@ -1,4 +1,4 @@
-import { conclude, skipped, type Check, type Problem } from '../check.ts';
+import { skipped, toResult, type Check, type Problem } from '../check.ts';
 import { nameOf } from '../installation.ts';
 
 /** The registrar's condition on configs that ask for webhooks to be registered. */
@@ -22,6 +22,6 @@ export const registrarCheck: Check = {
       const fact = `${config}: ${String(condition['message'])}`;
       return [{ fact, advice: 'Do what the condition says. The registrar looks again within five minutes.' }];
     });
-    return conclude(problems, `reports no failure in ${conditions.length} config(s)`);
+    return toResult(problems, `reports no failure in ${conditions.length} config(s)`);
   },
 };

@@ -1,5 +1,5 @@
 import { FUNCTION_NAMES } from '../../../lib/functions.ts';
-import { conclude, skipped, type Check, type Problem } from '../check.ts';
+import { skipped, toResult, type Check, type Problem } from '../check.ts';
 import { describeRight, readGrants } from '../grants.ts';
 
 /** Every right that infra/rbac grants to the functions that are deployed. */
@@ -31,6 +31,6 @@ export const rightsCheck: Check = {
         problems.push({ fact, advice });
       }
     }
-    return conclude(problems, `${reviewed} rights granted`);
+    return toResult(problems, `${reviewed} rights granted`);
   },
 };

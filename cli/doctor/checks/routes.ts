@@ -1,4 +1,4 @@
-import { conclude, skipped, type Check } from '../check.ts';
+import { skipped, toResult, type Check } from '../check.ts';
 import { nameOf } from '../installation.ts';
 
 /** The gateway has a route for each receiver. */
@@ -16,7 +16,7 @@ export const routesCheck: Check = {
     const advice =
       'The reconciler adds it within a minute. If it stays: the condition of the config says why; the quota of routes ' +
       'can be raised, or ROUTES=shared needs one only.';
-    return conclude(
+    return toResult(
       missing.map(({ receiver }) => ({ fact: `${nameOf(receiver)} has no route`, advice })),
       `${receivers.length} receivers, ${routed.size} routes`,
     );

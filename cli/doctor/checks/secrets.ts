@@ -1,5 +1,5 @@
 import { describeWeakness } from '../../../lib/core/kargo/receiver-secret.ts';
-import { conclude, type Check, type Problem } from '../check.ts';
+import { toResult, type Check, type Problem } from '../check.ts';
 import { nameOf, type KnownReceiver } from '../installation.ts';
 
 /** The receivers' secrets: present, readable, usable and strong. */
@@ -11,7 +11,7 @@ export const secretsCheck: Check = {
     // Those of the local run are samples.
     const isSample = installation.source.deployment === undefined;
     const weaknesses = isSample ? [] : receivers.flatMap(weaknessOf);
-    return conclude(
+    return toResult(
       [...problems, ...weaknesses],
       `${receivers.length} present, readable${isSample ? '' : ' and strong'}`,
     );

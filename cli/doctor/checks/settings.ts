@@ -1,7 +1,7 @@
 import { RetryableError } from '../../../lib/app/errors.ts';
 import { readSettings, SettingsError } from '../../../lib/adapters/settings/settings.ts';
 import { formatBaseUrl } from '../../../lib/core/kargo/receiver-path.ts';
-import { conclude, type Check, type Problem } from '../check.ts';
+import { failed, toResult, type Check, type Problem } from '../check.ts';
 import type { Environment } from '../installation.ts';
 
 /** The settings of the functions, as deployed. */
@@ -16,12 +16,12 @@ export const settingsCheck: Check = {
     if (environments instanceof RetryableError) {
       const advice =
         'Choose credentials that may read the functions, and their region: AWS_PROFILE, AWS_REGION.';
-      return conclude([{ fact: environments.message, advice }], '');
+      return failed(environments.message, advice);
     }
     if (!environments.has('receiver')) {
       const fact = `there is no function ${name}-receiver`;
       const advice = 'Correct --stack, or choose account and region: AWS_PROFILE, AWS_REGION.';
-      return conclude([{ fact, advice }], '');
+      return failed(fact, advice);
     }
     const faults = Map.groupBy(environments, ([, environment]) => faultOf(environment)?.fact);
     const problems = [...faults].flatMap(([fact, functions]): Problem[] => {
@@ -35,7 +35,7 @@ export const settingsCheck: Check = {
       problems.push({ fact, advice: 'Deploy again: the deployment sets one for all.' });
     }
     const base = problems.length === 0 ? formatBaseUrl((await installation.settings(signal)).base) : '';
-    return conclude(problems, `valid for ${[...environments.keys()].join(', ')}; base URL ${base}`);
+    return toResult(problems, `valid for ${[...environments.keys()].join(', ')}; base URL ${base}`);
   },
 };
 

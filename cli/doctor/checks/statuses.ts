@@ -1,7 +1,7 @@
 import { publisherOf } from '../../../lib/core/kargo/receiver-readiness.ts';
 import { receiverAddress, type BaseUrl } from '../../../lib/core/kargo/receiver-path.ts';
 import { CONDITION_TYPE } from '../../../lib/core/kargo/receiver-status.ts';
-import { conclude, type Check, type Problem } from '../check.ts';
+import { toResult, type Check, type Problem } from '../check.ts';
 import { nameOf, type KnownReceiver } from '../installation.ts';
 
 /** The URLs in the statuses are those of the current secrets. */
@@ -10,7 +10,7 @@ export const statusesCheck: Check = {
   async run(installation, signal) {
     const { base } = await installation.settings(signal);
     const receivers = await installation.receivers(signal);
-    return conclude(
+    return toResult(
       receivers.flatMap((receiver) => problemOf(receiver, base)),
       `${receivers.length} published`,
     );
