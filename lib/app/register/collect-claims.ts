@@ -8,7 +8,8 @@ import {
   type Receiver,
   type ReceiverConfig,
 } from '../../core/kargo/receiver.ts';
-import { repositoriesOf, waitsForPullRequests } from '../../core/registration/project-objects.ts';
+import { repositoriesOf } from '../../core/kargo/object-parts.ts';
+import { waitsForPullRequests } from '../../core/registration/project-objects.ts';
 import { readReceiverAddress, type ReceiverAddress } from '../../core/registration/receiver-claim.ts';
 import { MAX_SUBJECTS, readWebhookDeclaration } from '../../core/registration/webhook-declaration.ts';
 import type { WebhookFailure } from '../../core/registration/webhook-failure.ts';
@@ -105,6 +106,23 @@ interface ConfigSubjects {
   readonly faults: readonly string[];
 }
 
+/** Reads the repositories that the Warehouses of a project subscribe to, or those of all projects where it is empty. */
+export async function readRepositories(
+  objects: ProjectObjects,
+  project: string,
+  servers: readonly string[],
+  signal: AbortSignal,
+): Promise<WebhookSubject[]> {
+  const found = new Map<string, WebhookSubject>();
+  for await (const page of objects.pages('warehouses', project, signal)) {
+    for (const address of page.flatMap(({ content }) => repositoriesOf(content))) {
+      const subject = repositoryAt(address, servers);
+      if (subject !== undefined) found.set(formatSubject(subject), subject);
+    }
+  }
+  return [...found.values()];
+}
+
 async function readSubjects(
   objects: ProjectObjects,
   { namespace, webhooks = '' }: ReceiverConfig,
@@ -114,12 +132,8 @@ async function readSubjects(
   const declaration = readWebhookDeclaration(webhooks, servers);
   const subjects = new Map(declaration.subjects.map((subject) => [formatSubject(subject), subject]));
   if (declaration.includesRepositories) {
-    for await (const page of objects.pages('warehouses', namespace, signal)) {
-      for (const address of page.flatMap(({ content }) => repositoriesOf(content))) {
-        const subject = repositoryAt(address, servers);
-        if (subject !== undefined) subjects.set(formatSubject(subject), subject);
-      }
-    }
+    const subscribed = await readRepositories(objects, namespace, servers, signal);
+    for (const subject of subscribed) subjects.set(formatSubject(subject), subject);
   }
   const faults = [...declaration.faults];
   if (subjects.size > MAX_SUBJECTS) {

@@ -1,10 +1,13 @@
-import { formatSubject, repositoryAt, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
 import { formatBaseUrl } from '../../core/kargo/receiver-path.ts';
 import type { ReceiverConfig } from '../../core/kargo/receiver.ts';
-import { repositoriesOf } from '../../core/registration/project-objects.ts';
 import { isOfAnotherBase, subjectsInCondition } from '../../core/registration/webhook-condition.ts';
 import type { RequestPurpose } from './bitbucket-ports.ts';
-import type { ClaimDeps, DeclaredWebhooks, SubjectClaims } from './collect-claims.ts';
+import {
+  readRepositories,
+  type ClaimDeps,
+  type DeclaredWebhooks,
+  type SubjectClaims,
+} from './collect-claims.ts';
 import type { RegistrarMemory } from './registrar-memory.ts';
 
 /**
@@ -25,14 +28,7 @@ export async function collectFormerSubjects(
       memory.addFormer(subjectsInCondition(config, servers), 'change');
   }
   if (!memory.isSearched) {
-    const found = new Map<string, WebhookSubject>();
-    for await (const page of objects.pages('warehouses', '', signal)) {
-      for (const address of page.flatMap(({ content }) => repositoriesOf(content))) {
-        const subject = repositoryAt(address, servers);
-        if (subject !== undefined) found.set(formatSubject(subject), subject);
-      }
-    }
-    memory.addFormer([...found.values()], 'check');
+    memory.addFormer(await readRepositories(objects, '', servers, signal), 'check');
     memory.isSearched = true;
   }
   return memory

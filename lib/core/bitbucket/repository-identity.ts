@@ -16,7 +16,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:
 const CLOUD_ALTERNATE_SSH = 'altssh.bitbucket.org:443';
 
 /** Longer addresses count as unreadable, which keeps the expressions below cheap. No Git host accepts them. */
-const MAX_ADDRESS_CHARACTERS = 2048;
+export const MAX_ADDRESS_CHARACTERS = 2048;
 
 /** A Data Center lists one clone link per protocol. Each Warehouse's address is compared with all of them. */
 const MAX_CLONE_LINKS = 16;

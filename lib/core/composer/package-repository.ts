@@ -1,13 +1,13 @@
-import { dataCenterAddresses, hasSlugBelow, isAddressOf } from '../bitbucket/repository-identity.ts';
-
-/** The Bitbucket of relative addresses where `BITBUCKET_URL` names no other. */
-const BITBUCKET_CLOUD = 'https://bitbucket.org';
+import {
+  dataCenterAddresses,
+  hasSlugBelow,
+  isAddressOf,
+  MAX_ADDRESS_CHARACTERS,
+} from '../bitbucket/repository-identity.ts';
+import { CLOUD_SERVER } from '../bitbucket/webhook-subject.ts';
 
 /** An address with a scheme, or in scp form. Others are relative to a Bitbucket. */
 const ABSOLUTE = /^[^/]*:/;
-
-/** Longer addresses belong to no repository; see `repository-identity.ts`. */
-const MAX_ADDRESS_CHARACTERS = 2048;
 
 /**
  * Decides whether a package of a Composer registry comes from a repository.
@@ -20,7 +20,7 @@ const MAX_ADDRESS_CHARACTERS = 2048;
 export function isPackageOf(
   addresses: readonly string[],
   repositoryUrl: string,
-  bitbucketUrl: string = BITBUCKET_CLOUD,
+  bitbucketUrl: string = CLOUD_SERVER,
 ): boolean {
   if (repositoryUrl.length > MAX_ADDRESS_CHARACTERS) return false;
   const text = repositoryUrl.trim();

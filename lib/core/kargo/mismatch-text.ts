@@ -1,18 +1,16 @@
 import * as v from 'valibot';
 import type { BitbucketEvent } from '../bitbucket/event.ts';
 import { readGitSubscription, type GitSubscription } from './commit-selection/git-subscription.ts';
+import { gitSubscription, repositoriesOf, stepOutput, subscriptionsOf } from './object-parts.ts';
 import type { Mismatch, Unaffected } from './verdict.ts';
 
 /** Items of one list in a text: enough to recognize a mistyped name. */
 const MAX_ITEMS = 5;
 
-const warehouse = v.object({ spec: v.object({ subscriptions: v.array(v.unknown()) }) });
-const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
 const promotion = v.object({
   status: v.object({ phase: v.string(), state: v.optional(v.unknown()) }),
 });
 const promotionState = v.record(v.string(), v.unknown());
-const stepOutput = v.object({ pr: v.object({ url: v.string() }) });
 
 /** What an event holds, in words. */
 interface EventWords {
@@ -87,15 +85,13 @@ function eventWords(event: BitbucketEvent): EventWords {
 }
 
 function objectWords(object: unknown, subscription = -1): ObjectWords {
-  const subscriptions = v.is(warehouse, object) ? object.spec.subscriptions : [];
-  const urls = subscriptions.flatMap((one) => (v.is(gitSubscription, one) ? [one.git.repoURL] : []));
-  const chosen = subscriptions[subscription];
+  const chosen = subscriptionsOf(object)?.[subscription];
   const reading = readGitSubscription(v.is(gitSubscription, chosen) ? chosen.git : undefined);
   const status = v.is(promotion, object) ? object.status : undefined;
   const outputs = v.is(promotionState, status?.state) ? Object.values(status.state) : [];
   const pullRequests = outputs.flatMap((output) => (v.is(stepOutput, output) ? [output.pr.url] : []));
   return {
-    repositories: list([...new Set(urls)]),
+    repositories: list([...new Set(repositoriesOf(object))]),
     git: reading.kind === 'read' ? reading.subscription : {},
     phase: status?.phase ?? 'not set',
     pullRequests: list([...new Set(pullRequests)]),

@@ -1,9 +1,7 @@
 import * as v from 'valibot';
 import type { PullRequestClosedEvent } from '../bitbucket/event.ts';
+import { stepOutput, WAITING_STEP } from './object-parts.ts';
 import { AFFECTED, UNAFFECTED, type Verdict } from './verdict.ts';
-
-/** The step of a Promotion that polls until a pull request is merged or declined. */
-const WAITING_STEP = 'git-wait-for-pr';
 
 const runningPhase = v.object({ status: v.object({ phase: v.literal('Running') }) });
 
@@ -17,8 +15,6 @@ const runningPromotion = v.object({
     state: v.nullish(v.record(v.string(), v.unknown())),
   }),
 });
-
-const stepOutput = v.object({ pr: v.object({ url: v.string() }) });
 
 /**
  * Decides whether a closed pull request affects a Promotion: the Promotion is running, and has at or before its current step a

@@ -7,6 +7,7 @@ import {
   type SelectionVerdict,
 } from './commit-selection/commit-selection.ts';
 import { readGitSubscription, type SubscriptionFault } from './commit-selection/git-subscription.ts';
+import { gitSubscription, subscriptionsOf } from './object-parts.ts';
 import { readPathSelectors } from './commit-selection/path-filter.ts';
 import { PatternAllowance } from './commit-selection/tag-filter.ts';
 import {
@@ -19,10 +20,6 @@ import {
   type Unaffected,
   type Verdict,
 } from './verdict.ts';
-
-/** The Warehouse CRD has no schema for the content of a subscription, so only its place is checked here. */
-const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v.unknown())) }) });
-const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
 
 /** More than any real Warehouse has, and the limit of the admission policy in infra/rbac. To compare 50,000 addresses takes 0.1 s. */
 export const MAX_SUBSCRIPTIONS = 1_000;
@@ -45,11 +42,11 @@ interface Judgement {
  *   one ends
  */
 export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown): Generator<void, Verdict> {
-  if (!v.is(warehouse, object)) {
+  const subscriptions = subscriptionsOf(object);
+  if (subscriptions === undefined) {
     return concludeWith({ kind: 'broken', reason: 'spec.subscriptions cannot be read' });
   }
-  const { subscriptions } = object.spec;
-  if (subscriptions && subscriptions.length > MAX_SUBSCRIPTIONS) {
+  if (subscriptions.length > MAX_SUBSCRIPTIONS) {
     return concludeWith({
       kind: 'broken',
       reason: `spec.subscriptions has more than ${MAX_SUBSCRIPTIONS} entries`,
@@ -59,7 +56,7 @@ export function judgeWarehouse({ addresses, refs }: PushEvent, object: unknown):
   let unaffected = UNAFFECTED['no-git-subscription'];
   const judgements: Judgement[] = [];
   const narrowed: NarrowedSelection[] = [];
-  for (const [index, subscription] of (subscriptions ?? []).entries()) {
+  for (const [index, subscription] of subscriptions.entries()) {
     if (!v.is(gitSubscription, subscription)) continue;
     if (!isAddressOf(addresses, subscription.git.repoURL)) {
       if (unaffected.mismatch === 'no-git-subscription') unaffected = UNAFFECTED['other-repository'];

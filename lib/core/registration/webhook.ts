@@ -43,11 +43,11 @@ export const MAX_CLOUD_SECRET_CHARACTERS = 128;
  * @see lib/core/bitbucket/event-readers.ts
  */
 export function eventsFor(server: string, withPullRequests: boolean): string[] {
-  const [push, ...pullRequests] =
+  const [pushes, pullRequests] =
     server === CLOUD_SERVER
-      ? ['repo:push', 'pullrequest:fulfilled', 'pullrequest:rejected']
-      : ['repo:refs_changed', 'pr:merged', 'pr:declined'];
-  return [...(push === undefined ? [] : [push]), ...(withPullRequests ? pullRequests : [])];
+      ? [['repo:push'], ['pullrequest:fulfilled', 'pullrequest:rejected']]
+      : [['repo:refs_changed'], ['pr:merged', 'pr:declined']];
+  return withPullRequests ? [...pushes, ...pullRequests] : pushes;
 }
 
 /**

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { normalizeAddress } from '../../bitbucket/repository-identity.ts';
 import { FIELD_TYPES } from '../commit-selection/git-subscription.ts';
 import { formatObjectName, type ObjectVersion } from '../object-name.ts';
+import { gitSubscription, subscriptionsOf } from '../object-parts.ts';
 import { MAX_SUBSCRIPTIONS } from '../warehouse.ts';
 import { rowKey, type IndexRow } from './index-rows.ts';
 
@@ -13,9 +14,6 @@ const MAX_ROW_BYTES = 16 * 1024;
 
 /** The fields of a Git subscription that the index keeps: those that select commits, and the path filters. */
 const KEPT_FIELDS = [...Object.keys(FIELD_TYPES), 'includePaths', 'excludePaths'];
-
-const warehouse = v.object({ spec: v.object({ subscriptions: v.nullish(v.array(v.unknown())) }) });
-const gitSubscription = v.object({ git: v.object({ repoURL: v.string() }) });
 
 /** A Warehouse with its subscriptions to the repositories of one key, as the index holds them. */
 export interface IndexedWarehouse extends ObjectVersion {
@@ -59,7 +57,7 @@ export function shardOf(key: string): string {
 export function toWarehouseRows(version: ObjectVersion, content: unknown): IndexRow[] {
   const { namespace, name, uid, generation } = version;
   const byKey = new Map<string, [number, unknown][]>();
-  const subscriptions = v.is(warehouse, content) ? (content.spec.subscriptions ?? []) : [];
+  const subscriptions = subscriptionsOf(content) ?? [];
   if (subscriptions.length <= MAX_SUBSCRIPTIONS) {
     for (const [index, subscription] of subscriptions.entries()) {
       if (!v.is(gitSubscription, subscription)) continue;
