@@ -13,6 +13,7 @@ import {
   retryHoursRule,
   secretNameTemplateRule,
   secureUrlRule,
+  SYSTEM_SECRET_SETTINGS,
 } from '../lib/adapters/settings/setting-rules.ts';
 import { fixedPrefixOf } from '../lib/adapters/aws/secret-ids.ts';
 import { FUNCTIONS } from '../lib/functions.ts';
@@ -167,14 +168,6 @@ export type DeploymentSetting = keyof DeploymentSettings;
 /** The names of the settings. */
 export const deploymentSettings = Object.keys(deploymentSchema.entries) as DeploymentSetting[];
 
-/** Settings that name secrets of the system's own; a project must not be able to name them too. */
-const SYSTEM_SECRETS: readonly DeploymentSetting[] = [
-  'KUBECONFIG_SECRET_ID',
-  'CARGOMAN_TOKEN_SECRET_ID',
-  'BITBUCKET_WEBHOOK_SECRET_ID',
-  'BITBUCKET_CREDENTIALS_SECRET_ID',
-];
-
 /** The source of settings. */
 export interface SettingsSource {
   /** Returns undefined or '' where a setting is not set. */
@@ -208,7 +201,7 @@ export function readDeploymentSettings({
     fixedPrefixOf(template) &&
     findTemplateConflict(
       template,
-      SYSTEM_SECRETS.map((name) => given[name]),
+      SYSTEM_SECRET_SETTINGS.map((name) => given[name]),
     );
   const faults = [
     ...(conflict ? [`${nameOf('SECRET_NAME_TEMPLATE')} ${conflict}`] : []),

@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { PING_EVENT } from '../lib/core/bitbucket/event-readers.ts';
 import { REGISTRY_PATH } from '../lib/core/delivery/endpoint.ts';
 import { readSecretContent } from '../lib/core/kargo/receiver-secret.ts';
 import { loopbackKubeconfig, readChosenCluster } from './chosen-cluster.ts';
@@ -13,9 +14,6 @@ import {
 } from './local-settings.ts';
 import { runMain } from './run-main.ts';
 import { readSendOptions, type SendOptions } from './send-options.ts';
-
-/** The event that Data Center's "Test connection" sends unsigned. */
-const PING_EVENT = 'diagnostics:ping';
 
 const START_HINT =
   'Is npm start running? Where it has other ports, set PORT, CLUSTER_PORT and SECRETS_PORT here too.';

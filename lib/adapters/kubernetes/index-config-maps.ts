@@ -4,14 +4,13 @@ import { RetryableError } from '../../app/errors.ts';
 import type { StoredPiece } from '../../core/kargo/lookup-index/index-piece.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { readAnswer } from './cluster-errors.ts';
-import { listPages } from './list-pages.ts';
+import { listPages, METADATA_LIST } from './list-pages.ts';
 
 /** Namespace of the index's ConfigMaps. infra/rbac makes it, and grants the functions their rights in it. */
 export const INDEX_NAMESPACE = 'kargo-front-door';
 
 const COLLECTION = `/api/v1/namespaces/${INDEX_NAMESPACE}/configmaps`;
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
-const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
 const configMap = v.object({ data: v.optional(v.unknown()) });
 const written = v.object({ metadata: v.object({ resourceVersion: v.string() }) });

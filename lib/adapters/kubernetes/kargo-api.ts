@@ -4,7 +4,7 @@ import type { ClusterObject } from '../../app/ports.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { readAnswer } from './cluster-errors.ts';
 import type { ClusterRequest } from './cluster-pool.ts';
-import { listPages, type ListOptions } from './list-pages.ts';
+import { listPages, METADATA_LIST, type ListOptions } from './list-pages.ts';
 
 /** The fields that are kept of each object in a list. A Warehouse's status, which is most of its bytes, is not needed. */
 const KINDS = {
@@ -21,7 +21,6 @@ export type KargoPlural = keyof typeof KINDS;
 /** Rows of one page at most, where the objects themselves, of which a few hundred bytes are left, are not in it. */
 const MAX_PAGE_ROWS = 5_000;
 
-const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 const TABLE = 'application/json;as=Table;g=meta.k8s.io;v=v1,application/json';
 
 const objectMetadata = v.looseObject({
@@ -93,7 +92,7 @@ export class KargoApi {
     const options = { accept: METADATA_LIST, maxObjects: MAX_PAGE_ROWS };
     for await (const body of this.#answers(plural, namespace, signal, options)) {
       const { items } = readAnswer(metadataPage, listName(plural), body);
-      yield (items ?? []).map(({ metadata }) => {
+      yield items.map(({ metadata }) => {
         const { namespace: inNamespace, name, uid, generation } = metadata;
         return {
           namespace: inNamespace,

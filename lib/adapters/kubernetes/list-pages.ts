@@ -3,6 +3,10 @@ import type { ClusterConnection } from './cluster-connection.ts';
 import { AnswerTooLargeError } from './cluster-errors.ts';
 import type { ClusterRequest } from './cluster-pool.ts';
 
+/** Media types of a list without specs and statuses. */
+export const METADATA_LIST =
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+
 /** Objects of the first page of a list: 350 KB of usual Warehouses of 7 KB. */
 const FIRST_PAGE_OBJECTS = 50;
 

@@ -18,6 +18,14 @@ const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** The names of this system's own secrets begin with it, whatever settings name. */
 const SYSTEM_PREFIX = 'kargo-front-door/';
 
+/** Settings that name secrets of the system's own; a project must not be able to name them too. */
+export const SYSTEM_SECRET_SETTINGS = [
+  'KUBECONFIG_SECRET_ID',
+  'CARGOMAN_TOKEN_SECRET_ID',
+  'BITBUCKET_WEBHOOK_SECRET_ID',
+  'BITBUCKET_CREDENTIALS_SECRET_ID',
+] as const;
+
 /** At most six digits: more are a typing error. */
 const POSITIVE_INTEGER = /^[1-9]\d{0,5}$/;
 

@@ -15,6 +15,7 @@ import {
   secretNameTemplateRule,
   secureUrlRule,
   switchRule,
+  SYSTEM_SECRET_SETTINGS,
 } from './setting-rules.ts';
 
 /** The environment holds invalid settings. The message names every fault, so that one deployment corrects them all. */
@@ -50,15 +51,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const HOUR_MS = 3_600_000;
 
 const DEFAULT_SECRET_NAME_TEMPLATE = 'kargo/{namespace}/{name}';
-
-/** Settings that name secrets of the system's own; a project must not be able to name them too. */
-const SYSTEM_SECRET_SETTINGS = [
-  'KUBECONFIG_SECRET_ID',
-  'CARGOMAN_TOKEN_SECRET_ID',
-  'BITBUCKET_WEBHOOK_SECRET_ID',
-  'BITBUCKET_CREDENTIALS_SECRET_ID',
-  'RECEIVERS_SECRET_ID',
-];
 
 /** An empty setting is one that is not set: CloudFormation parameters cannot be left out. */
 const text = (fallback: string) =>
@@ -141,7 +133,7 @@ export function readSettings(environment: Environment): Settings {
   const faults = faultsOf(parsed.issues);
   const conflict = findTemplateConflict(
     environment['SECRET_NAME_TEMPLATE'] || DEFAULT_SECRET_NAME_TEMPLATE,
-    SYSTEM_SECRET_SETTINGS.map((name) => environment[name]),
+    [...SYSTEM_SECRET_SETTINGS, 'RECEIVERS_SECRET_ID'].map((name) => environment[name]),
   );
   if (conflict !== undefined) faults.push(`SECRET_NAME_TEMPLATE ${conflict}`);
   const registry = readRegistrySettings(environment);

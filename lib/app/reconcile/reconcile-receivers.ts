@@ -5,7 +5,7 @@ import {
   type ReceiverHashes,
 } from '../../core/kargo/receiver-hashes.ts';
 import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness.ts';
-import { receiverKey, usableReceivers } from '../../core/kargo/receiver.ts';
+import { receiverKey, usableReceivers, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import { ObjectTooLargeError, TerminalError } from '../errors.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
 import type { ReceiverCopier } from './copy-receivers.ts';
@@ -127,7 +127,7 @@ export async function reconcileReceivers(
       failures.push(`routes could not be removed: ${messageOf(error)}`);
     }
   }
-  forgetRemoved(deps, listed, hashes, added);
+  forgetRemoved(deps, configs, isUnknown, hashes, added);
   const { changed, receivers } = statuses;
   return {
     result: {
@@ -183,7 +183,8 @@ function withoutPublished(
 
 function forgetRemoved(
   { memory }: ReconcileDeps,
-  { configs, unreadable }: ListedConfigs,
+  configs: readonly ReceiverConfig[],
+  isUnknown: (key: string) => boolean,
   hashes: readonly ReceiverHashes[],
   added: AddedRoutes | undefined,
 ): void {
@@ -191,10 +192,9 @@ function forgetRemoved(
   const declared = new Set(
     configs.flatMap(usableReceivers).map(({ project, name }) => receiverKey(project, name)),
   );
-  const projects = unreadable.map(({ namespace }) => receiverKey(namespace, ''));
   memory.forgetRemoved(
     new Set([...liveHashes(hashes), ...(added?.routed ?? [])]),
-    (key) => declared.has(key) || projects.some((project) => key.startsWith(project)),
+    (key) => declared.has(key) || isUnknown(key),
   );
 }
 
