@@ -16,7 +16,7 @@ import {
 /** How long messages are hidden from other readers while they are shown; at the end they are made visible again. */
 const HIDDEN_SECONDS = 300;
 
-/** A standard queue answers from some of its servers: it is empty when it has answered so twice. */
+/** One answer covers only some servers of a standard queue, so the queue counts as empty after two empty answers. */
 const EMPTY_ANSWERS = 2;
 const WAIT_SECONDS = 1;
 

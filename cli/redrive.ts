@@ -20,7 +20,7 @@ export async function redrive(args: readonly string[]): Promise<number> {
     }
     return 0;
   } catch (error) {
-    if (!(error instanceof RedriveError) && !isOfAws(error)) throw error;
+    if (!(error instanceof RedriveError) && !isAwsError(error)) throw error;
     console.error(error.message);
     return 1;
   }
@@ -41,6 +41,6 @@ async function findQueues(queues: RedriveOptions['queues']): Promise<QueueUrls> 
 }
 
 /** Of the SDK: no credentials, no region, no rights, or nothing of this name. Its message says which. */
-function isOfAws(error: unknown): error is Error {
+function isAwsError(error: unknown): error is Error {
   return error instanceof Error && ('$fault' in error || /credentials|region/i.test(error.message));
 }

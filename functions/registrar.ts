@@ -26,7 +26,7 @@ const ATTEMPT_TIMEOUT_MS = 15_000;
 const settings = readSettings(process.env);
 const { bitbucket } = settings;
 if (bitbucket === undefined)
-  throw new SettingsError('invalid settings: BITBUCKET_CREDENTIALS_SECRET_ID is missing');
+  throw new SettingsError('invalid settings: BITBUCKET_CREDENTIALS_SECRET_ID must be set');
 const logger = createLogger('registrar');
 const store = new SecretsManager();
 const metrics = createMetrics('registrar');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FUNCTION_NAMES } from '../lib/functions.ts';
 import { PACKAGE_ROOT } from './package-paths.ts';
 
-/** Proves what a release must hold: `npm run release:check`. Ends with code 1 and a line for each fault. */
+/** Checks what a release must hold: `npm run release:check`. Ends with code 1 and a line for each fault. */
 const read = (name: string): string => readFileSync(join(PACKAGE_ROOT, name), 'utf8');
 const { version } = JSON.parse(read('package.json')) as { version: string };
 const lock = JSON.parse(read('package-lock.json')) as { version: string };

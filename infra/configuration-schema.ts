@@ -3,8 +3,8 @@ import { deploymentSchema } from './deployment-settings.ts';
 import { placeSchema } from './deployment.ts';
 
 /**
- * Makes the JSON Schema of the configuration file, with which an editor completes and checks it. The tools check it by the rules that this
- * is made of, and by what a schema cannot say.
+ * Makes the JSON Schema of the configuration file, with which an editor completes and checks it. The deployment tools apply the
+ * same rules, and those that a JSON Schema cannot express.
  *
  * @param documentation - docs/settings.md, whose tables describe each setting
  */

@@ -99,7 +99,7 @@ export function alarmsOf({
     // Bitbucket still sends to them: somebody waits for refreshes that do not come.
     'gone-receivers': alarm(
       sumOf(METRICS_NAMESPACE, GONE_RECEIVER_METRIC, { service: apiServiceNameOf(deploymentName) }),
-      'Deliveries go to URLs that no receiver has: it was deleted or renamed, or its secret was rotated before the grace',
+      'Deliveries go to URLs that no receiver has: it was deleted or renamed, or its secret was rotated longer ago than the grace',
     ),
     'server-errors': alarm(
       sumOf('AWS/ApiGateway', '5xx', { ApiId: apiId }),
@@ -127,7 +127,7 @@ export function alarmsOf({
       state('ContestedReceivers'),
       'Another deployment publishes URLs of the same receivers: only one of the two is used',
     ),
-    // The first minutes of a deployment pass without one.
+    // A new deployment has no index in its first minutes.
     'index-unavailable': alarm(
       ofService('receiver', 'IndexUnavailable'),
       'The receiver lists the cluster, because the lookup index is missing, stale or unreadable: deliveries are slow',

@@ -132,10 +132,10 @@ export interface IndexPieces {
   /**
    * Reads a piece.
    *
-   * @param urgency - `once` for a caller that is not authenticated: a busy cluster API is not asked again
+   * @param attempts - `once`: one, for a caller that is not authenticated; `retried`: as many as a busy cluster API may need
    * @returns undefined where it does not exist, or may not be read
    */
-  read(name: string, urgency: 'once' | 'retried', signal: AbortSignal): Promise<unknown>;
+  read(name: string, attempts: 'once' | 'retried', signal: AbortSignal): Promise<unknown>;
 }
 
 /** The pieces of the lookup index, for their writer. */
@@ -183,7 +183,7 @@ export interface ReceivedMessage {
   readonly receiveCount: number;
 }
 
-/** The same queue for who receives from it. */
+/** The same queue, for the function that receives from it. */
 export interface RedeliveryQueue extends RetryQueue {
   /** Has messages received again after a delay, at most 12 hours each. */
   postpone(
@@ -191,7 +191,7 @@ export interface RedeliveryQueue extends RetryQueue {
     signal: AbortSignal,
   ): Promise<void>;
   /** Puts a copy of the message into the dead-letter queue. */
-  bury(message: ReceivedMessage, reason: string, signal: AbortSignal): Promise<void>;
+  sendToDeadLetters(message: ReceivedMessage, reason: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Structured log. `about` holds the fields of the record: never a body, a signature or a secret. */

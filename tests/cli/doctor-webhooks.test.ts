@@ -149,13 +149,13 @@ test.each<[what: string, fault: ProxyFault, message: string, advice: string]>([
   [
     'is answered 503',
     { kind: 'answer', status: 503 },
-    'HTTP 503: Bitbucket is unavailable. The next run repeats the request.',
+    'HTTP 503: Bitbucket is unavailable. The next run retries the request.',
     'Check that Bitbucket can be reached from here. The functions have a network of their own.',
   ],
   [
     'has no answer',
     { kind: 'cut' },
-    "https://bitbucket.org cannot be reached (GET). Check that the function's network reaches it; the next run repeats the request.",
+    "https://bitbucket.org cannot be reached (GET). Check that the function's network reaches it; the next run retries the request.",
     'Check that Bitbucket can be reached from here. The functions have a network of their own.',
   ],
 ])('a subject whose request %s is named with the reason', async (_what, fault, message, advice) => {

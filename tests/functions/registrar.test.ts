@@ -213,7 +213,7 @@ describe('removes the webhooks', () => {
       'False',
       'BitbucketUnavailable',
       `0 of 1 Bitbucket webhook(s) for the receivers at ${BASE}. workspace:acme: not declared, and its webhook is not removed: ` +
-        'HTTP 503: Bitbucket is unavailable. The next run repeats the request.',
+        'HTTP 503: Bitbucket is unavailable. The next run retries the request.',
     ]);
     testbed.cloudApi.reset();
     await testbed.register();

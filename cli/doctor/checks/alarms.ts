@@ -1,6 +1,6 @@
 import { failed, skipped, toResult, type Check } from '../check.ts';
 
-/** The deployment's alarms: there, quiet, and somebody is told. */
+/** The deployment's alarms: they exist, none is active, and somebody is notified. */
 export const alarmsCheck: Check = {
   name: 'alarms',
   async run(installation, signal) {

@@ -1,8 +1,6 @@
+import { WEBHOOKS_CONDITION } from '../../../lib/core/registration/webhook-condition.ts';
 import { skipped, toResult, type Check, type Problem } from '../check.ts';
 import { nameOf } from '../installation.ts';
-
-/** The registrar's condition on configs that ask for webhooks to be registered. */
-const CONDITION_TYPE = 'BitbucketWebhooksReady';
 
 /** The registrar reports no failure: its condition on each config whose webhooks it registers is true. */
 export const registrarCheck: Check = {
@@ -13,7 +11,7 @@ export const registrarCheck: Check = {
     const looked = configs.filter(({ namespace }) => chosen === undefined || namespace === chosen.project);
     const conditions = looked.flatMap(({ namespace, name, status }) =>
       status.conditions
-        .filter(({ type }) => type === CONDITION_TYPE)
+        .filter(({ type }) => type === WEBHOOKS_CONDITION)
         .map((condition) => ({ config: nameOf({ project: namespace, name }), condition })),
     );
     if (conditions.length === 0) return skipped('no config has its webhooks registered by this deployment');

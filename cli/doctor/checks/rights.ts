@@ -12,7 +12,7 @@ export const rightsCheck: Check = {
     const areOwn = source.areFunctionsOwn(clusterSettings);
     if (!areOwn && clusterSettings.kind === 'kubeconfig-secret') {
       return skipped(
-        'the functions use the kubeconfig of a secret. Without --cluster, its rights are reviewed',
+        'the functions use a kubeconfig from a secret, whose rights are reviewed only without --cluster',
       );
     }
     const cluster = await installation.cluster(signal);

@@ -1,6 +1,6 @@
 import { publisherOf } from '../../../lib/core/kargo/receiver-readiness.ts';
 import { receiverAddress, type BaseUrl } from '../../../lib/core/kargo/receiver-path.ts';
-import { CONDITION_TYPE } from '../../../lib/core/kargo/receiver-status.ts';
+import { RECEIVERS_CONDITION } from '../../../lib/core/kargo/receiver-status.ts';
 import { toResult, type Check, type Problem } from '../check.ts';
 import { nameOf, type KnownReceiver } from '../installation.ts';
 
@@ -23,7 +23,7 @@ function problemOf({ receiver, config, hashes }: KnownReceiver, base: BaseUrl): 
   if (entry !== undefined && publisherOf(entry, base).kind === 'elsewhere') return [];
   const expected = hashes.current === undefined ? undefined : receiverAddress(base, hashes.current);
   if (expected !== undefined && entry?.path === expected.path && entry?.['url'] === expected.url) return [];
-  const condition = config.status.conditions.find(({ type }) => type === CONDITION_TYPE);
+  const condition = config.status.conditions.find(({ type }) => type === RECEIVERS_CONDITION);
   const what = entry === undefined ? 'has no URL' : 'has the URL of another secret';
   const isExplained = condition?.['status'] === 'False';
   const fact = `${nameOf(receiver)} ${what}${isExplained ? `: ${String(condition['message'])}` : ''}`;

@@ -118,7 +118,7 @@ export class SecretsManager {
   /**
    * Lists the secrets whose names begin with `namePrefix`, without their values. What was changed in the last five minutes may be missing.
    *
-   * @returns by name: a text that is another one after each change, such as a new version
+   * @returns by name: a text that differs after each change of the secret, such as a new version
    */
   async listChanges(namePrefix: string, abortSignal: AbortSignal): Promise<Map<string, string>> {
     const changes = new Map<string, string>();

@@ -82,7 +82,7 @@ export class SqsRetryQueue implements RedeliveryQueue {
     });
   }
 
-  async bury({ text }: ReceivedMessage, reason: string, signal: AbortSignal): Promise<void> {
+  async sendToDeadLetters({ text }: ReceivedMessage, reason: string, signal: AbortSignal): Promise<void> {
     this.#deadLetterUrl ??= await this.#findDeadLetterUrl(signal);
     const StringValue = reason.slice(0, MAX_REASON_CHARACTERS);
     await this.#send(

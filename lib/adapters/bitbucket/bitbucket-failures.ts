@@ -50,7 +50,7 @@ export function classifyStatus(
     return { reason: 'NotFound', message: `HTTP ${status}: it does not exist, or ${label} may not see it.` };
   }
   if (status >= 500) {
-    const message = `HTTP ${status}: Bitbucket is unavailable. The next run repeats the request.`;
+    const message = `HTTP ${status}: Bitbucket is unavailable. The next run retries the request.`;
     return { reason: 'BitbucketUnavailable', message };
   }
   return { reason: 'RequestRejected', message: `HTTP ${status}: Bitbucket rejects the request of ${label}.` };
@@ -65,7 +65,7 @@ export function describeNoAnswer(
   const what = isTimeout ? 'did not answer in time' : 'cannot be reached';
   return {
     reason: 'BitbucketUnavailable',
-    message: `${server} ${what} (${method}). Check that the function's network reaches it; the next run repeats the request.`,
+    message: `${server} ${what} (${method}). Check that the function's network reaches it; the next run retries the request.`,
   };
 }
 

@@ -52,7 +52,7 @@ export class RequestBudget {
     const freeAt = (this.#sentAt[this.#sentAt.length - limit] ?? now) + WINDOW_MS;
     throw new BitbucketError({
       reason: 'BudgetUsedUp',
-      message: `${this.#label} has used up its ${this.#perHour} requests in an hour. This goes on by ${formatTime(Math.ceil(freeAt / QUARTER_MS) * QUARTER_MS)}.`,
+      message: `${this.#label} has used up its ${this.#perHour} requests in an hour. This is retried by ${formatTime(Math.ceil(freeAt / QUARTER_MS) * QUARTER_MS)}.`,
     });
   }
 

@@ -1,6 +1,6 @@
 /**
- * Does work with a signal that ends with the budget, or after a time of its own, whichever comes first. Afterwards nothing of it is left:
- * Node keeps a signal for good that `AbortSignal.any` was given and had made itself, as a budget may be.
+ * Runs work with a signal that aborts with the budget or after a timeout, whichever comes first. It does not use `AbortSignal.any`: Node never
+ * frees a signal of `AbortSignal.any` that is given to `AbortSignal.any` again, and a budget may be one.
  */
 export async function withTimeout<Result>(
   budget: AbortSignal,

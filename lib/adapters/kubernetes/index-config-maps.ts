@@ -28,13 +28,13 @@ export class IndexConfigMaps implements WritableIndexPieces {
     this.#connection = connection;
   }
 
-  async read(name: string, urgency: 'once' | 'retried', signal: AbortSignal): Promise<unknown> {
+  async read(name: string, attempts: 'once' | 'retried', signal: AbortSignal): Promise<unknown> {
     const request = {
       method: 'GET',
       ...locate(name),
       // 403: the manifests of this version are not applied yet.
       expected: [403, 404],
-      ...(urgency === 'once' && { maxAttempts: 1 }),
+      ...(attempts === 'once' && { maxAttempts: 1 }),
     } as const;
     const { status, body } = await this.#connection.request(request, signal);
     return status === 200 && v.is(configMap, body) ? body.data : undefined;

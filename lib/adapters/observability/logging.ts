@@ -48,9 +48,9 @@ export function logDelivery(
     eventKey: delivery.eventKey,
     ...(receiver !== undefined && receiverFields(receiver)),
     ...(endpoint?.kind === 'registry' && { endpoint: 'package registry' }),
-    ...(previousSecret !== undefined && { previousSecret: describeUse(previousSecret) }),
-    ...(event !== undefined && describeEvent(event)),
-    ...('results' in outcome && Object.assign({}, ...outcome.results.map(describeResult))),
+    ...(previousSecret !== undefined && { previousSecret: previousSecretFields(previousSecret) }),
+    ...(event !== undefined && eventFields(event)),
+    ...('results' in outcome && Object.assign({}, ...outcome.results.map(resultFields))),
     ...(error !== undefined && { error }),
     ...(queueError !== undefined && { queueError }),
     status,
@@ -61,12 +61,12 @@ export function logDelivery(
   else log.info('delivery', line);
 }
 
-function describeUse({ for: uses, validUntil }: PreviousSecretUse): Record<string, unknown> {
+function previousSecretFields({ for: uses, validUntil }: PreviousSecretUse): Record<string, unknown> {
   return { for: uses, validUntil: validUntil.toISOString() };
 }
 
 /** Returns the fields of a log line that say what an event is about. */
-export function describeEvent(event: BitbucketEvent): Record<string, unknown> {
+export function eventFields(event: BitbucketEvent): Record<string, unknown> {
   switch (event.kind) {
     case 'push':
       return {
@@ -81,7 +81,7 @@ export function describeEvent(event: BitbucketEvent): Record<string, unknown> {
 }
 
 /** Returns the fields of a log line that say what a target did. */
-export function describeResult(result: TargetResult): Record<string, unknown> {
+export function resultFields(result: TargetResult): Record<string, unknown> {
   switch (result.target) {
     case 'kargo':
       return {

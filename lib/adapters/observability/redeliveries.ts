@@ -4,7 +4,7 @@ import type { Log } from '../../app/ports.ts';
 import type { Redelivery } from '../../app/redelivery/redeliver-batch.ts';
 import { receiverFields } from '../../core/kargo/receiver.ts';
 import type { RetryMessage } from '../../app/redelivery/retry-message.ts';
-import { describeEvent, describeResult } from './logging.ts';
+import { eventFields, resultFields } from './logging.ts';
 import { countResult } from './metrics.ts';
 
 /** Writes the one line of a message of the retry queue: where its event comes from, what was done, and what became of it. */
@@ -18,9 +18,9 @@ export function logRedelivery(log: Log, now: Date, redelivery: Redelivery): void
       target: message.target,
       ...receiverFields({ name: message.receiver, project: message.project }),
       ageSeconds: ageSeconds(message, now),
-      ...describeEvent(message.event),
+      ...eventFields(message.event),
     }),
-    ...(result !== undefined && describeResult(result)),
+    ...(result !== undefined && resultFields(result)),
     outcome: kind,
     ...(reason !== undefined && { reason }),
     ...(error !== undefined && { error }),

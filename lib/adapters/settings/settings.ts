@@ -176,7 +176,10 @@ function bitbucketSettings(
  * @throws {SettingsError} where there is none
  */
 export function requireCluster({ cluster }: Settings): ClusterSettings {
-  if (cluster === undefined) throw new SettingsError('invalid settings: this function needs a cluster');
+  if (cluster === undefined)
+    throw new SettingsError(
+      'invalid settings: this function needs a cluster. Set KUBECONFIG_SECRET_ID, or EKS_CLUSTER_NAME with EKS_CLUSTER_ENDPOINT and EKS_CLUSTER_CA',
+    );
   return cluster;
 }
 

@@ -15,7 +15,7 @@ import { dispatchEvent } from './dispatch-event.ts';
 import type { Outcome } from './outcome.ts';
 import { queueUnfinished, type DeliveryIdentity } from './queue-unfinished.ts';
 
-/** Stands for a receiver in queued events that were sent to the package registry's path. */
+/** Names the webhook of the package registry in queued events, which have no receiver. */
 const REGISTRY_WEBHOOK = { project: '', name: 'package registry' };
 
 export interface DeliveryDeps extends AuthenticationDeps {
@@ -77,12 +77,12 @@ export async function handleDelivery(
     receiver,
     previousSecret,
     event,
-    ...(await conclude({ ...deps, queue }, event, identity, results)),
+    ...(await queueAndDecide({ ...deps, queue }, event, identity, results)),
   };
 }
 
-/** Queues what the targets have not finished, where there is a queue. */
-async function conclude(
+/** Decides the outcome, after what the targets have not finished was queued, where there is a queue. */
+async function queueAndDecide(
   { queue, clock }: DeliveryDeps,
   event: BitbucketEvent,
   identity: DeliveryIdentity,

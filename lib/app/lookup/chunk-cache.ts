@@ -1,4 +1,4 @@
-/** Rows that are cached in all. One has a few hundred bytes, and a delivery needs those of one repository. */
+/** Rows that are cached in all. One has a few hundred bytes as a rule, 16 KB at most, and a delivery needs those of one repository. */
 const MAX_CACHED_ROWS = 20_000;
 
 interface CachedChunk<Row> {

@@ -27,7 +27,7 @@ export class CopiedReceivers {
   async receiversOf(hash: string, signal: AbortSignal): Promise<readonly Receiver[]> {
     await this.#read(signal);
     const key = receiverKeyOf(hash);
-    return this.#receivers.filter(([of]) => of === key).map(receiverOf);
+    return this.#receivers.filter(([rowKey]) => rowKey === key).map(receiverOf);
   }
 
   async #read(signal: AbortSignal): Promise<void> {

@@ -80,7 +80,7 @@ export class IndexReader {
       const key = receiverKeyOf(hash);
       const rows =
         head.receiverChunks.length === 0
-          ? head.receivers.filter(([of]) => of === key)
+          ? head.receivers.filter(([rowKey]) => rowKey === key)
           : await this.#chunkedReceivers(head, key, signal);
       if (rows.length === 0 && unread !== undefined) throw unread;
       return rows.map(receiverOf);
@@ -143,13 +143,13 @@ export class IndexReader {
     cache: ChunkCache<Row>,
     name: string,
     { entries, position, key }: { entries: readonly ChunkEntry[]; position: number; key: string },
-    urgency: 'once' | 'retried',
+    attempts: 'once' | 'retried',
     signal: AbortSignal,
   ): Promise<readonly Row[]> {
     const revision = entries[position]?.[1] ?? '';
     const cached = cache.get(name, revision, key);
     if (cached !== undefined) return cached;
-    const piece = openPiece(await this.#deps.pieces.read(name, urgency, signal));
+    const piece = openPiece(await this.#deps.pieces.read(name, attempts, signal));
     if (typeof piece === 'string') throw new IndexError(piece, name);
     // A run may have written this chunk and not yet the head. Alone it is newer; with others, a row may have moved between them.
     if (piece.revision !== revision && entries.length > 1) throw new IndexError('incomplete', name);
@@ -161,10 +161,10 @@ export class IndexReader {
   /** Applies `lookup` to a fresh head. Returns undefined, and reports it, where the index cannot be used. */
   async #use<T>(
     signal: AbortSignal,
-    urgency: 'once' | 'retried',
+    attempts: 'once' | 'retried',
     lookup: (head: IndexHead, unread: RetryableError | undefined) => Promise<T>,
   ): Promise<T | undefined> {
-    const reading = await this.#head(urgency, signal);
+    const reading = await this.#head(attempts, signal);
     if (reading.kind === 'fault') {
       this.#deps.onFault(reading.fault);
       return undefined;
@@ -178,36 +178,36 @@ export class IndexReader {
     }
   }
 
-  async #head(urgency: 'once' | 'retried', signal: AbortSignal): Promise<HeadReading> {
+  async #head(attempts: 'once' | 'retried', signal: AbortSignal): Promise<HeadReading> {
     const now = this.#deps.clock();
     const latest = this.#latest;
     if (latest !== undefined && now.getTime() - latest.at < HEAD_TTL_MS) return checkAge(latest.reading, now);
     try {
-      const reading = openHead(await this.#readHead(urgency, signal));
+      const reading = openHead(await this.#readHead(attempts, signal));
       this.#latest = { reading, at: now.getTime() };
       return checkAge(reading, now);
     } catch (error) {
       if (latest === undefined || signal.aborted || !(error instanceof RetryableError)) throw error;
       // An earlier head lacks Warehouses that entered since, so the push is retried later instead.
-      if (urgency === 'retried') throw error;
+      if (attempts === 'retried') throw error;
       // A signature can be verified with a stale one, so that an authenticated caller is told which dependency is unavailable.
       return latest.reading.kind === 'head' ? { ...latest.reading, unread: error } : latest.reading;
     }
   }
 
   /** Reads the head. A read that failed a moment ago is not repeated for a caller that is not authenticated. */
-  async #readHead(urgency: 'once' | 'retried', signal: AbortSignal): Promise<unknown> {
+  async #readHead(attempts: 'once' | 'retried', signal: AbortSignal): Promise<unknown> {
     const { pieces, names, clock } = this.#deps;
     const nowMs = clock().getTime();
     const hasFailed = this.#failure !== undefined && nowMs - this.#failure.at < HEAD_TTL_MS;
-    if (hasFailed && urgency === 'once') throw this.#failure?.error;
+    if (hasFailed && attempts === 'once') throw this.#failure?.error;
     // Leaves time to use the earlier head, where there is one that may be used.
     const ending =
-      urgency === 'once' && this.#latest !== undefined
+      attempts === 'once' && this.#latest !== undefined
         ? AbortSignal.any([signal, AbortSignal.timeout(REREAD_TIMEOUT_MS)])
         : signal;
     try {
-      return await pieces.read(names.head, urgency, ending);
+      return await pieces.read(names.head, attempts, ending);
     } catch (error) {
       this.#failure = { error, at: clock().getTime() };
       throw error;

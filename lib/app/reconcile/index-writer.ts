@@ -85,7 +85,7 @@ export class IndexWriter {
 
   /**
    * Writes an index: chunks first, then the head that names them, so that a reader finds what the head names. Where one chunk becomes several,
-   * its own name is written last: a reader with the head before takes it for the whole.
+   * the one that keeps its name is written last, because a reader with the previous head takes it for the whole.
    *
    * @returns the number of pieces that were written, besides the head
    */
@@ -146,7 +146,7 @@ export class IndexWriter {
     return true;
   }
 
-  /** Removes the pieces that neither this index nor the one before has: a reader may have read the head before. */
+  /** Removes the pieces that neither this index nor the one before has: a reader may have read the previous head. */
   async #removeUnused(current: Set<string>, signal: AbortSignal): Promise<void> {
     const { head, entering, prefix } = this.#names;
     const unused = [...this.#versions.keys()].filter(

@@ -17,8 +17,8 @@ const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const MAX_SINGLE_READS = 500;
 
 /**
- * Which receivers could have been sent a push of a project's repositories before: those of the project itself, or only those of the
- * ClusterConfig.
+ * Which receivers of the earlier index accept pushes for a project: its own (`project`), only those of the ClusterConfig (`cluster`), or
+ * `none`.
  */
 export type Coverage = 'project' | 'cluster' | 'none';
 
@@ -45,18 +45,22 @@ export class KnownWarehouses {
 
   /** Takes over the rows of a stored index. A Warehouse that has lost a row is left out, so that it is read again. */
   load(rows: Iterable<readonly [row: IndexedWarehouse, text: string]>): void {
-    const loaded = new Map<string, { of: IndexedWarehouse; rows: IndexRow[] }>();
-    for (const [of, text] of rows) {
-      const id = formatObjectName(of);
+    const loaded = new Map<string, { version: IndexedWarehouse; rows: IndexRow[] }>();
+    for (const [version, text] of rows) {
+      const id = formatObjectName(version);
       const other = loaded.get(id);
-      if (other !== undefined && other.of.uid === of.uid && other.of.generation === of.generation)
-        other.rows.push({ key: of.key, text });
-      else if (other === undefined || other.of.generation < of.generation)
-        loaded.set(id, { of, rows: [{ key: of.key, text }] });
+      if (
+        other !== undefined &&
+        other.version.uid === version.uid &&
+        other.version.generation === version.generation
+      )
+        other.rows.push({ key: version.key, text });
+      else if (other === undefined || other.version.generation < version.generation)
+        loaded.set(id, { version, rows: [{ key: version.key, text }] });
     }
-    for (const { of, rows: own } of loaded.values()) {
-      const { namespace, name, uid, generation } = of;
-      if (own.length === of.rowCount) this.#set({ namespace, name, uid, generation }, own);
+    for (const { version, rows: own } of loaded.values()) {
+      const { namespace, name, uid, generation } = version;
+      if (own.length === version.rowCount) this.#set({ namespace, name, uid, generation }, own);
     }
   }
 

@@ -31,7 +31,7 @@ export interface AddedRoutes {
   readonly failure?: unknown;
 }
 
-const RETRIED = 'its route could not be added yet. This is retried every minute.';
+const NOT_ADDED_YET = 'its route could not be added yet. This is retried every minute.';
 
 /**
  * Adds the gateway routes that live receivers lack, sequentially, because the gateway's control plane accepts few requests a second. Where
@@ -48,7 +48,7 @@ export async function addRoutes(
     existing = await routes.list(signal);
   } catch (failure) {
     log.error('routes cannot be listed', { error: failure });
-    const unrouted = orderMissingRoutes(hashes, published).map((hash) => [hash, RETRIED] as const);
+    const unrouted = orderMissingRoutes(hashes, published).map((hash) => [hash, NOT_ADDED_YET] as const);
     return { unrouted: new Map(unrouted), removable: [], routed: undefined, changes: 0, failure };
   }
   const live = liveHashes(hashes);
@@ -88,7 +88,7 @@ export async function addRoutes(
       try {
         refusal = await add(hash);
       } catch (error) {
-        refusal = RETRIED;
+        refusal = NOT_ADDED_YET;
         if (signal.aborted) log.info('routes left to the next run', { next: hash });
         else {
           log.error('route cannot be added', { hash, error });

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { liveHashes, receiverHashes } from '../../core/kargo/receiver-hashes.ts';
 import { formatBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
 import { publisherOf, type Readiness, type StatusFacts } from '../../core/kargo/receiver-readiness.ts';
-import { CONDITION_TYPE, planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
+import { RECEIVERS_CONDITION, planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
 import type { ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { Clock, ConfigStatuses, Log, ReceiverSecrets } from '../ports.ts';
 import { readSecrets } from './read-secrets.ts';
@@ -142,7 +142,7 @@ async function reconcileStatus(
 }
 
 function messageIn({ conditions }: StatusPlan): string {
-  return String(conditions.find(({ type }) => type === CONDITION_TYPE)?.['message']);
+  return String(conditions.find(({ type }) => type === RECEIVERS_CONDITION)?.['message']);
 }
 
 function logLostReadiness(deps: StatusDeps, { config, plan, isWritten }: ReconciledStatus): void {

@@ -159,7 +159,7 @@ class Batch {
 
   async #bury(about: About, reason: string): Promise<Redelivery> {
     try {
-      await this.#deps.queue.bury(about.received, reason, this.#signals.queue);
+      await this.#deps.queue.sendToDeadLetters(about.received, reason, this.#signals.queue);
       return { ...about, kind: 'dead', reason };
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;

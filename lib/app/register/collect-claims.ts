@@ -10,7 +10,7 @@ import {
 } from '../../core/kargo/receiver.ts';
 import { repositoriesOf } from '../../core/kargo/object-parts.ts';
 import { waitsForPullRequests } from '../../core/registration/project-objects.ts';
-import { readReceiverAddress, type ReceiverAddress } from '../../core/registration/receiver-claim.ts';
+import { judgeWebhookReadiness, type WebhookReadiness } from '../../core/registration/receiver-claim.ts';
 import { MAX_SUBJECTS, readWebhookDeclaration } from '../../core/registration/webhook-declaration.ts';
 import type { WebhookFailure } from '../../core/registration/webhook-failure.ts';
 import type { ReceiverClaim } from '../../core/registration/webhook-plan.ts';
@@ -84,7 +84,7 @@ export async function collectClaims(
     }
     failures.push(...declared.faults.map((message) => ({ reason: 'AnnotationInvalid' as const, message })));
     for (const receiver of usableReceivers(config)) {
-      const address = readReceiverAddress(config, receiver, { ...facts, reading: secretOf(receiver) });
+      const address = judgeWebhookReadiness(config, receiver, { ...facts, reading: secretOf(receiver) });
       if (address.ready.kind === 'waiting' && declared.subjects.length === 0)
         failures.push(address.ready.failure);
       for (const subject of declared.subjects) {
@@ -163,7 +163,7 @@ async function hasWaitingStage(
 function toClaim(
   config: ReceiverConfig,
   { project, name }: Receiver,
-  { hashes, ready }: ReceiverAddress,
+  { hashes, ready }: WebhookReadiness,
   { server }: WebhookSubject,
   withPullRequests: boolean,
   base: BaseUrl,

@@ -32,7 +32,7 @@ const BITBUCKET_MS = 200_000;
 
 const NO_TIME_LEFT: WebhookFailure = {
   reason: 'BitbucketUnavailable',
-  message: 'no time was left in this run. The next one goes on.',
+  message: 'no time was left in this run. The next run continues.',
 };
 
 export interface RegisterDeps extends ClaimDeps, SubjectDeps, ConditionDeps {

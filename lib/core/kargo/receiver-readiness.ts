@@ -14,7 +14,7 @@ import type { DeclaredReceiver, Receiver, StatusEntry } from './receiver.ts';
 /** Input of a status besides the config itself. */
 export interface StatusFacts {
   readonly secretOf: (receiver: Receiver) => SecretReading;
-  /** By hash: why a receiver has no route, as sentences. */
+  /** By hash: why its URL does not work yet, as sentences. It has no route, or the lookup index does not have it. */
   readonly unrouted: ReadonlyMap<string, string>;
   /** Whether this deployment is known to have published the receiver's URL before. */
   readonly wasPublishedHere: (receiver: Receiver) => boolean;

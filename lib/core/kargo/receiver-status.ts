@@ -23,7 +23,7 @@ export interface StatusPlan {
 }
 
 /** Our own condition. Others, such as Kargo's, are kept as they are. */
-export const CONDITION_TYPE = 'BitbucketReceiversReady';
+export const RECEIVERS_CONDITION = 'BitbucketReceiversReady';
 
 /** Names of receivers over the limit in a message: it leaves room for the other receivers' faults. */
 const MAX_NAMES_LENGTH = 16_384;
@@ -95,13 +95,13 @@ function planConditions(
   { lastMessage, base, now }: StatusFacts,
 ): readonly Condition[] {
   const { conditions } = status;
-  const before = conditions.find(({ type }) => type === CONDITION_TYPE);
+  const before = conditions.find(({ type }) => type === RECEIVERS_CONDITION);
   if (!declared.some(({ kind }) => kind !== 'other')) {
     return conditions.filter((condition) => condition !== before);
   }
   if (before !== undefined && isAnotherDeployments(before, receivers, lastMessage)) return conditions;
   const condition = {
-    type: CONDITION_TYPE,
+    type: RECEIVERS_CONDITION,
     status: faults.length === 0 ? ('True' as const) : ('False' as const),
     reason: faults[0]?.reason ?? 'ReceiversReady',
     message: describeReceivers(receivers, faults, formatBaseUrl(base)),

@@ -11,7 +11,7 @@ import type { Receiver, ReceiverConfig } from '../kargo/receiver.ts';
 import type { WebhookFailure } from './webhook-failure.ts';
 
 /** What a receiver's webhooks are made of, or why they stay as they are. */
-export interface ReceiverAddress {
+export interface WebhookReadiness {
   /** Hashes of the secrets that verify deliveries now. */
   readonly hashes: readonly string[];
   readonly ready:
@@ -30,12 +30,12 @@ export interface ReceiverFacts {
  * Decides whether a receiver's URL and secret may be written to Bitbucket: its status publishes the URL of the current secret, so that the route
  * serves. After a rotation that is so within a minute; until then the webhook keeps the previous URL, which still serves.
  */
-export function readReceiverAddress(
+export function judgeWebhookReadiness(
   { status }: ReceiverConfig,
   { project, name }: Receiver,
   { reading, base, now, graceMs }: ReceiverFacts,
-): ReceiverAddress {
-  const waiting = (hashes: readonly string[], why: string): ReceiverAddress => {
+): WebhookReadiness {
+  const waiting = (hashes: readonly string[], why: string): WebhookReadiness => {
     const message = `receiver "${name}" is not ready: ${why}. Its webhooks stay as they are.`;
     return { hashes, ready: { kind: 'waiting', failure: { reason: 'ReceiverNotReady', message } } };
   };

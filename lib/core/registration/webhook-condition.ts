@@ -4,7 +4,7 @@ import type { Condition, ReceiverConfig } from '../kargo/receiver.ts';
 import type { WebhookFailure } from './webhook-failure.ts';
 
 /** The registrar's condition. It names every subject, so that webhooks are found there after the annotation has changed. */
-const WEBHOOKS_CONDITION = 'BitbucketWebhooksReady';
+export const WEBHOOKS_CONDITION = 'BitbucketWebhooksReady';
 
 /** The webhook of one receiver at one subject. */
 export interface WebhookState {

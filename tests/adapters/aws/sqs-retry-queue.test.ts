@@ -22,6 +22,6 @@ afterAll(() => fake.close());
 test('calls the address of its settings, such as a VPC endpoint, and not the host of the URL of the queue', async () => {
   const retries = new SqsRetryQueue('https://sqs.eu-central-1.amazonaws.com/000000000000/retries');
   const message = { id: '1', receiptHandle: '1/1', text: 'not JSON', receiveCount: 1 };
-  await retries.bury(message, 'it cannot be read', AbortSignal.timeout(5_000));
+  await retries.sendToDeadLetters(message, 'it cannot be read', AbortSignal.timeout(5_000));
   expect(deadLetterQueue.receive(1)).toMatchObject([{ body: 'not JSON' }]);
 });

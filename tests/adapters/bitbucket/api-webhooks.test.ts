@@ -157,7 +157,7 @@ describe('a request that fails says why', () => {
     [
       'a server error',
       answer(503),
-      'BitbucketUnavailable: HTTP 503: Bitbucket is unavailable. The next run repeats the request.',
+      'BitbucketUnavailable: HTTP 503: Bitbucket is unavailable. The next run retries the request.',
     ],
     [
       'a redirect, which is not followed',
@@ -167,7 +167,7 @@ describe('a request that fails says why', () => {
     [
       'a closed connection',
       { kind: 'cut' },
-      "BitbucketUnavailable: https://bitbucket.org cannot be reached (GET). Check that the function's network reaches it; the next run repeats the request.",
+      "BitbucketUnavailable: https://bitbucket.org cannot be reached (GET). Check that the function's network reaches it; the next run retries the request.",
     ],
     [
       'a page of a proxy',
@@ -226,7 +226,7 @@ test('leaves half of the requests in an hour to changes', async () => {
   const webhooks = connect();
   for (let count = 0; count < 400; count += 1) await listShop(webhooks, 'check');
   const usedUp =
-    'BudgetUsedUp: credential 1 (Bitbucket Cloud) has used up its 800 requests in an hour. This goes on by 2026-05-04T11:15Z.';
+    'BudgetUsedUp: credential 1 (Bitbucket Cloud) has used up its 800 requests in an hour. This is retried by 2026-05-04T11:15Z.';
   expect(await listShop(webhooks, 'check')).toBe(usedUp);
   for (let count = 0; count < 400; count += 1) expect(await listShop(webhooks, 'change')).toBe('success');
   expect(await listShop(webhooks, 'change')).toBe(usedUp);

@@ -14,7 +14,7 @@ const MAX_REFS = 10;
 /** Warehouses that are judged by paths, so that the CPU time of one delivery is bounded. */
 const MAX_JUDGED = 50;
 
-/** Decides for one push which Warehouses its changed files cannot matter to. Where anything is unknown, the push may matter. */
+/** Decides for one push which Warehouses need no refresh, because no changed file passes their path filters. Where anything is unknown, the push may matter. */
 export class DeliveryPaths {
   readonly #files: ChangedFiles;
   readonly #event: PushEvent;

@@ -145,7 +145,7 @@ class RefreshRun {
     this.#at = deps.clock();
   }
 
-  /** Acts on a verdict that is not there yet. Counts the object as failed where the time budget ends before. */
+  /** Acts on a verdict when it settles. Counts the object as failed where the time budget ends before. */
   async actLater(object: JudgedObject, verdict: Promise<Verdict>): Promise<void> {
     try {
       await this.act(object, await verdict);
