@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { DeploymentError, readDeploymentSettings } from '../../infra/deployment-settings.ts';
-import { fixedPrefixOf } from '../../lib/adapters/aws/secret-ids.ts';
 import { clusterCa } from './cluster-ca.ts';
 
 const CERTIFICATE_ARN = 'arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef';
@@ -110,109 +109,89 @@ describe('reads', () => {
   });
 });
 
-describe('rejects', () => {
-  const base =
-    'RECEIVER_BASE_URL must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo';
-  const template = 'SECRET_NAME_TEMPLATE must hold {namespace} and {name} once each, with a "/" between them';
-  const days =
-    'LOG_RETENTION_DAYS must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
-  const memory = 'MEMORY_SIZE must be a whole number from 128 to 10240';
-  const limit = 'MAX_RECEIVERS_PER_PROJECT must be a whole number from 1 to 999999';
-  const projects =
-    'PROJECTS must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas';
-  const level = 'LOG_LEVEL must be one of TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, SILENT';
-  const path = 'BASE_PATH must be a path of letters, digits, ".", "_" and "-"; BASE_PATH needs DOMAIN_NAME';
-  const domain =
-    'DOMAIN_NAME must be a domain name, such as hooks.example.com; DOMAIN_NAME, CERTIFICATE_ARN must be set together';
+const eks = 'EKS_CLUSTER_NAME, EKS_CLUSTER_ENDPOINT, EKS_CLUSTER_CA must be set together';
+const vpc = 'VPC_ID, SUBNET_IDS must be set together';
 
-  test.each([
-    ['ROUTES', 'none', 'ROUTES must be per-receiver or shared'],
-    ['CHANGED_FILES', 'true', 'CHANGED_FILES needs BITBUCKET_CREDENTIALS_SECRET_ID'],
-    [
-      'BITBUCKET_CLOUD_API_URL',
-      'http://api.bitbucket.org',
-      'BITBUCKET_CLOUD_API_URL must be an https URL; BITBUCKET_CLOUD_API_URL needs BITBUCKET_CREDENTIALS_SECRET_ID',
-    ],
-    [
-      'BITBUCKET_CREDENTIALS_SECRET_ID',
-      'kargo/ops/bitbucket',
-      'SECRET_NAME_TEMPLATE "kargo/{namespace}/{name}" must not let a project name the system\'s own secret "kargo/ops/bitbucket". ' +
-        'Begin it with a part of its own, such as kargo/{namespace}/{name}',
-    ],
-    ['RECEIVER_BASE_URL', 'hooks.example.com', base],
-    ['RECEIVER_BASE_URL', 'https://hooks.example.com?x', base],
-    ['DOMAIN_NAME', 'https://hooks.example.com', domain],
-    ['DOMAIN_NAME', 'hooks.example.com/kargo', domain],
-    ['BASE_PATH', 'a b', path],
-    ['BASE_PATH', 'a//b', path],
-    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}', template],
-    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}-{name}', template],
-    [
-      'SECRET_NAME_TEMPLATE',
-      '{namespace}/{name}',
-      'SECRET_NAME_TEMPLATE must begin with a fixed part, to which the roles are confined',
-    ],
-    ['SYSTEM_RESOURCES_NAMESPACE', 'A B', 'SYSTEM_RESOURCES_NAMESPACE must be the name of a namespace'],
-    ['ROTATION_GRACE_HOURS', 'abc', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
-    ['ROTATION_GRACE_HOURS', '-1', 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more'],
-    ['VPC_ENDPOINTS', 'yes', 'VPC_ENDPOINTS must be true, private-dns or false; VPC_ENDPOINTS needs VPC_ID'],
-    ['RETRY_QUEUE', 'yes', 'RETRY_QUEUE must be true or false'],
-    ['RETRY_MAX_AGE_HOURS', '0', 'RETRY_MAX_AGE_HOURS must be a number of hours above 0, and at most 24'],
-    ['QUEUE_KEY_ARN', 'alias/queue', 'QUEUE_KEY_ARN must be the ARN of a KMS key'],
-    [
-      'REDELIVERY_CONCURRENCY',
-      '1',
-      'REDELIVERY_CONCURRENCY must be 0, or at least 2, which is the minimum for a queue',
-    ],
-    ['MAX_RECEIVERS_PER_PROJECT', '0', limit],
-    ['MAX_RECEIVERS_PER_PROJECT', '1.5', limit],
-    ['PROJECTS', 'demo,Team', projects],
-    ['PROJECTS', 'cluster)', projects],
-    ['DRY_RUN', 'yes', 'DRY_RUN must be true or false'],
-    ['RECEIVER_CONCURRENCY', '-1', 'RECEIVER_CONCURRENCY must be a whole number'],
-    ['RECONCILER_CONCURRENCY', 'one', 'RECONCILER_CONCURRENCY must be a whole number'],
-    [
-      'CARGOMAN_URL',
-      'http://packages.example.com',
-      'CARGOMAN_URL must be an https URL without user, query and fragment, such as https://packages.example.com; http on loopback only',
-    ],
-    ['LOG_REMOVAL', 'keep', 'LOG_REMOVAL must be retain or destroy'],
-    ['LOGS_KEY_ARN', 'alias/logs', 'LOGS_KEY_ARN must be the ARN of a KMS key'],
-    ['SECRETS_KEY_ARN', 'arn:aws:kms:eu-central-1:1:key/1', 'SECRETS_KEY_ARN must be the ARN of a KMS key'],
-    ['ALARM_TOPIC_ARN', 'on-call', 'ALARM_TOPIC_ARN must be the ARN of an SNS topic'],
-    ['MEMORY_SIZE', '0.5', memory],
-    ['MEMORY_SIZE', '127', memory],
-    ['MEMORY_SIZE', '10241', memory],
-    [
-      'VPC_ID',
-      'foo',
-      'VPC_ID must be the id of a VPC, such as vpc-0123456789abcdef0; VPC_ID, SUBNET_IDS must be set together',
-    ],
+describe('rejects', () => {
+  const url =
+    'must be an http(s) URL without user, query and fragment, such as https://hooks.example.com/kargo';
+  const domain =
+    'must be a domain name, such as hooks.example.com; DOMAIN_NAME, CERTIFICATE_ARN must be set together';
+  const path = 'must be a path of letters, digits, ".", "_" and "-"; BASE_PATH needs DOMAIN_NAME';
+  const template = 'must hold {namespace} and {name} once each, with a "/" between them';
+  const api = 'must be an https URL; BITBUCKET_CLOUD_API_URL needs BITBUCKET_CREDENTIALS_SECRET_ID';
+  const unfixed = 'must begin with a fixed part, to which the roles are confined';
+  const secret = 'must be the name or the ARN of a secret in Secrets Manager';
+  const projects =
+    'must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas';
+  const registry =
+    'must be an https URL without user, query and fragment, such as https://packages.example.com; http on loopback only';
+  const days =
+    'must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
+
+  const settings: [name: string, values: string[], fault: string][] = [
+    ['ROUTES', ['none'], 'must be per-receiver or shared'],
+    ['CHANGED_FILES', ['true'], 'needs BITBUCKET_CREDENTIALS_SECRET_ID'],
+    ['RECEIVER_BASE_URL', ['hooks.example.com', 'https://hooks.example.com?x'], url],
+    ['DOMAIN_NAME', ['https://hooks.example.com', 'hooks.example.com/kargo'], domain],
+    ['BASE_PATH', ['a b', 'a//b'], path],
+    ['SECRET_NAME_TEMPLATE', ['kargo/{namespace}', 'kargo/{namespace}-{name}'], template],
+    ['SECRET_NAME_TEMPLATE', ['{namespace}/{name}'], unfixed],
+    ['SYSTEM_RESOURCES_NAMESPACE', ['A B'], 'must be the name of a namespace'],
+    ['ROTATION_GRACE_HOURS', ['abc', '-1'], 'must be a number of hours, 0 or more'],
+    ['VPC_ENDPOINTS', ['yes'], 'must be true, private-dns or false; VPC_ENDPOINTS needs VPC_ID'],
+    ['RETRY_QUEUE', ['yes'], 'must be true or false'],
+    ['RETRY_MAX_AGE_HOURS', ['0'], 'must be a number of hours above 0, and at most 24'],
+    ['QUEUE_KEY_ARN', ['alias/queue'], 'must be the ARN of a KMS key'],
+    ['REDELIVERY_CONCURRENCY', ['1'], 'must be 0, or at least 2, which is the minimum for a queue'],
+    ['MAX_RECEIVERS_PER_PROJECT', ['0', '1.5'], 'must be a whole number from 1 to 999999'],
+    ['PROJECTS', ['demo,Team', 'cluster)'], projects],
+    ['DRY_RUN', ['yes'], 'must be true or false'],
+    ['RECEIVER_CONCURRENCY', ['-1'], 'must be a whole number'],
+    ['RECONCILER_CONCURRENCY', ['one'], 'must be a whole number'],
+    ['CARGOMAN_URL', ['http://packages.example.com'], registry],
+    ['LOG_REMOVAL', ['keep'], 'must be retain or destroy'],
+    ['LOGS_KEY_ARN', ['alias/logs'], 'must be the ARN of a KMS key'],
+    ['SECRETS_KEY_ARN', ['arn:aws:kms:eu-central-1:1:key/1'], 'must be the ARN of a KMS key'],
+    ['ALARM_TOPIC_ARN', ['on-call'], 'must be the ARN of an SNS topic'],
+    ['MEMORY_SIZE', ['0.5', '127', '10241'], 'must be a whole number from 128 to 10240'],
+    ['VPC_ID', ['foo'], `must be the id of a VPC, such as vpc-0123456789abcdef0; ${vpc}`],
     [
       'EKS_CLUSTER_NAME',
-      'arn:aws:eks:eu-central-1:1:cluster/apps',
-      'EKS_CLUSTER_NAME must be the name of an EKS cluster; EKS_CLUSTER_NAME, EKS_CLUSTER_ENDPOINT, EKS_CLUSTER_CA must be set together',
+      ['arn:aws:eks:eu-central-1:1:cluster/apps'],
+      `must be the name of an EKS cluster; ${eks}`,
     ],
-    [
-      'KUBECONFIG_SECRET_ID',
-      'my kubeconfig',
-      'KUBECONFIG_SECRET_ID must be the name or the ARN of a secret in Secrets Manager',
-    ],
-    ['LOG_RETENTION_DAYS', '91', days],
-    ['LOG_RETENTION_DAYS', 'a', days],
-    ['TAGS', 'team', 'TAGS must be tags, such as team=platform, separated by commas'],
-    ['PERMISSIONS_BOUNDARY_ARN', 'boundary', 'PERMISSIONS_BOUNDARY_ARN must be the ARN of a managed policy'],
-    ['TRACING', 'yes', 'TRACING must be true or false'],
-    ['LOG_LEVEL', 'LOUD', level],
+    ['KUBECONFIG_SECRET_ID', ['my kubeconfig'], secret],
+    ['LOG_RETENTION_DAYS', ['91', 'a'], days],
+    ['TAGS', ['team'], 'must be tags, such as team=platform, separated by commas'],
+    ['PERMISSIONS_BOUNDARY_ARN', ['boundary'], 'must be the ARN of a managed policy'],
+    ['TRACING', ['yes'], 'must be true or false'],
     // The logger would fall back to INFO without a word.
-    ['LOG_LEVEL', 'debug', level],
-  ])('%s=%s', (name, value, fault) => {
+    ['LOG_LEVEL', ['LOUD', 'debug'], 'must be one of TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, SILENT'],
+    ['BITBUCKET_CLOUD_API_URL', ['http://api.bitbucket.org'], api],
+  ];
+  const cases = settings.flatMap(([name, values, fault]) =>
+    values.map((value) => [name, value, `${name} ${fault}`] as const),
+  );
+
+  test.each(cases)('%s=%s', (name, value, fault) => {
     expect(faultOf({ [name]: value })).toBe(fault);
   });
 
+  test('BITBUCKET_CREDENTIALS_SECRET_ID=kargo/ops/bitbucket', () => {
+    expect(faultOf({ BITBUCKET_CREDENTIALS_SECRET_ID: 'kargo/ops/bitbucket' })).toBe(
+      'SECRET_NAME_TEMPLATE "kargo/{namespace}/{name}" must not let a project name the system\'s own secret "kargo/ops/bitbucket". ' +
+        'Begin it with a part of its own, such as kargo/{namespace}/{name}',
+    );
+  });
+
   test('a malformed EKS cluster', () => {
-    const eks = { EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'eks.example.com', EKS_CLUSTER_CA: 'Q0E=' };
-    expect(faultOf(eks)).toBe(
+    const malformed = {
+      EKS_CLUSTER_NAME: 'apps',
+      EKS_CLUSTER_ENDPOINT: 'eks.example.com',
+      EKS_CLUSTER_CA: 'Q0E=',
+    };
+    expect(faultOf(malformed)).toBe(
       'EKS_CLUSTER_ENDPOINT must be an https URL; ' +
         'EKS_CLUSTER_CA must be a certificate in base64, as EKS returns it',
     );
@@ -239,9 +218,6 @@ describe('rejects', () => {
 });
 
 describe('rejects an incomplete group', () => {
-  const eks = 'EKS_CLUSTER_NAME, EKS_CLUSTER_ENDPOINT, EKS_CLUSTER_CA must be set together';
-  const vpc = 'VPC_ID, SUBNET_IDS must be set together';
-
   test.each([
     [{ EKS_CLUSTER_NAME: 'apps' }, eks],
     [{ EKS_CLUSTER_NAME: 'apps', EKS_CLUSTER_ENDPOINT: 'https://eks.example.com' }, eks],
@@ -270,12 +246,4 @@ describe('rejects an incomplete group', () => {
     };
     expect(read(empty)).toEqual(read({}));
   });
-});
-
-test.each([
-  ['kargo/{namespace}/{name}', 'kargo/'],
-  ['{namespace}/{name}', ''],
-  ['a-{name}/{namespace}', 'a-'],
-])('the fixed part of %s', (template, prefix) => {
-  expect(fixedPrefixOf(template)).toBe(prefix);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { compileSecretNameTemplate } from '../../../lib/adapters/aws/secret-ids.ts';
+import { compileSecretNameTemplate, fixedPrefixOf } from '../../../lib/adapters/aws/secret-ids.ts';
 
 test.each([
   ['kargo/{namespace}/{name}', 'demo', 'bitbucket', 'kargo/demo/bitbucket'],
@@ -10,4 +10,12 @@ test.each([
   ['kargo/{namespace}/{name}', '$1', '$&', 'kargo/$1/$&'],
 ])('%s of project "%s", secret "%s" is %s', (template, project, secretName, id) => {
   expect(compileSecretNameTemplate(template, 'system')({ project, name: 'bb', secretName })).toBe(id);
+});
+
+test.each([
+  ['kargo/{namespace}/{name}', 'kargo/'],
+  ['{namespace}/{name}', ''],
+  ['a-{name}/{namespace}', 'a-'],
+])('the fixed part of %s', (template, prefix) => {
+  expect(fixedPrefixOf(template)).toBe(prefix);
 });

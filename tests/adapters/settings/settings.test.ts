@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readSettings, SettingsError } from '../../../lib/adapters/settings/settings.ts';
 
+const QUEUE = 'https://sqs.eu-central-1.amazonaws.com/111122223333/retries';
+const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:';
+const FILE = { kind: 'kubeconfig-file', path: '/etc/kubeconfig' };
 const least = { RECEIVER_BASE_URL: 'https://hooks.example.com', KUBECONFIG: '/etc/kubeconfig' };
 
 function faultsOf(environment: Record<string, string | undefined>): string[] {
@@ -27,7 +30,7 @@ test('fills in defaults where only the required settings are set', () => {
     projects: undefined,
     dryRun: false,
     routesApiId: undefined,
-    cluster: { kind: 'kubeconfig-file', path: '/etc/kubeconfig' },
+    cluster: FILE,
     registry: undefined,
   });
 });
@@ -72,30 +75,18 @@ describe('accepts', () => {
     ['ROTATION_GRACE_HOURS', '0', { graceMs: 0 }],
     ['ROTATION_GRACE_HOURS', '0.5', { graceMs: 1_800_000 }],
     ['ROUTES_API_ID', 'a1b2c3', { routesApiId: 'a1b2c3' }],
-    [
-      'RETRY_QUEUE_URL',
-      'https://sqs.eu-central-1.amazonaws.com/111122223333/retries',
-      { retryQueueUrl: 'https://sqs.eu-central-1.amazonaws.com/111122223333/retries' },
-    ],
+    ['RETRY_QUEUE_URL', QUEUE, { retryQueueUrl: QUEUE }],
     ['RETRY_QUEUE_URL', '', { retryQueueUrl: undefined }],
     ['RETRY_MAX_AGE_HOURS', '24', { retryMaxAgeMs: 86_400_000 }],
     ['RETRY_MAX_AGE_HOURS', '0.5', { retryMaxAgeMs: 1_800_000 }],
-    [
-      'KUBECONFIG_SECRET_ID',
-      'kargo/kubeconfig',
-      { cluster: { kind: 'kubeconfig-file', path: '/etc/kubeconfig' } },
-    ],
+    ['KUBECONFIG_SECRET_ID', 'kargo/kubeconfig', { cluster: FILE }],
   ])('%s=%s', (name, value, taken) => {
     expect(readSettings({ ...least, [name]: value })).toMatchObject(taken);
   });
 
   test('uses KUBECONFIG_SECRET_ID where no file is named', () => {
-    expect(
-      readSettings({ ...least, KUBECONFIG: '', KUBECONFIG_SECRET_ID: 'kargo/kubeconfig' }).cluster,
-    ).toEqual({
-      kind: 'kubeconfig-secret',
-      secretId: 'kargo/kubeconfig',
-    });
+    const { cluster } = readSettings({ ...least, KUBECONFIG: '', KUBECONFIG_SECRET_ID: 'kargo/kubeconfig' });
+    expect(cluster).toEqual({ kind: 'kubeconfig-secret', secretId: 'kargo/kubeconfig' });
   });
 });
 
@@ -108,56 +99,33 @@ describe('rejects', () => {
   const projects =
     'PROJECTS must be names of projects, with * for any characters, and (cluster) for the ClusterConfig, separated by commas';
   const hours = 'ROTATION_GRACE_HOURS must be a number of hours, 0 or more';
-  const queue =
-    'RETRY_QUEUE_URL must be the URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/111122223333/retries';
+  const queue = `RETRY_QUEUE_URL must be the URL of a queue, such as ${QUEUE}`;
   const age = 'RETRY_MAX_AGE_HOURS must be a number of hours above 0, and at most 24';
 
-  test.each([
-    ['RECEIVER_BASE_URL', undefined, base],
-    ['RECEIVER_BASE_URL', '', base],
-    ['RECEIVER_BASE_URL', 'hooks.example.com', base],
-    ['RECEIVER_BASE_URL', 'https://hooks.example.com?x', base],
-    ['SECRET_NAME_TEMPLATE', 'kargo', template],
-    ['SECRET_NAME_TEMPLATE', 'kargo/{name}', template],
-    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}', template],
+  type Value = string | undefined;
+  const settings: [name: string, values: Value[], fault: string][] = [
+    ['RECEIVER_BASE_URL', [undefined, '', 'hooks.example.com', 'https://hooks.example.com?x'], base],
+    ['SECRET_NAME_TEMPLATE', ['kargo', 'kargo/{name}', 'kargo/{namespace}'], template],
     // project "a", secret "b-c" and project "a-b", secret "c" would share one.
-    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}-{name}', template],
-    ['SECRET_NAME_TEMPLATE', '{namespace}{name}/x', template],
-    ['SECRET_NAME_TEMPLATE', '{name}/{name}', template],
-    ['SECRET_NAME_TEMPLATE', '{namespace}/{namespace}', template],
-    ['SECRET_NAME_TEMPLATE', '{namespace}/{name}/{name}', template],
-    ['SECRET_NAME_TEMPLATE', '{namespace}/{Name}', template],
-    ['SECRET_NAME_TEMPLATE', 'kargo/{namespace}/{name}/{x}', template],
-    ['SECRET_NAME_TEMPLATE', 'arn:aws:secretsmanager:eu-central-1:1:secret:{namespace}/{name}', template],
-    ['MAX_RECEIVERS_PER_PROJECT', '0', limit],
-    ['MAX_RECEIVERS_PER_PROJECT', '-1', limit],
-    ['MAX_RECEIVERS_PER_PROJECT', '1.5', limit],
-    ['MAX_RECEIVERS_PER_PROJECT', '1000000', limit],
-    ['MAX_RECEIVERS_PER_PROJECT', 'many', limit],
-    ['PROJECTS', 'Demo', projects],
-    ['PROJECTS', 'demo;zoo', projects],
-    ['PROJECTS', 'a,cluster)', projects],
-    ['PROJECTS', '-a', projects],
-    ['PROJECTS', ' , ', 'PROJECTS must name a project, or be empty for all'],
-    ['DRY_RUN', 'yes', 'DRY_RUN must be true or false'],
-    ['DRY_RUN', 'TRUE', 'DRY_RUN must be true or false'],
-    ['SYSTEM_RESOURCES_NAMESPACE', 'Kargo', namespace],
-    ['SYSTEM_RESOURCES_NAMESPACE', 'a/b', namespace],
-    ['SYSTEM_RESOURCES_NAMESPACE', '-a', namespace],
-    ['SYSTEM_RESOURCES_NAMESPACE', 'a'.repeat(64), namespace],
-    ['ROTATION_GRACE_HOURS', '-1', hours],
-    ['ROTATION_GRACE_HOURS', '1h', hours],
-    ['ROTATION_GRACE_HOURS', 'NaN', hours],
-    ['ROTATION_GRACE_HOURS', 'Infinity', hours],
-    ['ROTATION_GRACE_HOURS', '1e3', hours],
-    ['ROTATION_GRACE_HOURS', ' 1', hours],
-    ['RETRY_QUEUE_URL', 'retries', queue],
-    ['RETRY_QUEUE_URL', 'arn:aws:sqs:eu-central-1:111122223333:retries', queue],
-    ['RETRY_QUEUE_URL', 'https://sqs.eu-central-1.amazonaws.com', queue],
-    ['RETRY_MAX_AGE_HOURS', '0', age],
-    ['RETRY_MAX_AGE_HOURS', '25', age],
-    ['RETRY_MAX_AGE_HOURS', '6h', age],
-  ])('%s=%j', (name, value, fault) => {
+    ['SECRET_NAME_TEMPLATE', ['kargo/{namespace}-{name}', '{namespace}{name}/x'], template],
+    ['SECRET_NAME_TEMPLATE', ['{name}/{name}', '{namespace}/{namespace}'], template],
+    ['SECRET_NAME_TEMPLATE', ['{namespace}/{name}/{name}', '{namespace}/{Name}'], template],
+    ['SECRET_NAME_TEMPLATE', ['kargo/{namespace}/{name}/{x}', `${ARN}{namespace}/{name}`], template],
+    ['MAX_RECEIVERS_PER_PROJECT', ['0', '-1', '1.5', '1000000', 'many'], limit],
+    ['PROJECTS', ['Demo', 'demo;zoo', 'a,cluster)', '-a'], projects],
+    ['PROJECTS', [' , '], 'PROJECTS must name a project, or be empty for all'],
+    ['DRY_RUN', ['yes', 'TRUE'], 'DRY_RUN must be true or false'],
+    ['SYSTEM_RESOURCES_NAMESPACE', ['Kargo', 'a/b', '-a', 'a'.repeat(64)], namespace],
+    ['ROTATION_GRACE_HOURS', ['-1', '1h', 'NaN', 'Infinity', '1e3', ' 1'], hours],
+    ['RETRY_QUEUE_URL', ['retries', 'arn:aws:sqs:eu-central-1:111122223333:retries'], queue],
+    ['RETRY_QUEUE_URL', ['https://sqs.eu-central-1.amazonaws.com'], queue],
+    ['RETRY_MAX_AGE_HOURS', ['0', '25', '6h'], age],
+  ];
+  const cases = settings.flatMap(([name, values, fault]) =>
+    values.map((value): [string, Value, string] => [name, value, fault]),
+  );
+
+  test.each(cases)('%s=%j', (name, value, fault) => {
     expect(faultsOf({ ...least, [name]: value })).toEqual([fault]);
   });
 
@@ -189,7 +157,6 @@ describe('a template under which a project could name a secret of the system', (
     `SECRET_NAME_TEMPLATE "${template}" must not let a project name ${what}. ${advice}`;
   const reserved = `the system's own secrets under "kargo-front-door/"`;
   const own = (name: string): string => `the system's own secret "${name}"`;
-  const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:';
 
   test.each<[template: string, secrets: Record<string, string>, what: string]>([
     ['{namespace}/{name}', {}, reserved],
@@ -208,12 +175,12 @@ describe('a template under which a project could name a secret of the system', (
     ['kargo/{namespace}/{name}', { BITBUCKET_WEBHOOK_SECRET_ID: 'kargo/a/hook' }, own('kargo/a/hook')],
     [
       'kargo/{namespace}/{name}',
-      { BITBUCKET_CREDENTIALS_SECRET_ID: `${arn}kargo/a/credentials-AbC123` },
+      { BITBUCKET_CREDENTIALS_SECRET_ID: `${ARN}kargo/a/credentials-AbC123` },
       own('kargo/a/credentials'),
     ],
     [
       'kargo/{namespace}/{name}',
-      { BITBUCKET_CREDENTIALS_SECRET_ID: `${arn}kargo/a/credentials` },
+      { BITBUCKET_CREDENTIALS_SECRET_ID: `${ARN}kargo/a/credentials` },
       own('kargo/a/credentials'),
     ],
   ])('is rejected: %s with %j', (SECRET_NAME_TEMPLATE, secrets, what) => {
