@@ -11,7 +11,7 @@ import type {
 export const SECRET = '0123456789abcdef';
 export const HASH = '896aa5db688dd57ad230ec617267031156aac48b4c1d33391cff28f3aa0ab871';
 export const BASE = 'https://hooks.example.com/kargo';
-export const now = new Date('2026-05-04T10:11:12.345Z');
+const now = new Date('2026-05-04T10:11:12.345Z');
 
 export const BEFORE = '2026-05-01T00:00:00Z';
 
@@ -66,28 +66,35 @@ export const notReady = (reason: string, message: string): Condition =>
 export const FIELD = 'spec.webhookReceivers[0].bitbucket.secretRef.name';
 export const MISSING = `It is missing. Create it or correct ${FIELD}.`;
 
+/** The ProjectConfig of project `demo`. */
+export const demoConfig = (
+  declared: DeclaredReceiver[],
+  status: Partial<ReceiverConfig['status']> = {},
+): ReceiverConfig => ({
+  kind: 'ProjectConfig',
+  namespace: 'demo',
+  name: 'demo',
+  resourceVersion: '7',
+  generation: 2,
+  declared,
+  status: { webhookReceivers: [], conditions: [], ...status },
+});
+
+/** Facts of a ready receiver. */
+export const READY_FACTS: StatusFacts = {
+  secretOf: () => found(SECRET),
+  unrouted: new Map(),
+  wasPublishedHere: () => false,
+  base: { origin: 'https://hooks.example.com', path: '/kargo' },
+  graceMs: 0,
+  now,
+};
+
 /** Plans the status of the ProjectConfig of project `demo`. By default, the facts are those of a ready receiver. */
 export function planDemo(
   declared: DeclaredReceiver[],
   status: Partial<ReceiverConfig['status']> = {},
   facts: Partial<StatusFacts> = {},
 ): StatusPlan {
-  const config: ReceiverConfig = {
-    kind: 'ProjectConfig',
-    namespace: 'demo',
-    name: 'demo',
-    resourceVersion: '7',
-    generation: 2,
-    declared,
-    status: { webhookReceivers: [], conditions: [], ...status },
-  };
-  return planStatus(config, {
-    secretOf: () => found(SECRET),
-    unrouted: new Map(),
-    wasPublishedHere: () => false,
-    base: { origin: 'https://hooks.example.com', path: '/kargo' },
-    graceMs: 0,
-    now,
-    ...facts,
-  });
+  return planStatus(demoConfig(declared, status), { ...READY_FACTS, ...facts });
 }

@@ -121,20 +121,22 @@ describe('characters that Go cannot print', () => {
 });
 
 describe('a repository of Data Center', () => {
-  const http = 'https://git.acme.example/scm/shop/web.git';
+  const host = 'https://git.acme.example';
+  const http = `${host}/scm/shop/web.git`;
   const ssh = 'ssh://git@git.acme.example:7999/shop/web.git';
-  const self = 'https://git.acme.example/projects/SHOP/repos/web/browse';
+  const otherHost = 'ssh://git@ssh.acme.example/shop/web.git';
+  const otherPort = 'ssh://git@git.acme.example:2222/shop/web';
+  const plain = 'http://git.acme.example:7990/scm/shop/web';
+  const adas = [`${host}/scm/~ada/web`, 'ssh://git@git.acme.example:7999/~ada/web.git'];
+  const mirror = `${host}/mirror/web`;
+  const self = `${host}/projects/SHOP/repos/web/browse`;
 
   test.each<[what: string, links: DataCenterLinks, same: string[], other: string[]]>([
     [
       'by both clone links',
       { clone: [http, ssh], self, projectKey: 'SHOP', slug: 'web' },
       [http, ssh, 'https://bot@git.acme.example/scm/SHOP/web/', 'ssh://git.acme.example:7999/shop/web'],
-      [
-        'https://git.acme.example/shop/web',
-        'https://git.acme.example/scm/blog/web',
-        'ssh://git@git.acme.example/shop/web',
-      ],
+      [`${host}/shop/web`, `${host}/scm/blog/web`, 'ssh://git@git.acme.example/shop/web'],
     ],
     ['by both clone links the other way round', { clone: [ssh, http] }, [http, ssh], []],
     ['by http alone', { clone: [http] }, [http, ssh], ['ssh://git@git.acme.example:7999/scm/shop/web']],
@@ -143,64 +145,49 @@ describe('a repository of Data Center', () => {
     ['by where it is browsed alone', { clone: [], self }, [ssh, http], [self]],
     [
       'by its project and slug where it is browsed',
-      { clone: [], self: 'https://git.acme.example/projects/X/repos/x', projectKey: 'SHOP', slug: 'web' },
+      { clone: [], self: `${host}/projects/X/repos/x`, projectKey: 'SHOP', slug: 'web' },
       [ssh, http],
-      ['https://git.acme.example/scm/x/x'],
+      [`${host}/scm/x/x`],
     ],
-    [
-      'by ssh on another port',
-      { clone: ['ssh://git@git.acme.example:2222/shop/web.git'], self },
-      ['ssh://git@git.acme.example:2222/shop/web', http],
-      [ssh],
-    ],
+    ['by ssh on another port', { clone: [`${otherPort}.git`], self }, [otherPort, http], [ssh]],
     [
       'by ssh on another host',
-      { clone: [http, 'ssh://git@ssh.acme.example/shop/web.git'] },
-      [http, 'ssh://git@ssh.acme.example/shop/web.git', 'git@ssh.acme.example:shop/web'],
+      { clone: [http, otherHost] },
+      [http, otherHost, 'git@ssh.acme.example:shop/web'],
       [ssh],
     ],
-    [
-      'by http on another port',
-      { clone: ['http://git.acme.example:7990/scm/shop/web.git'] },
-      ['http://git.acme.example:7990/scm/shop/web', ssh],
-      [http],
-    ],
+    ['by http on another port', { clone: [`${plain}.git`] }, [plain, ssh], [http]],
     [
       'below a context path',
-      { clone: ['https://git.acme.example/bitbucket/scm/shop/web.git'] },
-      ['https://git.acme.example/bitbucket/scm/shop/web', ssh],
-      [http, 'https://git.acme.example/stash/scm/shop/web'],
+      { clone: [`${host}/bitbucket/scm/shop/web.git`] },
+      [`${host}/bitbucket/scm/shop/web`, ssh],
+      [http, `${host}/stash/scm/shop/web`],
     ],
     [
       'below a context path where it is browsed',
-      { clone: [], self: 'https://git.acme.example/a/stash/projects/SHOP/repos/web/browse' },
-      ['https://git.acme.example/a/stash/scm/shop/web', ssh],
+      { clone: [], self: `${host}/a/stash/projects/SHOP/repos/web/browse` },
+      [`${host}/a/stash/scm/shop/web`, ssh],
       [http],
     ],
     [
       'a personal one, by http',
-      { clone: ['https://git.acme.example/scm/~ada/web.git'] },
-      ['https://git.acme.example/scm/%7Eada/web', 'ssh://git@git.acme.example:7999/~ada/web.git'],
-      ['https://git.acme.example/scm/ada/web'],
+      { clone: [`${host}/scm/~ada/web.git`] },
+      [`${host}/scm/%7Eada/web`, 'ssh://git@git.acme.example:7999/~ada/web.git'],
+      [`${host}/scm/ada/web`],
     ],
     [
       'a personal one, where it is browsed',
-      { clone: [], self: 'https://git.acme.example/users/ada/repos/web/browse' },
-      ['https://git.acme.example/scm/~ada/web', 'ssh://git@git.acme.example:7999/~ada/web.git'],
-      ['https://git.acme.example/scm/ada/web', 'https://git.acme.example/scm/~eve/web'],
+      { clone: [], self: `${host}/users/ada/repos/web/browse` },
+      adas,
+      [`${host}/scm/ada/web`, `${host}/scm/~eve/web`],
     ],
     [
       'a personal one, by its key',
-      { clone: [], self: 'https://git.acme.example/users/ada/repos/web', projectKey: '~ADA', slug: 'web' },
-      ['https://git.acme.example/scm/~ada/web'],
+      { clone: [], self: `${host}/users/ada/repos/web`, projectKey: '~ADA', slug: 'web' },
+      [`${host}/scm/~ada/web`],
       [],
     ],
-    [
-      'a link of a form not known',
-      { clone: ['https://git.acme.example/mirror/web.git'], self },
-      ['https://git.acme.example/mirror/web', ssh],
-      [],
-    ],
+    ['a link of a form not known', { clone: [`${mirror}.git`], self }, [mirror, ssh], []],
     ['a link that cannot be read', { clone: ['web', http] }, ['web', http], ['WEB', 'web.git']],
   ])('%s', (_what, links, same, other) => {
     const addresses = dataCenterAddresses(links);
@@ -212,7 +199,7 @@ describe('a repository of Data Center', () => {
     ['project and slug without a host', { clone: [], projectKey: 'SHOP', slug: 'web' }],
     [
       'a page that is none of a repository',
-      { clone: [], self: 'https://git.acme.example/dashboard', projectKey: 'SHOP', slug: 'web' },
+      { clone: [], self: `${host}/dashboard`, projectKey: 'SHOP', slug: 'web' },
     ],
     ['a page without a host', { clone: [], self: '/projects/SHOP/repos/web/browse' }],
     ['a page on a host that cannot be', { clone: [], self: 'https://[/projects/SHOP/repos/web' }],
@@ -222,21 +209,8 @@ describe('a repository of Data Center', () => {
 });
 
 describe('an address that cannot be read', () => {
-  const unreadable = [
-    '',
-    ' ',
-    'web',
-    'http://',
-    'https://[',
-    'https://a b/c',
-    'https://host:99999/a',
-    'git@:a',
-    '::',
-    '../web',
-    '\u0000',
-    '~',
-    'git@host:',
-  ];
+  const urls = ['http://', 'https://[', 'https://a b/c', 'https://host:99999/a'];
+  const unreadable = [...urls, '', ' ', 'web', 'git@:a', '::', '../web', '\u0000', '~', 'git@host:'];
 
   test('equals itself and no other', () => {
     for (const one of unreadable) {

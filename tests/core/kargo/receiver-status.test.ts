@@ -9,14 +9,15 @@ import {
   FIELD,
   HASH,
   MISSING,
+  READY_FACTS,
   SECRET,
   bb,
   condition,
+  demoConfig,
   fault,
   found,
   kargos,
   notReady,
-  now,
   ours,
   planDemo,
   ready,
@@ -106,63 +107,33 @@ describe('the list', () => {
 });
 
 describe('a receiver that is not ready', () => {
-  test.each<
-    [
-      what: string,
-      declared: DeclaredReceiver,
-      reading: SecretReading,
-      list: StatusEntry[],
-      condition: Condition,
-    ]
-  >([
-    ['has no secret', bb, fault('missing'), [], notReady('SecretMissing', MISSING)],
-    [
-      'has an empty secret',
-      bb,
-      found('{"secret":""}'),
-      [],
-      notReady(
-        'SecretEmpty',
-        `Secret "kargo/demo/bitbucket" is empty. Store the HMAC secret in it or correct ${FIELD}.`,
-      ),
-    ],
-    [
-      'has a malformed secret',
-      bb,
-      found('{'),
-      [],
-      notReady(
-        'SecretMalformed',
-        'Secret "kargo/demo/bitbucket" is neither a bare string nor JSON with the key "secret". ' +
-          `Store the HMAC secret in it or correct ${FIELD}.`,
-      ),
-    ],
+  const empty = `Secret "kargo/demo/bitbucket" is empty. Store the HMAC secret in it or correct ${FIELD}.`;
+  const malformed =
+    'Secret "kargo/demo/bitbucket" is neither a bare string nor JSON with the key "secret". ' +
+    `Store the HMAC secret in it or correct ${FIELD}.`;
+  const policies =
+    'It is unreadable. Check its resource policy and the policy of its KMS key; it is read again every minute.';
+  const failing = { ...fault('unreadable'), isRetryable: true };
+  const again = 'It is unreadable. It is read again every minute.';
+
+  type Case = [what: string, DeclaredReceiver, SecretReading, StatusEntry[], reason: string, message: string];
+  test.each<Case>([
+    ['has no secret', bb, fault('missing'), [], 'SecretMissing', MISSING],
+    ['has an empty secret', bb, found('{"secret":""}'), [], 'SecretEmpty', empty],
+    ['has a malformed secret', bb, found('{'), [], 'SecretMalformed', malformed],
     [
       'has an invalid declaration',
       unusable,
       found(SECRET),
       [],
-      notReady('ReceiverInvalid', `it has no secret. Correct ${FIELD}.`),
+      'ReceiverInvalid',
+      `it has no secret. Correct ${FIELD}.`,
     ],
     // The existing entry may still be right.
-    [
-      'has a secret that cannot be read',
-      bb,
-      fault('unreadable'),
-      [ours],
-      notReady(
-        'SecretUnreadable',
-        'It is unreadable. Check its resource policy and the policy of its KMS key; it is read again every minute.',
-      ),
-    ],
-    [
-      'has a secret that the store fails to return',
-      bb,
-      { ...fault('unreadable'), isRetryable: true },
-      [ours],
-      notReady('SecretUnreadable', 'It is unreadable. It is read again every minute.'),
-    ],
-  ])('%s', (_what, declared, reading, list, expected) => {
+    ['has a secret that cannot be read', bb, fault('unreadable'), [ours], 'SecretUnreadable', policies],
+    ['has a secret that the store fails to return', bb, failing, [ours], 'SecretUnreadable', again],
+  ])('%s', (_what, declared, reading, list, reason, message) => {
+    const expected = notReady(reason, message);
     const existing = { webhookReceivers: [github, ours], conditions: [ready] };
     expect(planDemo([declared], existing, { secretOf: () => reading })).toMatchObject({
       changed: true,
@@ -206,15 +177,8 @@ describe('the condition', () => {
   const missing = { secretOf: () => fault('missing') };
   const faulty = notReady('SecretMissing', MISSING);
 
-  test.each<
-    [
-      what: string,
-      declared: DeclaredReceiver[],
-      before: Condition[],
-      facts: Partial<StatusFacts>,
-      after: Condition[],
-    ]
-  >([
+  type Case = [string, DeclaredReceiver[], before: Condition[], Partial<StatusFacts>, after: Condition[]];
+  test.each<Case>([
     ['keeps its time while all is well', [bb], [settled], {}, [settled]],
     ['keeps its time when the spec changes', [bb], [{ ...settled, observedGeneration: 1 }], {}, [settled]],
     ['changes its time with its status', [bb], [settled], missing, [faulty]],
@@ -278,23 +242,7 @@ describe('the condition', () => {
   });
 
   test('has no generation where the config has none', () => {
-    const config = {
-      kind: 'ProjectConfig',
-      namespace: 'demo',
-      name: 'demo',
-      resourceVersion: '7',
-      generation: undefined,
-      declared: [bb],
-      status: { webhookReceivers: [], conditions: [] },
-    } as const;
-    const facts = {
-      secretOf: () => found(SECRET),
-      unrouted: new Map(),
-      wasPublishedHere: () => false,
-      base: { origin: 'https://h', path: '' },
-      graceMs: 0,
-      now,
-    };
-    expect(planStatus(config, facts).conditions[0]).not.toHaveProperty('observedGeneration');
+    const config = { ...demoConfig([bb]), generation: undefined };
+    expect(planStatus(config, READY_FACTS).conditions[0]).not.toHaveProperty('observedGeneration');
   });
 });
