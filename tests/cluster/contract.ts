@@ -2,12 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { types } from 'node:util';
 import { callApi, type ApiAnswer, type ApiTarget } from './api-client.ts';
+import { deleting, patching } from './contract/changing.ts';
 import type { ContractCase } from './contract/contract-case.ts';
+import { creating } from './contract/creating.ts';
 import { reading } from './contract/reading.ts';
 import { representing } from './contract/representing.ts';
 import { status } from './contract/status.ts';
 import { validating } from './contract/validating.ts';
-import { creating, deleting, patching } from './contract/writing.ts';
 import { WITHOUT_WEBHOOKS } from './kargo-webhooks/registration.ts';
 
 /**

@@ -21,7 +21,6 @@ const LONG_STAGE = 'a-stage-whose-name-is-longer-than-the-sixty-three-characters
 
 /** A project with Kargo's webhooks, and one without. */
 const [WITH, WITHOUT] = ['demo', 'bare'];
-const PROJECTS = [WITH, WITHOUT];
 
 let testbed: ClusterTestbed;
 let stageOwner: object;
@@ -36,9 +35,9 @@ beforeAll(async () => {
     stage(WITH, 'sharded', 'east'),
     stage(WITH, LONG_STAGE),
   );
-  const { metadata } = await testbed.objects.get('Stage', WITH, 'test');
-  stageOwner = ownerOf('Stage', 'test', { uid: metadata.uid, controller: true, blockOwnerDeletion: true });
-  for (const projectName of PROJECTS) await createObjects(projectName);
+  const { uid } = await metadataOf('Stage', 'test');
+  stageOwner = ownerOf('Stage', 'test', { uid, controller: true, blockOwnerDeletion: true });
+  for (const projectName of [WITH, WITHOUT]) await createObjects(projectName);
   // A policy that was just created is not enforced at once.
   const probe = `${mainOf(WITHOUT)}?dryRun=All`;
   await until(async () => (await patchObject(receiver(), probe, annotate({ probe: NOW }))).code === 422);
@@ -49,6 +48,14 @@ afterAll(() => testbed.close());
 const receiver = (): ApiTarget => testbed.as(testbed.tokens[RECEIVER]);
 const mainOf = (projectName: string): string => pathOf('warehouses', projectName, 'main');
 const waitsOf = (projectName: string): string => pathOf('promotions', projectName, 'waits');
+
+const metadataOf = async (kind: string, name: string) =>
+  (await testbed.objects.get(kind, WITH, name)).metadata;
+
+/** Refreshes an object as the receiver does. */
+const refresh = (plural: string, name: string) =>
+  patchObject(receiver(), pathOf(plural, WITH, name), REFRESH_PATCH);
+const REFRESHED = { code: 200, body: { metadata: { annotations: { [REFRESH]: NOW } } } };
 
 async function createObjects(projectName: string): Promise<void> {
   const kargos = { 'kargo.akuity.io/other': 'as it was', [REFRESH]: NOW };
@@ -73,27 +80,23 @@ async function createObjects(projectName: string): Promise<void> {
 
 describe("the policy accepts a refresh, together with what Kargo's webhooks add, of", () => {
   const git = { repoURL: 'https://bitbucket.org/acme/shop' };
-  const gitDefaults = {
-    commitSelectionStrategy: 'NewestFromBranch',
-    strictSemvers: true,
-    discoveryLimit: 20,
-  };
+  const defaults = { strictSemvers: true, discoveryLimit: 20 };
+  const gitDefaults = { ...defaults, commitSelectionStrategy: 'NewestFromBranch' };
+  const defaulted = { git: { ...git, ...gitDefaults } };
+  const others = { commitSelectionStrategy: 'SemVer', strictSemvers: false, discoveryLimit: 5 };
+  const other = { git: { ...git, ...others } };
   const image = { repoURL: 'registry.example.com/shop' };
   const chart = { repoURL: 'https://charts.example.com', name: 'shop' };
 
   test.each<[what: string, subscriptions: object[], stored: object[]]>([
-    ['defaulted fields', [{ git: { ...git, ...gitDefaults } }], [{ git: { ...git, ...gitDefaults } }]],
-    ['no defaulted fields', [{ git }], [{ git: { ...git, ...gitDefaults } }]],
-    [
-      'other values than the defaults',
-      [{ git: { ...git, commitSelectionStrategy: 'SemVer', strictSemvers: false, discoveryLimit: 5 } }],
-      [{ git: { ...git, commitSelectionStrategy: 'SemVer', strictSemvers: false, discoveryLimit: 5 } }],
-    ],
+    ['defaulted fields', [defaulted], [defaulted]],
+    ['no defaulted fields', [{ git }], [defaulted]],
+    ['other values than the defaults', [other], [other]],
     [
       'an image, a chart, and a kind that is not known yet',
       [{ image }, { chart }, { mystery: { name: 'm', config: { a: 1 } } }],
       [
-        { image: { ...image, imageSelectionStrategy: 'SemVer', strictSemvers: true, discoveryLimit: 20 } },
+        { image: { ...image, ...defaults, imageSelectionStrategy: 'SemVer' } },
         { chart: { ...chart, discoveryLimit: 20 } },
         { mystery: { name: 'm', config: { a: 1 }, subscriptionType: 'mystery', discoveryLimit: 20 } },
       ],
@@ -107,13 +110,9 @@ describe("the policy accepts a refresh, together with what Kargo's webhooks add,
     const name = what.replaceAll(/[ ,]+/g, '-');
     const object = warehouse(WITH, name);
     await testbed.objects.create({ ...object, spec: { interval: '5m0s', subscriptions } });
-    expect(await patchObject(receiver(), pathOf('warehouses', WITH, name), REFRESH_PATCH)).toMatchObject({
-      code: 200,
-      body: { metadata: { annotations: { [REFRESH]: NOW } } },
-    });
-    expect((await testbed.objects.get('Warehouse', WITH, name)).spec).toMatchObject({
-      subscriptions: stored,
-    });
+    expect(await refresh('warehouses', name)).toMatchObject(REFRESHED);
+    const { spec } = await testbed.objects.get('Warehouse', WITH, name);
+    expect(spec).toMatchObject({ subscriptions: stored });
   });
 
   test.each<[what: string, shard: string | undefined, labels: object, stored: object | undefined]>([
@@ -125,68 +124,31 @@ describe("the policy accepts a refresh, together with what Kargo's webhooks add,
     const { spec, ...object } = warehouse(WITH, name);
     const metadata = { ...object.metadata, labels: { ...labels } };
     await testbed.objects.create({ ...object, metadata, spec: { ...(spec as object), shard } });
-    expect(await patchObject(receiver(), pathOf('warehouses', WITH, name), REFRESH_PATCH)).toMatchObject({
-      code: 200,
-    });
-    expect((await testbed.objects.get('Warehouse', WITH, name)).metadata.labels).toEqual(stored);
+    expect(await refresh('warehouses', name)).toMatchObject(REFRESHED);
+    expect((await metadataOf('Warehouse', name)).labels).toEqual(stored);
   });
 
-  interface Marks {
-    readonly stage: string;
-    readonly labels?: Record<string, string>;
-    readonly annotations?: Record<string, string>;
-    readonly owners?: readonly object[];
-    readonly stored: Record<string, string>;
-  }
-
-  test.each<[what: string, marks: Marks]>([
-    [
-      'a labelled Promotion',
-      {
-        stage: 'test',
-        labels: { [STAGE]: 'test', team: 'a' },
-        annotations: { [STAGE]: 'test' },
-        stored: { [STAGE]: 'test', team: 'a' },
-      },
-    ],
-    [
-      'one of Kargo 1.10, without label and owner',
-      { stage: 'test', owners: [], stored: { [STAGE]: 'test' } },
-    ],
-    [
-      'one whose Stage has since got a shard',
-      { stage: 'sharded', labels: { [STAGE]: 'sharded' }, stored: { [STAGE]: 'sharded', [SHARD]: 'east' } },
-    ],
-    [
-      'one whose Stage has since lost its shard',
-      { stage: 'test', labels: { [STAGE]: 'test', [SHARD]: 'west' }, stored: { [STAGE]: 'test' } },
-    ],
-    [
-      'one whose Stage was created again',
-      { stage: 'test', owners: [ownerOf('Stage', 'test')], stored: { [STAGE]: 'test' } },
-    ],
-    [
-      'one whose Stage has a name longer than a label',
-      {
-        stage: LONG_STAGE,
-        stored: { [STAGE]: 'a-stage-whose-name-is-longer-than-the-sixty-three-char-7c34aab1' },
-      },
-    ],
-  ])('%s', async (what, { stage: stageName, labels, annotations, owners = [stageOwner], stored }) => {
+  const ofTest = { [STAGE]: 'test' };
+  const labelled = { ...ofTest, team: 'a' };
+  const ofEast = { [STAGE]: 'sharded', [SHARD]: 'east' };
+  const ofLong = { [STAGE]: 'a-stage-whose-name-is-longer-than-the-sixty-three-char-7c34aab1' };
+  test.each<[what: string, stage: string, marks: object, stored: object]>([
+    ['a labelled Promotion', 'test', { labels: labelled, annotations: ofTest }, labelled],
+    ['one of Kargo 1.10, without label and owner', 'test', { ownerReferences: [] }, ofTest],
+    ['one whose Stage has since got a shard', 'sharded', { labels: { [STAGE]: 'sharded' } }, ofEast],
+    ['one whose Stage has since lost its shard', 'test', { labels: { ...ofTest, [SHARD]: 'west' } }, ofTest],
+    ['one whose Stage was created again', 'test', { ownerReferences: [ownerOf('Stage', 'test')] }, ofTest],
+    ['one whose Stage has a name longer than a label', LONG_STAGE, {}, ofLong],
+  ])('%s', async (what, stageName, marks, stored) => {
     const name = what.replaceAll(/[ ,.]+/g, '-').toLowerCase();
-    const object = promotion(WITH, name, PULL_REQUEST, { spec: { stage: stageName } });
-    const marks = { ...(labels && { labels }), ...(annotations && { annotations }), ownerReferences: owners };
-    await testbed.objects.create({ ...object, metadata: { ...object.metadata, ...marks } });
-    expect(await patchObject(receiver(), pathOf('promotions', WITH, name), REFRESH_PATCH)).toMatchObject({
-      code: 200,
-    });
-    const { metadata } = await testbed.objects.get('Promotion', WITH, name);
-    expect(metadata).toMatchObject({
-      labels: stored,
-      annotations: { [REFRESH]: NOW, [STAGE]: stageName },
-      ownerReferences: [{ kind: 'Stage', name: stageName, controller: true }],
-    });
-    expect(metadata.labels).toEqual(stored);
+    const { metadata, ...object } = promotion(WITH, name, PULL_REQUEST, { spec: { stage: stageName } });
+    const marked = { ...metadata, ownerReferences: [stageOwner], ...marks };
+    await testbed.objects.create({ ...object, metadata: marked });
+    expect(await refresh('promotions', name)).toMatchObject(REFRESHED);
+    const { labels, annotations, ownerReferences } = await metadataOf('Promotion', name);
+    expect(labels).toEqual(stored);
+    expect(annotations).toMatchObject({ [REFRESH]: NOW, [STAGE]: stageName });
+    expect(ownerReferences).toMatchObject([{ kind: 'Stage', name: stageName, controller: true }]);
   });
 });
 
@@ -215,20 +177,14 @@ const denied = (message: string): object => ({
 describe.each([
   ["with Kargo's webhooks", WITH],
   ['without them', WITHOUT],
-])('the policy, %s,', (_where, projectName) => {
-  test.each(OF_A_WAREHOUSE)(
-    'denies the receiver to write to a Warehouse %s',
-    async (_what, change, message) => {
-      expect(await patchObject(receiver(), mainOf(projectName), change)).toMatchObject(denied(message));
-    },
-  );
+])('the policy, %s, denies the receiver to write to', (_where, projectName) => {
+  test.each(OF_A_WAREHOUSE)('a Warehouse %s', async (_what, change, message) => {
+    expect(await patchObject(receiver(), mainOf(projectName), change)).toMatchObject(denied(message));
+  });
 
-  test.each(OF_A_PROMOTION)(
-    'denies the receiver to write to a Promotion %s',
-    async (_what, change, message) => {
-      expect(await patchObject(receiver(), waitsOf(projectName), change)).toMatchObject(denied(message));
-    },
-  );
+  test.each(OF_A_PROMOTION)('a Promotion %s', async (_what, change, message) => {
+    expect(await patchObject(receiver(), waitsOf(projectName), change)).toMatchObject(denied(message));
+  });
 });
 
 describe.each(OF_A_STAGE)('a write to a Promotion of %s', (_what, change, message) => {
@@ -237,20 +193,16 @@ describe.each(OF_A_STAGE)('a write to a Promotion of %s', (_what, change, messag
   });
 
   test("is undone by Kargo's webhooks", async () => {
-    const { labels, annotations, ownerReferences } = (await testbed.objects.get('Promotion', WITH, 'waits'))
-      .metadata;
+    const { labels, annotations, ownerReferences } = await metadataOf('Promotion', 'waits');
     expect(await patchObject(receiver(), waitsOf(WITH), change)).toMatchObject({ code: 200 });
-    const { metadata } = await testbed.objects.get('Promotion', WITH, 'waits');
-    expect(metadata).toMatchObject({ labels, annotations, ownerReferences });
+    const after = await metadataOf('Promotion', 'waits');
+    expect(after).toMatchObject({ labels, annotations, ownerReferences });
   });
 });
 
 describe('the policy', () => {
-  const applied = {
-    apiVersion: 'kargo.akuity.io/v1alpha1',
-    kind: 'Warehouse',
-    metadata: { name: 'main', labels: { x: 'y' } },
-  };
+  const metadata = { name: 'main', labels: { x: 'y' } };
+  const applied = { apiVersion: 'kargo.akuity.io/v1alpha1', kind: 'Warehouse', metadata };
 
   test.each<[what: string, body: object, contentType: string]>([
     ['a JSON patch', [{ op: 'add', path: '/metadata/labels/x', value: 'y' }], 'application/json-patch+json'],
@@ -276,10 +228,8 @@ describe('the policy', () => {
   });
 
   test('does not apply to other users', async () => {
-    const body = {
-      spec: { interval: '7m0s' },
-      metadata: { labels: { team: 'c' }, annotations: { more: 'x' } },
-    };
+    const changed = { labels: { team: 'c' }, annotations: { more: 'x' } };
+    const body = { spec: { interval: '7m0s' }, metadata: changed };
     expect(await patchObject(testbed.as(), mainOf(WITH), body)).toMatchObject({ code: 200, body });
   });
 
@@ -293,8 +243,6 @@ describe('the policy', () => {
       includePaths: [what.padEnd(bytes)],
     }));
     await testbed.objects.create(warehouse(WITH, name, ...large));
-    expect(await patchObject(receiver(), pathOf('warehouses', WITH, name), REFRESH_PATCH)).toMatchObject({
-      code: 200,
-    });
+    expect(await refresh('warehouses', name)).toMatchObject(REFRESHED);
   });
 });
