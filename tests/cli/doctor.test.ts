@@ -6,6 +6,7 @@ import { RetryableError } from '../../lib/app/errors.ts';
 import { bitbucket, projectConfig } from '../support/kargo-objects.ts';
 import { skipWaits } from '../support/waits.ts';
 import { BREAKAGES } from './breakages.ts';
+import { CLUSTER_BREAKAGES } from './cluster-breakages.ts';
 import { DoctorWorld } from './doctor-world.ts';
 
 let world: DoctorWorld;
@@ -70,7 +71,8 @@ const matching = (expected: string | RegExp): unknown =>
   typeof expected === 'string' ? expected : expect.stringMatching(expected);
 
 describe('shows what is wrong, and following its advice makes it right:', () => {
-  test.each(BREAKAGES)('$what', async ({ breakIt, check, fact, advice, followAdvice }) => {
+  const all = [...BREAKAGES, ...CLUSTER_BREAKAGES];
+  test.each(all)('$what', async ({ breakIt, check, fact, advice, followAdvice }) => {
     await breakIt(world);
     const broken = await runDoctor();
     expect(broken.status).toBe(1);
