@@ -108,16 +108,16 @@ describe('registers a webhook', () => {
     expect(onCloud().map(({ description }) => description)).toEqual(['demo/bb', 'demo/bc'].map(describedAs));
     expect(onCloud('acme')).toMatchObject([{ description: describedAs('(cluster)/all'), url, secret }]);
   });
+});
 
-  test.each<[string, BitbucketTestbedOptions]>([
-    ['without an annotation', { objects: [...project('demo'), warehouse('demo', 'shop')] }],
-    ['in a dry run', { settings: { DRY_RUN: 'true' } }],
-  ])('never %s', async (_title, options) => {
-    await start('repositories', options);
-    await testbed.register();
-    expect(onCloud()).toEqual([]);
-    expect(await testbed.condition()).toBeUndefined();
-  });
+test.each<[string, BitbucketTestbedOptions]>([
+  ['without an annotation', { objects: [...project('demo'), warehouse('demo', 'shop')] }],
+  ['in a dry run', { settings: { DRY_RUN: 'true' } }],
+])('registers no webhook %s', async (_title, options) => {
+  await start('repositories', options);
+  await testbed.register();
+  expect(onCloud()).toEqual([]);
+  expect(await testbed.condition()).toBeUndefined();
 });
 
 test('a run that finds everything as declared writes nothing', async () => {
