@@ -6,7 +6,7 @@ import type {
   UnreadableConfig,
 } from '../../app/ports.ts';
 import { CLUSTER_PROJECT, isServedProject } from '../../core/kargo/project-patterns.ts';
-import { readReceiverConfig, type ReceiverConfig } from '../../core/kargo/receiver.ts';
+import { describeConfig, readReceiverConfig, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { KargoApi, KargoPlural } from './kargo-api.ts';
 
 /** Name of the one ClusterConfig that Kargo reads. */
@@ -64,7 +64,8 @@ export class KargoReceiverConfigs implements ReceiverConfigs, ConfigStatuses {
     const content = await this.#api.get(PLURALS[kind], namespace, name, signal);
     if (content === undefined) return undefined;
     const config = readReceiverConfig(kind, content, this.#maxReceivers);
-    if (typeof config === 'string') throw new Error(`${kind} ${namespace}/${name}: ${config}`);
+    if (typeof config === 'string')
+      throw new Error(`${describeConfig({ kind, namespace, name })}: ${config}`);
     return config;
   }
 

@@ -5,15 +5,19 @@ import {
   type ReceiverHashes,
 } from '../../core/kargo/receiver-hashes.ts';
 import type { FaultReason, Readiness } from '../../core/kargo/receiver-readiness.ts';
-import { receiverKey, usableReceivers, type ReceiverConfig } from '../../core/kargo/receiver.ts';
+import {
+  describeConfig,
+  receiverKey,
+  usableReceivers,
+  type ReceiverConfig,
+} from '../../core/kargo/receiver.ts';
 import { ObjectTooLargeError, TerminalError } from '../errors.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
 import type { ReceiverCopier } from './copy-receivers.ts';
 import type { IndexPublisher, PublishedIndex } from './publish-index.ts';
-import { readSecrets, type SecretReadings } from './read-secrets.ts';
+import { readSecrets, type SecretReadings } from '../read-secrets.ts';
 import { addRoutes, removeRoutes, type AddedRoutes } from './reconcile-routes.ts';
 import {
-  describeConfig,
   reconcileStatuses,
   UNINDEXED,
   type FailedStatus,

@@ -3,9 +3,9 @@ import { liveHashes, receiverHashes } from '../../core/kargo/receiver-hashes.ts'
 import { formatBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
 import { publisherOf, type Readiness, type StatusFacts } from '../../core/kargo/receiver-readiness.ts';
 import { RECEIVERS_CONDITION, planStatus, type StatusPlan } from '../../core/kargo/receiver-status.ts';
-import type { ReceiverConfig } from '../../core/kargo/receiver.ts';
+import { describeConfig, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import type { Clock, ConfigStatuses, Log, ReceiverSecrets } from '../ports.ts';
-import { readSecrets } from './read-secrets.ts';
+import { readSecrets } from '../read-secrets.ts';
 import type { ReconcilerMemory } from './reconciler-memory.ts';
 
 /** Concurrent status writes: few enough to leave the cluster API room for others. */
@@ -78,15 +78,6 @@ export async function reconcileStatuses(
   const limit = pLimit(CONCURRENCY);
   await Promise.all(configs.map((config) => limit(reconcile, config)));
   return { changed, receivers, failed };
-}
-
-/** Formats the name of a config for messages: `ProjectConfig demo/demo`. */
-export function describeConfig({
-  kind,
-  namespace,
-  name,
-}: Pick<ReceiverConfig, 'kind' | 'namespace' | 'name'>): string {
-  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
 interface ReconciledStatus {

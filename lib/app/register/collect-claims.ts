@@ -10,7 +10,7 @@ import {
 } from '../../core/kargo/receiver.ts';
 import { repositoriesOf } from '../../core/kargo/object-parts.ts';
 import { waitsForPullRequests } from '../../core/registration/project-objects.ts';
-import { judgeWebhookReadiness, type WebhookReadiness } from '../../core/registration/receiver-claim.ts';
+import { judgeWebhookReadiness, type WebhookReadiness } from '../../core/registration/webhook-readiness.ts';
 import { MAX_SUBJECTS, readWebhookDeclaration } from '../../core/registration/webhook-declaration.ts';
 import type { WebhookFailure } from '../../core/registration/webhook-failure.ts';
 import type { ReceiverClaim } from '../../core/registration/webhook-plan.ts';

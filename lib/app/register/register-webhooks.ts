@@ -4,7 +4,7 @@ import { formatBaseUrl } from '../../core/kargo/receiver-path.ts';
 import { receiverKey } from '../../core/kargo/receiver.ts';
 import type { WebhookFailure } from '../../core/registration/webhook-failure.ts';
 import type { ReceiverIdentity } from '../../core/registration/webhook.ts';
-import { readSecrets } from '../reconcile/read-secrets.ts';
+import { readSecrets } from '../read-secrets.ts';
 import type { ListedConfigs, ReceiverConfigs, ReceiverSecrets } from '../ports.ts';
 import type { RequestPurpose } from './bitbucket-ports.ts';
 import {

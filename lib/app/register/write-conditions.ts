@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatSubject } from '../../core/bitbucket/webhook-subject.ts';
 import { formatBaseUrl, type BaseUrl } from '../../core/kargo/receiver-path.ts';
-import { receiverKey, type ReceiverConfig } from '../../core/kargo/receiver.ts';
+import { describeConfig, receiverKey, type ReceiverConfig } from '../../core/kargo/receiver.ts';
 import {
   isOfAnotherBase,
   planWebhooksCondition,
@@ -12,7 +12,6 @@ import {
 } from '../../core/registration/webhook-condition.ts';
 import { ObjectTooLargeError } from '../errors.ts';
 import type { Clock, ConfigStatuses, Log } from '../ports.ts';
-import { describeConfig } from '../reconcile/reconcile-statuses.ts';
 import type { DeclaredWebhooks } from './collect-claims.ts';
 import type { SubjectResults } from './reconcile-subject.ts';
 

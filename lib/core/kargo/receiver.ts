@@ -107,6 +107,15 @@ export function readReceiverConfig(
   };
 }
 
+/** Formats the name of a config for messages: `ProjectConfig demo/demo`. */
+export function describeConfig({
+  kind,
+  namespace,
+  name,
+}: Pick<ReceiverConfig, 'kind' | 'namespace' | 'name'>): string {
+  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+}
+
 /** Lists the receivers of a config that are served. */
 export function usableReceivers({ declared }: Pick<ReceiverConfig, 'declared'>): Receiver[] {
   return declared.filter((entry) => entry.kind === 'bitbucket').map(({ receiver }) => receiver);

@@ -1,6 +1,6 @@
-import { isUnreadable, type SecretReading } from '../../core/kargo/receiver-secret.ts';
-import { usableReceivers, type Receiver, type ReceiverConfig } from '../../core/kargo/receiver.ts';
-import type { ReceiverSecrets } from '../ports.ts';
+import { isUnreadable, type SecretReading } from '../core/kargo/receiver-secret.ts';
+import { usableReceivers, type Receiver, type ReceiverConfig } from '../core/kargo/receiver.ts';
+import type { ReceiverSecrets } from './ports.ts';
 
 /** The secrets of all receivers. */
 export interface SecretReadings {
