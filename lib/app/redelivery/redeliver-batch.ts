@@ -5,10 +5,7 @@ import type { Target, TargetResult } from '../targets/target.ts';
 import { backoffMs } from './backoff.ts';
 import { readRetryMessage, splitUnfinished, type RetryMessage } from './retry-message.ts';
 
-/**
- * Owners whose objects fail one after the other, with none that succeeds between them, before the target counts as unavailable. All objects of
- * one may fail by themselves, for example by a webhook of its namespace. An owner is the namespace of an object, or the vendor of a package.
- */
+/** Owners whose objects fail one after the other, with none that succeeds between them, before the target counts as unavailable. */
 const MAX_FAILED_OWNERS = 2;
 
 export interface RedeliveryDeps {
@@ -136,7 +133,7 @@ class Batch {
       return this.#requeue(about, { ...message, only: remaining, reason: error.reason }, error);
     }
     const owners = this.#failedOwners.get(target) ?? new Set();
-    for (const name of remaining ?? []) owners.add(name.split('/', 1)[0]!);
+    for (const name of remaining ?? []) owners.add(target.ownerOf(name));
     this.#failedOwners.set(target, owners);
     const { reason, retryAfterMs } = error;
     // Without names, not even the objects could be found.

@@ -25,6 +25,8 @@ export interface Target {
   readonly name: TargetResult['target'];
   /** The origins whose events concern this system. */
   readonly origins: readonly EventOrigin[];
+  /** Returns the owner of an object by its name in a result. All objects of one owner may fail by themselves, whatever the others do. */
+  ownerOf(name: string): string;
   /**
    * Applies the event to this system. It is idempotent.
    *

@@ -51,6 +51,11 @@ export class KargoTarget implements Target {
     this.#deps = deps;
   }
 
+  /** A project: a webhook of its namespace, for example, can fail for all its objects. */
+  ownerOf(name: string): string {
+    return parseObjectName(name).namespace;
+  }
+
   /**
    * Refreshes every affected object of the scope. An object that cannot be judged or refreshed does not affect the others.
    */

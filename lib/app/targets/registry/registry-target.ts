@@ -42,6 +42,11 @@ export class RegistryTarget implements Target {
     this.#listing = new PackageListing(deps.registry, deps.clock);
   }
 
+  /** Each package is one of its own. */
+  ownerOf(name: string): string {
+    return name;
+  }
+
   /** Syncs every affected package. One that cannot be synced does not affect the others. */
   async handle(event: BitbucketEvent, { only }: EventScope, signal: AbortSignal): Promise<RegistryResult> {
     let packages: readonly RegistryPackage[];
