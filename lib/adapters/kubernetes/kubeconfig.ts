@@ -134,8 +134,13 @@ async function authorizationOf(
   const tokenFile = user['token-file'] ?? user.tokenFile ?? provider?.config?.tokenFile;
   if (provider && !tokenFile)
     throw new Error(`${source}: auth-provider "${provider.name}" is not supported. Use exec or token.`);
-  const token =
-    (tokenFile && (await readNamedFile(tokenFile, files)).toString()) || user.token || credential.token;
+  // A file overrides the token, which is used where the file cannot be read.
+  const fromFile =
+    tokenFile &&
+    (await readNamedFile(tokenFile, files).catch((error: unknown) => {
+      if (!user.token) throw error;
+    }));
+  const token = fromFile?.toString() || user.token || credential.token;
   // A token from a file may end in a line break.
   if (token) return { authorization: `Bearer ${token.trim()}` };
   if (!user.username) return {};

@@ -73,6 +73,21 @@ describe('a kubeconfig file', () => {
     ],
     ['a token in a file', () => ({ 'token-file': path('token') }), { authorization: 'Bearer from-file' }],
     [
+      'a token in a file of its folder',
+      () => ({ tokenFile: 'token' }),
+      { authorization: 'Bearer from-file' },
+    ],
+    [
+      'a token in a file, which overrides another',
+      () => ({ tokenFile: path('token'), token: 'abc' }),
+      { authorization: 'Bearer from-file' },
+    ],
+    [
+      'a token where its file cannot be read',
+      () => ({ tokenFile: path('absent'), token: 'abc' }),
+      { authorization: 'Bearer abc' },
+    ],
+    [
       "an auth provider's token file",
       () => ({ 'auth-provider': { name: 'x', config: { tokenFile: path('token') } } }),
       { authorization: 'Bearer from-file' },
