@@ -160,7 +160,7 @@ export const BREAKAGES: readonly Breakage[] = [
     breakIt: (world) => world.testbed.objects.patchStatus(config, { conditions: [webhooksReady('False')] }),
     check: 'registrar',
     fact: 'demo/demo: acme/shop: the token may not change webhooks',
-    advice: 'Do what the condition says. The registrar looks again within five minutes.',
+    advice: 'Do what the condition says. The registrar checks again within five minutes.',
     followAdvice: (world) =>
       world.testbed.objects.patchStatus(config, { conditions: [webhooksReady('True')] }),
   },

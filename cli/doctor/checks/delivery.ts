@@ -18,7 +18,7 @@ const ADVICE: Readonly<Record<number, string>> = {
   401: 'Another secret is in force than the one that was read. Wait 30 seconds, and check the account of these credentials.',
   403: 'Something before the API refuses it, such as a WAF. Exempt POST on /bitbucket/.',
   404: 'No route has this path. See the checks of routes and status URLs, and the mapping of the domain.',
-  429: 'The gateway throttles. Try again; if it stays, see Throttled deliveries in docs/operations.md.',
+  429: 'The gateway throttles. Run this again; if it stays, see Throttled deliveries in docs/operations.md.',
   500: 'Find the request id in the log of the receiver and report it.',
   503: 'The receiver cannot reach the cluster or Secrets Manager: its log says which, docs/troubleshooting.md what to do.',
 };

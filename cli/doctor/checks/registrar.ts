@@ -18,7 +18,9 @@ export const registrarCheck: Check = {
     const problems = conditions.flatMap(({ config, condition }): Problem[] => {
       if (condition['status'] === 'True') return [];
       const fact = `${config}: ${String(condition['message'])}`;
-      return [{ fact, advice: 'Do what the condition says. The registrar looks again within five minutes.' }];
+      return [
+        { fact, advice: 'Do what the condition says. The registrar checks again within five minutes.' },
+      ];
     });
     return toResult(problems, `reports no failure in ${conditions.length} config(s)`);
   },
