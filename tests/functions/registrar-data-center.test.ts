@@ -7,7 +7,8 @@ import {
   type BitbucketTestbedOptions,
 } from '../support/bitbucket-testbed.ts';
 import { stopClock } from '../support/clock.ts';
-import { receiverPath } from '../support/deliver.ts';
+import { coldRegistrar } from '../support/cold-functions.ts';
+import { lambdaContext, receiverPath } from '../support/deliver.ts';
 import { project } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { skipWaits } from '../support/waits.ts';
@@ -69,8 +70,11 @@ test('reports a connection test of Data Center that fails, until it passes', asy
   // Of a server that does not count its test among the deliveries.
   testbed.dataCenterApi.fault = ({ path }) =>
     path.endsWith('/statistics/summary') ? { kind: 'answer', status: 200, body: {} } : undefined;
-  await testbed.register();
-  await testbed.register();
+  await testbed.reconcile();
+  const registrar = await coldRegistrar();
+  const run = (): Promise<unknown> => registrar({}, lambdaContext({ remainingMs: 60_000 }));
+  await run();
+  await run();
   expect(await testbed.condition()).toEqual([
     'False',
     'ConnectionTestFailed',
@@ -78,7 +82,7 @@ test('reports a connection test of Data Center that fails, until it passes', asy
       "Center got HTTP 404. Check that Data Center reaches the receiver's URL.",
   ]);
   testbed.dataCenter.answers.clear();
-  await testbed.register();
+  await run();
   expect(await testbed.condition()).toEqual(['True', 'WebhooksRegistered', expect.any(String)]);
 });
 

@@ -1,6 +1,5 @@
 import { formatSubject } from '../../core/bitbucket/webhook-subject.ts';
 import { receiverKey } from '../../core/kargo/receiver.ts';
-import { testedInCondition } from '../../core/registration/webhook-condition.ts';
 import type { WebhookFailure } from '../../core/registration/webhook-failure.ts';
 import { planWebhooks, type WebhookAction } from '../../core/registration/webhook-plan.ts';
 import type { ReceiverIdentity } from '../../core/registration/webhook.ts';
@@ -57,11 +56,6 @@ export async function reconcileSubject(
   if (webhooks instanceof BitbucketError) return unlisted(claims, webhooks.failure);
   const failures = new Map<string, WebhookFailure>();
   const testedAt = new Map<string, Date>();
-  const passedBefore = new Set(
-    claims
-      .filter(({ config }) => testedInCondition(config).has(formatSubject(subject)))
-      .map(({ project, name }) => receiverKey(project, name)),
-  );
   let changes = 0;
   let left: WebhookFailure | undefined;
 
@@ -86,19 +80,18 @@ export async function reconcileSubject(
     }
   };
   const check = async (id: string, key: string, url: string): Promise<void> => {
-    const tested = last?.testedAt.get(key);
-    if (tested !== undefined) testedAt.set(key, tested);
-    else if (!dryRun && !passedBefore.has(key)) {
-      await test(key, url);
-      if (failures.has(key)) return;
-    }
-    const failed = await bitbucket.deliveryFailure(subject, id, signal).catch((error: unknown) => {
+    const known = last?.failures.get(key);
+    // The webhook is as declared. What the last run knew of it stays where Bitbucket does not answer.
+    const keepKnown = (error: unknown): undefined => {
       if (!(error instanceof BitbucketError)) throw error;
-      // The webhook is as declared. What the last run knew of its deliveries stays.
-      const known = last?.failures.get(key);
       if (known !== undefined) failures.set(key, known);
-      return undefined;
-    });
+    };
+    const before = last?.testedAt.get(key);
+    if (before !== undefined) testedAt.set(key, before);
+    if (known?.reason === 'ConnectionTestFailed' && !dryRun) await test(key, url).catch(keepKnown);
+    if (failures.has(key)) return;
+    const tested = testedAt.get(key);
+    const failed = await bitbucket.deliveryFailure(subject, id, signal).catch(keepKnown);
     if (failed !== undefined && (tested === undefined || failed.at > tested))
       failures.set(key, deliveryFailure(failed.status));
   };
