@@ -3,10 +3,8 @@ import { RetryableError } from '../errors.ts';
 import type { Clock, Log, ReceivedMessage, RedeliveryQueue } from '../ports.ts';
 import type { Target, TargetResult } from '../targets/target.ts';
 import { backoffMs } from './backoff.ts';
+import { Outages } from './outages.ts';
 import { readRetryMessage, splitUnfinished, type RetryMessage } from './retry-message.ts';
-
-/** Owners whose objects fail one after the other, with none that succeeds between them, before the target counts as unavailable. */
-const MAX_FAILED_OWNERS = 2;
 
 export interface RedeliveryDeps {
   readonly targets: readonly Target[];
@@ -45,7 +43,7 @@ export interface Redelivery {
 
 /**
  * Handles a batch of the retry queue. Messages are handled one after the other, so that the target does not get more concurrent requests
- * than from a delivery. When a target is unavailable, the rest of its messages are postponed without an attempt.
+ * than from a delivery. Where a target is unavailable, or fails for all objects of an owner, the rest of these messages are postponed without an attempt.
  *
  * @param batchId - another one for each batch: an object that several messages of one batch name is refreshed once
  * @returns what became of each message, in their order; those that are `postponed` must not be deleted
@@ -77,22 +75,16 @@ function fieldsOf(message?: RetryMessage): Record<string, string | undefined> {
 /** What is known of a message while it is handled. */
 type About = Pick<Redelivery, 'received' | 'message'>;
 
-/** Why a target counts as unavailable for the rest of the batch. */
-interface Outage {
-  readonly reason: string;
-  readonly retryAfterMs: number | undefined;
-}
-
 class Batch {
   readonly #deps: RedeliveryDeps;
   readonly #batchId: string;
   readonly #signals: RedeliverySignals;
-  readonly #failedOwners = new Map<Target, Set<string>>();
-  readonly #outages = new Map<Target, Outage>();
+  readonly #outages: ReadonlyMap<Target, Outages>;
   readonly #postponed: (ReceivedMessage & { readonly delayMs: number })[] = [];
 
   constructor(deps: RedeliveryDeps, batchId: string, signals: RedeliverySignals) {
     this.#deps = deps;
+    this.#outages = new Map(deps.targets.map((target) => [target, new Outages(target)]));
     this.#batchId = batchId;
     this.#signals = signals;
   }
@@ -107,7 +99,7 @@ class Batch {
     if (target === undefined) return this.#bury(about, `there is no target "${message.target}"`);
     if (this.#deps.clock().getTime() - message.queuedAt.getTime() > this.#deps.maxAgeMs)
       return this.#bury(about, `too old: ${message.reason}`);
-    const outage = this.#outages.get(target);
+    const outage = this.#outages.get(target)?.find(message.only);
     if (outage !== undefined) return this.#postpone(about, outage.reason, outage.retryAfterMs);
     if (this.#signals.work.aborted) return this.#postpone(about, 'no time left in this batch');
     try {
@@ -124,21 +116,17 @@ class Batch {
     const result = await target.handle(event, { project, deliveryIds, only }, this.#signals.work);
     const { error, remaining } = result;
     const about = { received, message, result };
+    const outages = this.#outages.get(target);
     if (error === undefined) {
-      this.#failedOwners.delete(target);
+      outages?.addSuccess(only);
       return { ...about, kind: 'done' };
     }
     if (remaining !== undefined && (only === undefined || remaining.length < only.length)) {
-      if (only !== undefined) this.#failedOwners.delete(target);
+      if (only !== undefined) outages?.addSuccess(only.filter((name) => !remaining.includes(name)));
       return this.#requeue(about, { ...message, only: remaining, reason: error.reason }, error);
     }
-    const owners = this.#failedOwners.get(target) ?? new Set();
-    for (const name of remaining ?? []) owners.add(target.ownerOf(name));
-    this.#failedOwners.set(target, owners);
     const { reason, retryAfterMs } = error;
-    // Without names, not even the objects could be found.
-    if (remaining === undefined || owners.size >= MAX_FAILED_OWNERS)
-      this.#outages.set(target, { reason, retryAfterMs });
+    outages?.addFailure(remaining, { reason, retryAfterMs });
     return { ...about, ...this.#postpone(about, reason, retryAfterMs), error };
   }
 

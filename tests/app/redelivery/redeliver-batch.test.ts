@@ -19,23 +19,29 @@ const ofKargo = (name: string): string => KargoTarget.prototype.ownerOf(name);
 const ofRegistry = (name: string): string => RegistryTarget.prototype.ownerOf(name);
 const queue = { send: async () => {}, postpone: async () => {}, sendToDeadLetters: async () => {} };
 
-test.each<
-  [what: string, name: 'kargo' | 'registry', ownerOf: Target['ownerOf'], names: string[], attempts: number]
->([
-  ['objects of one project', 'kargo', ofKargo, ['demo/a', 'demo/b', 'demo/c'], 3],
-  ['objects of two projects', 'kargo', ofKargo, ['demo/a', 'zoo/b', 'demo/c'], 2],
-  ['packages of one vendor', 'registry', ofRegistry, ['acme/a', 'acme/b', 'acme/c'], 2],
-])('%s that fail one after the other are attempted as far as they say nothing of others', async (...row) => {
-  const [, name, ownerOf, names, attempts] = row;
+const demo = ['demo/a', 'demo/b', 'demo/c', 'works/d'];
+
+test.each<[what: string, name: 'kargo' | 'registry', names: string[], attempted: string[]]>([
+  ['objects of one project fail: others of it are postponed', 'kargo', demo, ['demo/a', 'demo/b', 'works/d']],
+  [
+    'objects of two projects fail: the target is unavailable',
+    'kargo',
+    ['a/x', 'b/x', 'works/d'],
+    ['a/x', 'b/x'],
+  ],
+  ['packages of one vendor fail: so is the registry', 'registry', demo, ['demo/a', 'demo/b']],
+])('%s', async (_what, name, names, expected) => {
   const attempted: unknown[] = [];
   const target: Target = {
     name,
     origins: [],
-    ownerOf,
+    ownerOf: name === 'kargo' ? ofKargo : ofRegistry,
     handle: async (_event, { only = [] }) => {
       attempted.push(...only);
-      const error = new RetryableError('unavailable');
-      return { target: 'registry', synced: [], refused: [], error, remaining: only };
+      const result = { target: 'registry', synced: [], refused: [] } as const;
+      return only[0]?.startsWith('works/') === true
+        ? result
+        : { ...result, error: new RetryableError('unavailable'), remaining: only };
     },
   };
   const messages = names.map((only, index) => ({
@@ -48,6 +54,8 @@ test.each<
   const deps = { targets: [target], queue, maxAgeMs: 60_000, clock, random: () => 0.5, log };
   const signal = new AbortController().signal;
   const redeliveries = await redeliverBatch(deps, 'batch', messages, { work: signal, queue: signal });
-  expect(attempted).toEqual(names.slice(0, attempts));
-  expect(redeliveries.map(({ kind }) => kind)).toEqual(['postponed', 'postponed', 'postponed']);
+  expect(attempted).toEqual(expected);
+  expect(redeliveries.map(({ kind }) => kind)).toEqual(
+    names.map((one) => (expected.includes(one) && one.startsWith('works/') ? 'done' : 'postponed')),
+  );
 });
