@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '
 import { passSeconds, stopClock } from '../support/clock.ts';
 import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
 import { deliver, lambdaContext } from '../support/deliver.ts';
-import { bitbucket, project, projectConfig, warehouse } from '../support/kargo-objects.ts';
+import { bitbucket, project, projectConfig, warehouse, clusterConfig } from '../support/kargo-objects.ts';
 import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import {
   ALL_WELL,
@@ -168,6 +168,19 @@ test('one status that cannot be written holds back only the routes in it', async
   );
   expect(testbed.routeKeys()).toEqual([routeOf('pet'), routeOf('zoo')].toSorted());
   expect(testbed.lines.takeMetrics(...METRICS)).toEqual([{ ...ALL_WELL, ReconcileFailures: 1 }]);
+});
+
+test("a ClusterConfig that is too large for its status fails the run: it is no tenant's", async () => {
+  testbed = await startRouteTestbed({
+    objects: [clusterConfig([bitbucket('bb')])],
+    secrets: secretsOf('kargo-system-resources'),
+  });
+  const body = { kind: 'Status', message: 'etcdserver: request is too large' };
+  testbed.cluster.fault = ({ path }) =>
+    path.endsWith('/clusterconfigs/cluster/status') ? { kind: 'answer', status: 500, body } : undefined;
+  await expect(testbed.reconcile()).rejects.toThrow(
+    '1 failed: ClusterConfig cluster: its status could not be written',
+  );
 });
 
 test('one config that cannot be read holds back only the routes that may be its own', async () => {

@@ -35,7 +35,7 @@ const DENIAL =
   /admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*'.* denied request/;
 
 /** Message of etcd, and of the API server, for a write after which the object would be too large. */
-const TOO_LARGE = /request is too large|Request entity too large/;
+const TOO_LARGE = /^(etcdserver: request is|Request entity) too large/;
 
 /**
  * Message about an object that does not exist. A proxy, or an API that does not serve the kind yet because it is starting, answers 404 with
@@ -78,8 +78,8 @@ export function classifyAnswer(request: ClusterRequest, answer: ClusterAnswer): 
       : undefined;
   }
   // Before the status: a webhook may deny with 404, 409 or 500, and what etcd cannot store is answered 500.
-  if (isWrite && TOO_LARGE.test(message ?? '')) return { ...fail('none'), isTooLarge: true };
   if (isWrite && DENIAL.test(message ?? '')) return fail('none');
+  if (isWrite && TOO_LARGE.test(message ?? '')) return { ...fail('none'), isTooLarge: true };
   if (request.expected?.includes(status)) {
     const isNotFound = request.mayBeUnserved === true || NOT_FOUND.test(message ?? '');
     return status === 404 && !isNotFound ? fail('attempt') : undefined;

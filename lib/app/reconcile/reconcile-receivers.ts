@@ -227,9 +227,9 @@ function isUnready({ fault }: Readiness): boolean {
   }
 }
 
-/** Describes a failure of the run. A config that is too large for its status is its project's fault, and in the log. */
+/** Describes a failure of the run. A ProjectConfig that is too large for its status is its project's fault, and in the log. */
 function describeFailedStatus({ config, error }: FailedStatus): string[] {
-  if (error instanceof ObjectTooLargeError) return [];
+  if (error instanceof ObjectTooLargeError && config.kind === 'ProjectConfig') return [];
   return [`${describeConfig(config)}: its status could not be written: ${messageOf(error)}`];
 }
 

@@ -44,8 +44,8 @@ export async function writeConditions(
     try {
       await writeCondition(deps, config, webhooks, signal);
     } catch (error) {
-      // A config that is too large for its condition is its project's fault.
-      if (!(error instanceof ObjectTooLargeError))
+      // A ProjectConfig that is too large for its condition is its project's fault.
+      if (!(error instanceof ObjectTooLargeError && config.kind === 'ProjectConfig'))
         failures.push(`${describeConfig(config)}: its condition could not be written`);
       deps.log.error('condition could not be written', { config: describeConfig(config), error });
     }
