@@ -76,13 +76,13 @@ function describeMessage(message: RetryMessage): string[] {
   const { target, project, receiver, event, only, since, requestUuid } = message;
   const delivery = requestUuid === undefined ? '' : `, delivery ${requestUuid}`;
   return [
-    `${target}: ${eventFields(event)}`,
+    `${target}: ${describeEvent(event)}`,
     `receiver ${project === '' ? '' : `${project}/`}${receiver}, since ${since.toISOString()}${delivery}`,
     ...(only === undefined ? [] : [`left: ${list(only)}`]),
   ];
 }
 
-function eventFields(event: BitbucketEvent): string {
+function describeEvent(event: BitbucketEvent): string {
   switch (event.kind) {
     case 'push':
       return `push to ${list(event.addresses)} (${list(event.refs.map(({ kind, name }) => `${kind} ${name}`))})`;

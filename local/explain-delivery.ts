@@ -82,7 +82,7 @@ async function explainEvent(
   }
   const table = formatTable([[kind, 'refreshed', 'why'], ...rows]);
   const summary = `${affected} of ${rows.length} ${kind}(s) would be refreshed. Nothing was written.`;
-  return `receiver ${nameOf(receiver)}: ${eventFields(event)}\n\n${table}\n\n${summary}`;
+  return `receiver ${nameOf(receiver)}: ${describeEvent(event)}\n\n${table}\n\n${summary}`;
 }
 
 function describeVerdict(event: BitbucketEvent, content: unknown, verdict: Verdict): [string, string] {
@@ -98,7 +98,7 @@ function describeVerdict(event: BitbucketEvent, content: unknown, verdict: Verdi
   }
 }
 
-function eventFields(event: BitbucketEvent): string {
+function describeEvent(event: BitbucketEvent): string {
   switch (event.kind) {
     case 'push': {
       const refs = event.refs.map(({ kind, name }) => `${kind} ${name}`).join(', ');

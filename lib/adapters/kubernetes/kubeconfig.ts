@@ -75,7 +75,7 @@ export async function readKubeconfig(
   if (server.protocol !== 'https:' && !isInsecure)
     throw new Error(`${source}: plain http needs insecure-skip-tls-verify. Use https, or set it to true.`);
   const user = find('user', context?.user, userSchema) ?? v.parse(userSchema, {});
-  const credential = user.exec ? await runCredentialProgram(user.exec, signal) : {};
+  const credential = user.exec ? await runCredentialProgram(inFolder(user.exec, folder), signal) : {};
   const files = { folder, signal };
   const [ca, cert, key] = await Promise.all([
     dataOrFile(cluster['certificate-authority-data'], cluster['certificate-authority'], files),
@@ -97,6 +97,12 @@ export async function readKubeconfig(
       ...(user.as && { 'impersonate-user': user.as }),
     },
   };
+}
+
+/** A command with a slash is a path; others are searched for. */
+function inFolder<Program extends { command: string }>(program: Program, folder: string): Program {
+  const { command } = program;
+  return { ...program, command: command.includes('/') ? resolve(folder, command) : command };
 }
 
 type EntryKind = 'context' | 'cluster' | 'user';

@@ -17,7 +17,7 @@ test.each<
   const signals: AbortSignal[] = [];
   const reader = new IndexReader({
     pieces: {
-      read: async (_name, _urgency, signal) => {
+      read: async (_name, _attempts, signal) => {
         signals.push(signal);
         return undefined;
       },
