@@ -150,7 +150,7 @@ describe('a retryable failure', () => {
 
   test.each<[what: string, messages: object[], requests: number]>([
     ['a listing fails', Array.from({ length: 10 }, () => PUSH), 1],
-    ['two projects fail', Array.from({ length: 10 }, (_, index) => ({ ...PUSH, only: [`p${index}/a`] })), 2],
+    ['three projects fail', Array.from({ length: 10 }, (_, at) => ({ ...PUSH, only: [`p${at}/a`] })), 3],
   ])('by which the cluster is unavailable ends the batch: %s', async (_what, messages, requests) => {
     testbed.enqueue(...messages);
     testbed.cluster.fault = () => unavailable;

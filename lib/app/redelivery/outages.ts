@@ -3,8 +3,11 @@ import type { Target } from '../targets/target.ts';
 /** Objects of one owner that fail, with none of it that succeeds between them, before its others are not attempted. */
 const MAX_FAILED_OBJECTS = 2;
 
-/** Owners whose objects fail, with no object that succeeds between them, before the target counts as unavailable. */
-const MAX_FAILED_OWNERS = 2;
+/**
+ * Owners whose objects fail, with no object that succeeds between them, before the target counts as unavailable. One who has two projects must
+ * not stop the others, and an API that recovers must not get a whole batch.
+ */
+const MAX_FAILED_OWNERS = 3;
 
 /** Why objects are not attempted in the rest of a batch. */
 export interface Outage {

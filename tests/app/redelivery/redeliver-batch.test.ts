@@ -20,16 +20,18 @@ const ofRegistry = (name: string): string => RegistryTarget.prototype.ownerOf(na
 const queue = { send: async () => {}, postpone: async () => {}, sendToDeadLetters: async () => {} };
 
 const demo = ['demo/a', 'demo/b', 'demo/c', 'works/d'];
+const two = ['a/x', 'b/x', 'works/d'];
 
 test.each<[what: string, name: 'kargo' | 'registry', names: string[], attempted: string[]]>([
   ['objects of one project fail: others of it are postponed', 'kargo', demo, ['demo/a', 'demo/b', 'works/d']],
+  ['objects of two projects fail: others are done', 'kargo', two, two],
   [
-    'objects of two projects fail: the target is unavailable',
+    'objects of three projects fail: the target is unavailable',
     'kargo',
-    ['a/x', 'b/x', 'works/d'],
-    ['a/x', 'b/x'],
+    ['c/x', ...two],
+    ['c/x', 'a/x', 'b/x'],
   ],
-  ['packages of one vendor fail: so is the registry', 'registry', demo, ['demo/a', 'demo/b']],
+  ['three packages of a vendor fail: so is the registry', 'registry', demo, ['demo/a', 'demo/b', 'demo/c']],
 ])('%s', async (_what, name, names, expected) => {
   const attempted: unknown[] = [];
   const target: Target = {
