@@ -151,7 +151,9 @@ export class KnownWarehouses {
     this.#set({ namespace, name, uid, generation }, rows);
     if (earlier === undefined || earlier.listedProjects.has(namespace)) return;
     const isSame = before?.uid === uid;
-    if (!hasNewSubscription(rows, (isSame ? before?.rows : undefined) ?? [])) return;
+    // Its project was listed until now, so that no push was lost.
+    if (isSame && before.rows === undefined) return;
+    if (!hasNewSubscription(rows, (isSame ? before.rows : undefined) ?? [])) return;
     const coverage = earlier.coverageOf(namespace);
     // Before its first discovery nothing is lost: Kargo is about to find what was pushed.
     if (coverage === 'project' || (coverage === 'cluster' && isDiscovered))
