@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { formatSubject, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
 import type { BitbucketClient } from './bitbucket-client.ts';
 import { pathOfLink } from './cloud-webhooks.ts';
-import type { CommitParents, CommitsApi } from './commits-api.ts';
+import { readCommits, type CommitParents, type CommitsApi } from './commits-api.ts';
 
 const COMMITS_PER_PAGE = 100;
 
@@ -45,7 +45,7 @@ export class CloudCommits implements CommitsApi {
     const listed: CommitParents[] = [];
     let path = `${this.#path}/commits/${to}?exclude=${from}&pagelen=${COMMITS_PER_PAGE}`;
     for (;;) {
-      const { values, next } = await this.#read(commits, path, signal);
+      const { values, next } = await readCommits(this.#client, this.#subject, commits, path, signal);
       listed.push(
         ...values.map(({ hash, parents }) => ({ hash, parents: parents.map((parent) => parent.hash) })),
       );
@@ -58,17 +58,8 @@ export class CloudCommits implements CommitsApi {
   /** A renamed file has two paths: Kargo looks at renames as deletions and additions. */
   async paths(hash: string, signal: AbortSignal): Promise<string[] | undefined> {
     const path = `${this.#path}/diffstat/${hash}?pagelen=${FILES_PER_PAGE}`;
-    const { values, next } = await this.#read(diffstat, path, signal);
+    const { values, next } = await readCommits(this.#client, this.#subject, diffstat, path, signal);
     if (next) return undefined;
     return values.flatMap((change) => [change.old?.path ?? [], change.new?.path ?? []].flat());
-  }
-
-  #read<Schema extends v.GenericSchema>(
-    schema: Schema,
-    path: string,
-    signal: AbortSignal,
-  ): Promise<v.InferOutput<Schema>> {
-    const request = { path, subject: this.#subject, purpose: 'change' } as const;
-    return this.#client.read(schema, 'the commits', request, signal);
   }
 }

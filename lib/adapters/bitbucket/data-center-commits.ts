@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { formatSubject, type WebhookSubject } from '../../core/bitbucket/webhook-subject.ts';
 import type { BitbucketClient } from './bitbucket-client.ts';
-import type { CommitParents, CommitsApi } from './commits-api.ts';
+import { readCommits, type CommitParents, type CommitsApi } from './commits-api.ts';
 
 const COMMITS_PER_PAGE = 100;
 
@@ -48,7 +48,9 @@ export class DataCenterCommits implements CommitsApi {
     const listed: CommitParents[] = [];
     for (let start = 0; ;) {
       const query = `since=${from}&until=${to}&start=${start}&limit=${COMMITS_PER_PAGE}`;
-      const { values, isLastPage, nextPageStart } = await this.#read(
+      const { values, isLastPage, nextPageStart } = await readCommits(
+        this.#client,
+        this.#subject,
         commits,
         `${this.#path}?${query}`,
         signal,
@@ -65,19 +67,16 @@ export class DataCenterCommits implements CommitsApi {
   /** A renamed file has two paths: Kargo looks at renames as deletions and additions. */
   async paths(hash: string, signal: AbortSignal): Promise<string[] | undefined> {
     const path = `${this.#path}/${hash}/changes?limit=${MAX_CHANGES}`;
-    const { values, isLastPage, limit, truncated } = await this.#read(changes, path, signal);
+    const { values, isLastPage, limit, truncated } = await readCommits(
+      this.#client,
+      this.#subject,
+      changes,
+      path,
+      signal,
+    );
     if (isLastPage === false || truncated === true || values.length >= limit) return undefined;
     return values.flatMap((change) =>
       [change.path, change.srcPath].flatMap((one) => (one ? [one.components.join('/')] : [])),
     );
-  }
-
-  #read<Schema extends v.GenericSchema>(
-    schema: Schema,
-    path: string,
-    signal: AbortSignal,
-  ): Promise<v.InferOutput<Schema>> {
-    const request = { path, subject: this.#subject, purpose: 'change' } as const;
-    return this.#client.read(schema, 'the commits', request, signal);
   }
 }
