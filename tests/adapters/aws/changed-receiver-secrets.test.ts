@@ -3,16 +3,7 @@ import { ChangedReceiverSecrets } from '../../../lib/adapters/aws/changed-receiv
 import { RetryableError } from '../../../lib/app/errors.ts';
 import type { Receiver } from '../../../lib/core/kargo/receiver.ts';
 import type { SecretReading } from '../../../lib/core/kargo/receiver-secret.ts';
-
-const ignore = (): void => undefined;
-const SILENT_LOG = {
-  isDebugEnabled: false,
-  addFields: ignore,
-  debug: ignore,
-  info: ignore,
-  warn: ignore,
-  error: ignore,
-};
+import { SILENT_LOG } from '../../support/silent-log.ts';
 
 const MINUTE = 60_000;
 const live = new AbortController().signal;

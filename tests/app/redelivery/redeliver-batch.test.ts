@@ -5,16 +5,8 @@ import { RegistryTarget } from '../../../lib/app/targets/registry/registry-targe
 import { KargoTarget } from '../../../lib/app/targets/kargo/kargo-target.ts';
 import type { Target } from '../../../lib/app/targets/target.ts';
 import { PUSH } from '../../support/redelivery-testbed.ts';
+import { SILENT_LOG } from '../../support/silent-log.ts';
 
-const ignore = (): void => undefined;
-const log = {
-  isDebugEnabled: false,
-  addFields: ignore,
-  debug: ignore,
-  info: ignore,
-  warn: ignore,
-  error: ignore,
-};
 const ofKargo = (name: string): string => KargoTarget.prototype.ownerOf(name);
 const ofRegistry = (name: string): string => RegistryTarget.prototype.ownerOf(name);
 const queue = { send: async () => {}, postpone: async () => {}, sendToDeadLetters: async () => {} };
@@ -53,7 +45,7 @@ test.each<[what: string, name: 'kargo' | 'registry', names: string[], attempted:
     receiveCount: 1,
   }));
   const clock = (): Date => new Date(PUSH.queuedAt);
-  const deps = { targets: [target], queue, maxAgeMs: 60_000, clock, random: () => 0.5, log };
+  const deps = { targets: [target], queue, maxAgeMs: 60_000, clock, random: () => 0.5, log: SILENT_LOG };
   const signal = new AbortController().signal;
   const redeliveries = await redeliverBatch(deps, 'batch', messages, { work: signal, queue: signal });
   expect(attempted).toEqual(expected);

@@ -9,6 +9,7 @@ import { RecentRefreshes } from '../../../../lib/app/targets/kargo/recent-refres
 import type { BitbucketEvent } from '../../../../lib/core/bitbucket/event.ts';
 import { project, promotion, warehouse } from '../../../support/kargo-objects.ts';
 import type { PassingRequest, ProxyFault } from '../../../support/loopback-proxy.ts';
+import { SILENT_LOG } from '../../../support/silent-log.ts';
 import { startTestbed, type Testbed } from '../../../support/testbed.ts';
 
 const PULL_REQUEST = 'https://bitbucket.org/acme/shop/pull-requests/7';
@@ -38,22 +39,14 @@ beforeEach(async () => {
   const clock = (): Date => new Date();
   const settings = { kind: 'kubeconfig-file', path: testbed.kubeconfig } as const;
   const kargo = new KargoApi(connectToCluster(settings, new SecretsManager(), { attemptTimeoutMs: 3_000 }));
-  const ignore = (): void => undefined;
   const objects = new KargoRefreshableObjects(kargo);
   const noIndex = { warehousesOf: async () => undefined };
   target = new KargoTarget({
-    candidates: new IndexedCandidates({ index: noIndex, objects, onFault: ignore }),
+    candidates: new IndexedCandidates({ index: noIndex, objects, onFault: () => undefined }),
     objects,
     recent: new RecentRefreshes(clock),
     clock,
-    log: {
-      isDebugEnabled: false,
-      addFields: ignore,
-      debug: ignore,
-      info: ignore,
-      warn: ignore,
-      error: ignore,
-    },
+    log: SILENT_LOG,
   });
 });
 
