@@ -17,32 +17,32 @@ export interface Outage {
 
 /** What a batch has seen fail of one target: the whole of it, or the objects of single owners. */
 export class Outages {
-  readonly #target: Pick<Target, 'ownerOf'>;
+  readonly target: Target;
   #ofTarget: Outage | undefined;
   readonly #ofOwners = new Map<string, Outage>();
   readonly #failedOwners = new Set<string>();
   readonly #failedObjects = new Map<string, number>();
 
-  constructor(target: Pick<Target, 'ownerOf'>) {
-    this.#target = target;
+  constructor(target: Target) {
+    this.target = target;
   }
 
   /** Finds why none of these objects should be attempted; undefined where one may be done. */
   find(names: readonly string[] | undefined): Outage | undefined {
     if (this.#ofTarget !== undefined) return this.#ofTarget;
-    const outages = (names ?? []).map((name) => this.#ofOwners.get(this.#target.ownerOf(name)));
+    const outages = (names ?? []).map((name) => this.#ofOwners.get(this.target.ownerOf(name)));
     return outages.every((outage) => outage !== undefined) ? outages[0] : undefined;
   }
 
   addSuccess(names: readonly string[] | undefined): void {
     this.#failedOwners.clear();
-    for (const name of names ?? []) this.#failedObjects.delete(this.#target.ownerOf(name));
+    for (const name of names ?? []) this.#failedObjects.delete(this.target.ownerOf(name));
   }
 
   /** @param names - undefined where not even the objects could be found */
   addFailure(names: readonly string[] | undefined, outage: Outage): void {
     for (const name of names ?? []) {
-      const owner = this.#target.ownerOf(name);
+      const owner = this.target.ownerOf(name);
       const failed = (this.#failedObjects.get(owner) ?? 0) + 1;
       this.#failedObjects.set(owner, failed);
       this.#failedOwners.add(owner);

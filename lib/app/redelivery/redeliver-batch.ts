@@ -79,12 +79,12 @@ class Batch {
   readonly #deps: RedeliveryDeps;
   readonly #batchId: string;
   readonly #signals: RedeliverySignals;
-  readonly #outages: ReadonlyMap<Target, Outages>;
+  readonly #outages: readonly Outages[];
   readonly #postponed: (ReceivedMessage & { readonly delayMs: number })[] = [];
 
   constructor(deps: RedeliveryDeps, batchId: string, signals: RedeliverySignals) {
     this.#deps = deps;
-    this.#outages = new Map(deps.targets.map((target) => [target, new Outages(target)]));
+    this.#outages = deps.targets.map((target) => new Outages(target));
     this.#batchId = batchId;
     this.#signals = signals;
   }
@@ -95,38 +95,37 @@ class Batch {
     const { message } = reading;
     this.#deps.log.addFields(fieldsOf(message));
     const about = { received, message };
-    const target = this.#deps.targets.find(({ name }) => name === message.target);
-    if (target === undefined) return this.#bury(about, `there is no target "${message.target}"`);
+    const outages = this.#outages.find(({ target }) => target.name === message.target);
+    if (outages === undefined) return this.#bury(about, `there is no target "${message.target}"`);
     if (this.#deps.clock().getTime() - message.queuedAt.getTime() > this.#deps.maxAgeMs)
       return this.#bury(about, `too old: ${message.reason}`);
-    const outage = this.#outages.get(target)?.find(message.only);
+    const outage = outages.find(message.only);
     if (outage !== undefined) return this.#postpone(about, outage.reason, outage.retryAfterMs);
     if (this.#signals.work.aborted) return this.#postpone(about, 'no time left in this batch');
     try {
-      return await this.#attempt(target, received, message);
+      return await this.#attempt(outages, received, message);
     } catch (error) {
       // A bug affects one message.
       return { ...this.#postpone(about, 'internal error'), error };
     }
   }
 
-  async #attempt(target: Target, received: ReceivedMessage, message: RetryMessage): Promise<Redelivery> {
+  async #attempt(outages: Outages, received: ReceivedMessage, message: RetryMessage): Promise<Redelivery> {
     const { event, project, only } = message;
     const deliveryIds = [`${this.#batchId} ${event.kind}`];
-    const result = await target.handle(event, { project, deliveryIds, only }, this.#signals.work);
+    const result = await outages.target.handle(event, { project, deliveryIds, only }, this.#signals.work);
     const { error, remaining } = result;
     const about = { received, message, result };
-    const outages = this.#outages.get(target);
     if (error === undefined) {
-      outages?.addSuccess(only);
+      outages.addSuccess(only);
       return { ...about, kind: 'done' };
     }
     if (remaining !== undefined && (only === undefined || remaining.length < only.length)) {
-      if (only !== undefined) outages?.addSuccess(only.filter((name) => !remaining.includes(name)));
+      if (only !== undefined) outages.addSuccess(only.filter((name) => !remaining.includes(name)));
       return this.#requeue(about, { ...message, only: remaining, reason: error.reason }, error);
     }
     const { reason, retryAfterMs } = error;
-    outages?.addFailure(remaining, { reason, retryAfterMs });
+    outages.addFailure(remaining, { reason, retryAfterMs });
     return { ...about, ...this.#postpone(about, reason, retryAfterMs), error };
   }
 
