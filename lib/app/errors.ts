@@ -1,3 +1,5 @@
+import type { ReceiverConfig } from '../core/kargo/receiver.ts';
+
 /**
  * A dependency is unavailable, throttles, or rejects our credentials. A later attempt may succeed.
  *
@@ -31,3 +33,8 @@ export class TerminalError extends Error {
 
 /** The object is too large for the cluster, or would be after the request. Its owner must make it smaller. */
 export class ObjectTooLargeError extends TerminalError {}
+
+/** Checks whether a write failed by the fault of a project: its ProjectConfig is too large. That is in the log, and fails no run. */
+export function isProjectsFault(error: unknown, { kind }: Pick<ReceiverConfig, 'kind'>): boolean {
+  return error instanceof ObjectTooLargeError && kind === 'ProjectConfig';
+}

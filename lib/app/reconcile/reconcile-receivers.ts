@@ -11,7 +11,7 @@ import {
   usableReceivers,
   type ReceiverConfig,
 } from '../../core/kargo/receiver.ts';
-import { ObjectTooLargeError, TerminalError } from '../errors.ts';
+import { isProjectsFault, TerminalError } from '../errors.ts';
 import type { GatewayRoutes, ListedConfigs, ReceiverConfigs } from '../ports.ts';
 import type { ReceiverCopier } from './copy-receivers.ts';
 import type { IndexPublisher, PublishedIndex } from './publish-index.ts';
@@ -227,9 +227,8 @@ function isUnready({ fault }: Readiness): boolean {
   }
 }
 
-/** Describes a failure of the run. A ProjectConfig that is too large for its status is its project's fault, and in the log. */
 function describeFailedStatus({ config, error }: FailedStatus): string[] {
-  if (error instanceof ObjectTooLargeError && config.kind === 'ProjectConfig') return [];
+  if (isProjectsFault(error, config)) return [];
   return [`${describeConfig(config)}: its status could not be written: ${messageOf(error)}`];
 }
 

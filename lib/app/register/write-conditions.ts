@@ -10,7 +10,7 @@ import {
   type ConfigWebhooks,
   type WebhookState,
 } from '../../core/registration/webhook-condition.ts';
-import { ObjectTooLargeError } from '../errors.ts';
+import { isProjectsFault } from '../errors.ts';
 import type { Clock, ConfigStatuses, Log } from '../ports.ts';
 import type { DeclaredWebhooks } from './collect-claims.ts';
 import type { SubjectResults } from './reconcile-subject.ts';
@@ -44,8 +44,7 @@ export async function writeConditions(
     try {
       await writeCondition(deps, config, webhooks, signal);
     } catch (error) {
-      // A ProjectConfig that is too large for its condition is its project's fault.
-      if (!(error instanceof ObjectTooLargeError && config.kind === 'ProjectConfig'))
+      if (!isProjectsFault(error, config))
         failures.push(`${describeConfig(config)}: its condition could not be written`);
       deps.log.error('condition could not be written', { config: describeConfig(config), error });
     }
