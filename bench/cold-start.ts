@@ -74,7 +74,7 @@ export async function measureColdStarts(runs: number): Promise<ColdStart[]> {
   }
 }
 
-/** Imports a bundle in a new process, with the flags of the deployed functions. */
+/** Imports a bundle in a new process. */
 function importOnce(path: string): { readonly ms: number; readonly cpuMs: number } {
   const program = `
     const cpu = process.cpuUsage();
@@ -85,7 +85,7 @@ function importOnce(path: string): { readonly ms: number; readonly cpuMs: number
     console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000 }));
     process.exit();
   `;
-  const options = ['--enable-source-maps', '--input-type=module', '--eval', program];
+  const options = ['--input-type=module', '--eval', program];
   const env = { ...process.env, ...SETTINGS };
   const output = execFileSync(process.execPath, options, { env, encoding: 'utf8' });
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as { ms: number; cpuMs: number };

@@ -49,7 +49,7 @@ export class LambdaProcesses {
       log = (log + chunk.toString()).slice(-MAX_SHOWN_LOG);
     };
     const child = fork(join(this.#folder, 'measured-function.mjs'), {
-      execArgv: [`--max-old-space-size=${HEAP_MB}`, '--enable-source-maps'],
+      execArgv: [`--max-old-space-size=${HEAP_MB}`],
       // The secrets are new, and within its grace a rotation reads each twice. That is not how a month is spent.
       env: { ...env, LOG_LEVEL: 'INFO', ROTATION_GRACE_HOURS: '0' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -98,6 +98,8 @@ async function reconcile(_event: unknown, context: Context): Promise<ReconcileRe
   const budget = Math.min(BUDGET_MS, context.getRemainingTimeInMillis() - END_RESERVE_MS);
   const { result, gauges } = await reconcileReceivers(deps, AbortSignal.timeout(Math.max(0, budget))).catch(
     (error: unknown) => {
+      // Lambda logs it too, with positions in the bundle.
+      log.error('run failed', { error });
       recordReconcileRun(metrics, 1);
       throw error;
     },

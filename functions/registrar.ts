@@ -63,6 +63,8 @@ async function register(_event: unknown, context: Context): Promise<RegisterResu
   const budgetMs = Math.max(0, context.getRemainingTimeInMillis() - END_RESERVE_MS);
   const { result, gauges } = await registerWebhooks(deps, AbortSignal.timeout(budgetMs)).catch(
     (error: unknown) => {
+      // Lambda logs it too, with positions in the bundle.
+      deps.log.error('run failed', { error });
       recordRegisterRun(metrics, 1);
       throw error;
     },

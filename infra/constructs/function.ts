@@ -195,8 +195,6 @@ export function environmentOf(
     ...(name === 'redelivery' && { RETRY_MAX_AGE_HOURS: settings.RETRY_MAX_AGE_HOURS }),
     ...(readsBitbucketCredentials(name, settings) && bitbucketEnvironment(settings)),
     ...endpoints?.environment,
-    // Stack traces name the sources, not the bundle.
-    NODE_OPTIONS: '--enable-source-maps',
   };
 }
 

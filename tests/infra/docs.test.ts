@@ -54,7 +54,7 @@ test.each(Object.keys(alarms))('the alarm %s is explained', (id) => {
 
 test('every setting is explained', () => {
   const ofFunctions = Object.keys(environmentOf('reconciler', context));
-  const names = [...deploymentSettings, ...ofFunctions].filter((name) => name !== 'NODE_OPTIONS');
+  const names = [...deploymentSettings, ...ofFunctions];
   const text = read('settings.md');
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });

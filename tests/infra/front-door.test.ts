@@ -33,7 +33,6 @@ describe('deployed without any setting', () => {
       MAX_RECEIVERS_PER_PROJECT: '20',
       KUBECONFIG_SECRET_ID: 'kargo-front-door/kubeconfig',
       LOG_LEVEL: 'INFO',
-      NODE_OPTIONS: '--enable-source-maps',
     });
   });
 

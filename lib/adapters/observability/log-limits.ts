@@ -1,3 +1,5 @@
+import { toSourcePositions } from './source-positions.ts';
+
 // A push can hold any number of refs with names of any length, and logs are billed by length. These limits keep every line below 8 KB.
 // Bytes are those of the JSON in UTF-8.
 
@@ -12,6 +14,9 @@ const MAX_LIST_BYTES = 1_000;
 
 /** The frames that lead to an error come first. */
 const MAX_STACK_BYTES = 1_000;
+
+/** What is read of a stack for that: positions in the sources are shorter than those in a bundle. */
+const MAX_READ_STACK_CHARACTERS = 10_000;
 
 /** An error, its cause, and the cause of that. */
 const MAX_ERROR_DEPTH = 3;
@@ -43,14 +48,14 @@ function limitList(names: readonly string[]): string[] {
 
 function limitError(error: Error, depth: number): Record<string, unknown> {
   const { name, message, stack = '', cause } = error;
+  // The stack begins with the message, which is a field of its own.
+  const start = Math.max(0, stack.indexOf('\n    at '));
+  const frames = stack.slice(start, start + MAX_READ_STACK_CHARACTERS);
   const isOutermost = depth === MAX_ERROR_DEPTH;
   return {
     name,
     message: cutText(message, MAX_TEXT_BYTES),
-    // The stack begins with the message, which is a field of its own.
-    ...(isOutermost && {
-      stack: cutText(stack.slice(Math.max(0, stack.indexOf('\n    at '))), MAX_STACK_BYTES),
-    }),
+    ...(isOutermost && { stack: cutText(toSourcePositions(frames), MAX_STACK_BYTES) }),
     ...(cause instanceof Error && depth > 1 && { cause: limitError(cause, depth - 1) }),
   };
 }

@@ -1,0 +1,44 @@
+import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { CREDENTIALS_SECRET, startBitbucketTestbed } from '../support/bitbucket-testbed.ts';
+import { stopClock } from '../support/clock.ts';
+import { ConsoleLines } from '../support/console-lines.ts';
+import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
+import { startTestbed, type Testbed } from '../support/testbed.ts';
+import { skipWaits } from '../support/waits.ts';
+
+let testbed: Testbed;
+
+beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
+beforeEach(() => {
+  stopClock();
+  skipWaits();
+});
+afterEach(async () => {
+  await testbed.close();
+  jest.restoreAllMocks();
+});
+
+test('a run of the reconciler that ends early is logged with its error', async () => {
+  testbed = await startTestbed({ settings: { LOG_LEVEL: 'INFO' } });
+  await testbed.cluster.stop();
+  const lines = new ConsoleLines();
+  await expect(testbed.reconcile()).rejects.toThrow('cluster API unreachable');
+  const [{ error }, ...others] = lines.takeLogs('run failed') as [{ readonly error: unknown }];
+  expect(others).toEqual([]);
+  expect(error).toMatchObject({
+    name: 'RetryableError',
+    message: expect.stringMatching(/^cluster API unreachable/),
+    stack: expect.stringMatching(/\n {4}at /),
+  });
+});
+
+test('a run of the registrar that ends early is logged with its error', async () => {
+  const registrar = await startBitbucketTestbed({ settings: { LOG_LEVEL: 'INFO' } });
+  testbed = registrar;
+  await registrar.secrets.rotate(CREDENTIALS_SECRET, 'token');
+  const lines = new ConsoleLines();
+  await expect(registrar.register()).rejects.toThrow('Bitbucket credentials unavailable');
+  expect(lines.takeLogs('run failed')).toMatchObject([
+    { error: { message: expect.stringMatching(/^Bitbucket credentials unavailable/) } },
+  ]);
+});
