@@ -70,12 +70,12 @@ async function explainEvent(
   signal: AbortSignal,
 ): Promise<string> {
   const kind = kindAffectedBy(event);
-  const evaluation = new Evaluation({ signal });
+  const evaluation = await Evaluation.of(event, { signal });
   const rows: string[][] = [];
   let affected = 0;
   for await (const page of new KargoRefreshableObjects(api).pages(kind, receiver.project, signal)) {
     for (const object of page) {
-      const verdict = await evaluation.judge(event, object);
+      const verdict = await evaluation.judge(object);
       if (verdict.kind === 'affected') affected += 1;
       rows.push([`${object.namespace}/${object.name}`, ...describeVerdict(event, object.content, verdict)]);
     }

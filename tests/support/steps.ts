@@ -1,3 +1,8 @@
+import { loadGoRegex } from '../../lib/core/kargo/commit-selection/go-regex.ts';
+
+// Steps compile patterns.
+await loadGoRegex();
+
 /** Runs a generator to its end and returns its result. */
 export function finish<T>(steps: Generator<void, T>): T {
   return countSteps(steps).result;

@@ -1,4 +1,5 @@
 import type { BitbucketEvent } from '../bitbucket/event.ts';
+import { loadGoRegex } from './commit-selection/go-regex.ts';
 import { judgePromotion } from './promotion.ts';
 import { concludeWith, type RefreshKind, type Verdict } from './verdict.ts';
 import { judgeWarehouse } from './warehouse.ts';
@@ -13,6 +14,11 @@ export function kindAffectedBy(event: BitbucketEvent): RefreshKind {
     default:
       return event satisfies never;
   }
+}
+
+/** Loads what `judgeObject` needs for this event; await it before. Patterns are compiled only where a tag was pushed. */
+export async function prepareJudging(event: BitbucketEvent): Promise<void> {
+  if (event.kind === 'push' && event.refs.some(({ kind }) => kind === 'tag')) await loadGoRegex();
 }
 
 /**

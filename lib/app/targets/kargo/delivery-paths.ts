@@ -44,7 +44,7 @@ export class DeliveryPaths {
 
   async #maySelect({ selectors, refs }: NarrowedSelection): Promise<boolean> {
     if (refs.length > MAX_REFS) return this.#unknown(`more than ${MAX_REFS} refs were pushed`);
-    const filter = compilePathFilter(selectors);
+    const filter = await compilePathFilter(selectors);
     if (filter === undefined) return this.#unknown('a path selector is not translated');
     for (const ref of refs) {
       const changed = await this.#changedPaths(ref);

@@ -1,7 +1,7 @@
 import { threadCpuUsage } from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import type { BitbucketEvent } from '../../../core/bitbucket/event.ts';
-import { judgeObject } from '../../../core/kargo/affected-objects.ts';
+import { judgeObject, prepareJudging } from '../../../core/kargo/affected-objects.ts';
 import { AFFECTED, type Verdict } from '../../../core/kargo/verdict.ts';
 import { RetryableError } from '../../errors.ts';
 import type { ClusterObject } from '../../ports.ts';
@@ -71,10 +71,11 @@ interface Task {
  * delivery is used up, what is left counts as affected.
  *
  * @example
- * const evaluation = new Evaluation(); // one for each delivery
- * const verdict = evaluation.judge(event, object);
+ * const evaluation = await Evaluation.of(event); // one for each delivery
+ * const verdict = evaluation.judge(object);
  */
 export class Evaluation {
+  readonly #event: BitbucketEvent;
   readonly #deps: EvaluationDeps;
   /** By project. The first one has the next turn. */
   readonly #waiting = new Map<string, Task[]>();
@@ -85,8 +86,15 @@ export class Evaluation {
   #waitingSince: number | undefined;
   #waitedMs = 0;
 
-  constructor(deps: Partial<EvaluationDeps> = {}) {
+  private constructor(event: BitbucketEvent, deps: Partial<EvaluationDeps>) {
+    this.#event = event;
     this.#deps = { ...EVENT_LOOP, ...deps };
+  }
+
+  /** Creates the evaluation of an event, and loads what its verdicts need. */
+  static async of(event: BitbucketEvent, deps: Partial<EvaluationDeps> = {}): Promise<Evaluation> {
+    await prepareJudging(event);
+    return new Evaluation(event, deps);
   }
 
   /**
@@ -96,8 +104,8 @@ export class Evaluation {
    *   does not keep the object in memory, and other objects can be judged before it settles
    * @throws {RetryableError} when the signal ends the evaluation
    */
-  judge(event: BitbucketEvent, object: ClusterObject): Verdict | Promise<Verdict> {
-    const steps = judgeObject(event, object.content);
+  judge(object: ClusterObject): Verdict | Promise<Verdict> {
+    const steps = judgeObject(this.#event, object.content);
     // Nothing expensive happens in the first step, and most objects need no other.
     const first = steps.next();
     if (first.done) return first.value;

@@ -82,7 +82,7 @@ export class KargoTarget implements Target {
     { project }: EventScope,
     signal: AbortSignal,
   ): Promise<KargoResult> {
-    const evaluation = new Evaluation({ signal });
+    const evaluation = await Evaluation.of(event, { signal });
     const pending: Promise<void>[] = [];
     const act = (work: Promise<void>): void => {
       // It is awaited below, when the listing has ended.
@@ -93,7 +93,7 @@ export class KargoTarget implements Target {
     try {
       for await (const page of this.#deps.candidates.pages(event, project, signal)) {
         for (const object of page) {
-          const verdict = evaluation.judge(event, object);
+          const verdict = evaluation.judge(object);
           // A verdict that takes longer does not delay the refreshes of other objects.
           if (verdict instanceof Promise) act(run.actLater(unaffected.withoutContent(object), verdict));
           else if (verdict.kind === 'unaffected') unaffected.add(object, verdict);

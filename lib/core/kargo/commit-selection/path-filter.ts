@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { translateGlob } from './glob.ts';
+import { loadGoRegex } from './go-regex.ts';
 import { compileTagRegex } from './tag-filter.ts';
 
 /** `includePaths` and `excludePaths` of a Git subscription. */
@@ -32,6 +33,9 @@ const selectors = v.object({
   includePaths: v.nullish(v.array(v.string()), []),
   excludePaths: v.nullish(v.array(v.string()), []),
 });
+
+/** A selector that is a pattern. Others are a directory or a file. */
+const PATTERN = /^(glob|regexp?):([^]*)$/;
 
 /** Bytes that Git prints as they are, in names of paths. */
 const PRINTED = /^[ !#-[\]-~]*$/;
@@ -67,7 +71,11 @@ export function readPathSelectors(git: unknown): PathSelectors | undefined {
  *
  * @returns undefined where a selector cannot be translated
  */
-export function compilePathFilter({ includePaths, excludePaths }: PathSelectors): PathFilter | undefined {
+export async function compilePathFilter({
+  includePaths,
+  excludePaths,
+}: PathSelectors): Promise<PathFilter | undefined> {
+  if ([...includePaths, ...excludePaths].some((selector) => PATTERN.test(selector))) await loadGoRegex();
   const include = compileAll(includePaths);
   const exclude = compileAll(excludePaths);
   if (include === undefined || exclude === undefined) return undefined;
@@ -101,7 +109,7 @@ function compileAll(texts: readonly string[]): PathMatcher[] | undefined {
 }
 
 function compileSelector(selector: string): PathMatcher | undefined {
-  const [, prefix, pattern = ''] = /^(glob|regexp?):([^]*)$/.exec(selector) ?? [];
+  const [, prefix, pattern = ''] = PATTERN.exec(selector) ?? [];
   if (prefix === undefined) return compileDirectory(selector);
   const expression = prefix === 'glob' ? translateGlob(pattern) : pattern;
   const regex = expression === undefined ? undefined : compileTagRegex(expression, selector);

@@ -1,6 +1,5 @@
-import { RE2JS, RE2JSException } from 're2js';
 import { subscriptionFault, type GitSubscription, type SubscriptionFault } from './git-subscription.ts';
-import { rewriteGoNames } from './go-regex-names.ts';
+import { compileGoRegex } from './go-regex.ts';
 import { findRegexExcess, MAX_INSTRUCTIONS } from './regex-cost.ts';
 
 /** Enough for an alternation of some hundred tags. */
@@ -177,22 +176,7 @@ export function compileTagRegex(pattern: string, field: string): TagRegex | Subs
   }
   const excess = findRegexExcess(pattern);
   if (excess !== undefined) return subscriptionFault(field, excess);
-  try {
-    const regex = compileAsGo(pattern);
-    return { kind: 'regex', field, matches: (tag) => regex.test(tag), instructions: regex.programSize() };
-  } catch (error) {
-    if (error instanceof RE2JSException) return subscriptionFault(field, error.message);
-    throw error;
-  }
-}
-
-/** Names are rewritten only where compiling fails: RE2JS reads everything else as Go does. */
-function compileAsGo(pattern: string): RE2JS {
-  try {
-    return RE2JS.compile(pattern);
-  } catch (error) {
-    const rewritten = rewriteGoNames(pattern);
-    if (rewritten === pattern) throw error;
-    return RE2JS.compile(rewritten);
-  }
+  const regex = compileGoRegex(pattern);
+  if (typeof regex === 'string') return subscriptionFault(field, regex);
+  return { kind: 'regex', field, matches: (tag) => regex.test(tag), instructions: regex.programSize() };
 }

@@ -39,25 +39,27 @@ class FakeEvaluation {
   pauses = 0;
   readonly #settled: string[] = [];
   readonly #verdicts: Promise<unknown>[] = [];
-  readonly #evaluation: Evaluation;
+  #evaluation!: Evaluation;
   #nowMs = 0;
   #timeMs = 0;
 
-  constructor(stepMs: number, signal?: AbortSignal, timeForStepMs = 0) {
-    this.#evaluation = new Evaluation({
-      timeMs: () => (this.#timeMs += timeForStepMs),
-      nowMs: () => (this.#nowMs += stepMs),
+  static async of(stepMs: number, signal?: AbortSignal, timeForStepMs = 0): Promise<FakeEvaluation> {
+    const fake = new FakeEvaluation();
+    fake.#evaluation = await Evaluation.of(event, {
+      timeMs: () => (fake.#timeMs += timeForStepMs),
+      nowMs: () => (fake.#nowMs += stepMs),
       pause: () => {
-        this.pauses += 1;
-        this.#nowMs += 3_600_000;
+        fake.pauses += 1;
+        fake.#nowMs += 3_600_000;
         return Promise.resolve();
       },
       ...(signal === undefined ? {} : { signal }),
     });
+    return fake;
   }
 
   judge(object: ClusterObject): void {
-    const verdict = this.#evaluation.judge(event, object);
+    const verdict = this.#evaluation.judge(object);
     const settle = (text: string): void =>
       void this.#settled.push(`${object.namespace}/${object.name} ${text}`);
     if (verdict instanceof Promise) {
@@ -78,7 +80,7 @@ class FakeEvaluation {
 
 describe('a verdict is returned at once', () => {
   test('where nothing is compiled, however much was done before', async () => {
-    const evaluation = new FakeEvaluation(1);
+    const evaluation = await FakeEvaluation.of(1);
     for (let index = 0; index < 100; index += 1) evaluation.judge(cheap('demo', `w${index}`));
     expect(await evaluation.finish()).toEqual(
       Array.from({ length: 100 }, (_none, index) => `demo/w${index} affected, at once`),
@@ -87,7 +89,7 @@ describe('a verdict is returned at once', () => {
   });
 
   test('where its work ends in the current slice', async () => {
-    const evaluation = new FakeEvaluation(1);
+    const evaluation = await FakeEvaluation.of(1);
     evaluation.judge(warehouse('demo', 'small', 4));
     expect(await evaluation.finish()).toEqual(['demo/small affected, at once']);
     expect(evaluation.pauses).toBe(0);
@@ -96,21 +98,21 @@ describe('a verdict is returned at once', () => {
 
 describe('the budget of a Warehouse', () => {
   test('ends an evaluation of more than 100 ms, in slices of 10 ms', async () => {
-    const evaluation = new FakeEvaluation(2);
+    const evaluation = await FakeEvaluation.of(2);
     evaluation.judge(hostile('demo'));
     expect(await evaluation.finish()).toEqual(['demo/hostile evaluating its tag patterns exceeded 100 ms']);
     expect(evaluation.pauses).toBe(10);
   });
 
   test('does not end one of 80 ms, however long the pauses in it are', async () => {
-    const evaluation = new FakeEvaluation(1);
+    const evaluation = await FakeEvaluation.of(1);
     evaluation.judge(warehouse('demo', 'large', 40));
     expect(await evaluation.finish()).toEqual(['demo/large affected']);
     expect(evaluation.pauses).toBeGreaterThan(7);
   });
 
   test('does not end one of few steps, however slow the machine is', async () => {
-    const evaluation = new FakeEvaluation(60_000);
+    const evaluation = await FakeEvaluation.of(60_000);
     evaluation.judge(warehouse('demo', 'few', 1));
     evaluation.judge(warehouse('demo', 'more', 2));
     expect(await evaluation.finish()).toEqual([
@@ -121,22 +123,22 @@ describe('the budget of a Warehouse', () => {
 });
 
 test('refreshes what is not judged in time where the CPU is too slow for the budgets', async () => {
-  const evaluation = new FakeEvaluation(1, undefined, 200);
+  const evaluation = await FakeEvaluation.of(1, undefined, 200);
   evaluation.judge(hostile('demo'));
   expect(await evaluation.finish()).toEqual(['demo/hostile affected']);
 });
 
-test('the time for listing objects between verdicts does not count', () => {
+test('the time for listing objects between verdicts does not count', async () => {
   let timeMs = 0;
-  const evaluation = new Evaluation({ nowMs: () => 0, timeMs: () => timeMs });
-  expect(evaluation.judge(event, warehouse('demo', 'first', 4))).toEqual({ kind: 'affected' });
+  const evaluation = await Evaluation.of(event, { nowMs: () => 0, timeMs: () => timeMs });
+  expect(evaluation.judge(warehouse('demo', 'first', 4))).toEqual({ kind: 'affected' });
   timeMs = 10_000;
-  expect(evaluation.judge(event, warehouse('demo', 'second', 4))).toEqual({ kind: 'affected' });
+  expect(evaluation.judge(warehouse('demo', 'second', 4))).toEqual({ kind: 'affected' });
 });
 
 describe('the budget of a project', () => {
   test('is used up by many hostile Warehouses, and others of the project and of other projects are judged', async () => {
-    const evaluation = new FakeEvaluation(2);
+    const evaluation = await FakeEvaluation.of(2);
     for (let index = 0; index < 30; index += 1) evaluation.judge(hostile('zoo', `hostile-${index}`));
     for (const project of ['demo', 'zoo']) evaluation.judge(cheap(project, 'cheap'));
     for (const project of ['demo', 'shop', 'zoo']) evaluation.judge(warehouse(project, 'healthy', 4));
@@ -157,7 +159,7 @@ describe('the budget of a project', () => {
 
 describe('the budget of a delivery', () => {
   test('is used up by many hostile projects, after the others were judged', async () => {
-    const evaluation = new FakeEvaluation(2);
+    const evaluation = await FakeEvaluation.of(2);
     const projects = ['a', 'b', 'c', 'd', 'e'];
     for (const project of projects) {
       for (let index = 0; index < 30; index += 1) evaluation.judge(hostile(project, `hostile-${index}`));
@@ -170,7 +172,7 @@ describe('the budget of a delivery', () => {
   });
 
   test('ends with its signal, with a retryable error', async () => {
-    const evaluation = new FakeEvaluation(2, AbortSignal.abort());
+    const evaluation = await FakeEvaluation.of(2, AbortSignal.abort());
     for (const object of [hostile('demo'), cheap('demo', 'cheap'), hostile('zoo')]) evaluation.judge(object);
     expect(await evaluation.finish()).toEqual([
       'demo/cheap affected, at once',
@@ -181,7 +183,7 @@ describe('the budget of a delivery', () => {
 });
 
 test('a cheap verdict does not wait for an earlier expensive one', async () => {
-  const evaluation = new FakeEvaluation(2);
+  const evaluation = await FakeEvaluation.of(2);
   for (const object of [hostile('demo'), warehouse('demo', 'small', 4), warehouse('zoo', 'small', 4)]) {
     evaluation.judge(object);
   }
@@ -193,15 +195,16 @@ test('a cheap verdict does not wait for an earlier expensive one', async () => {
 });
 
 test('an evaluation that has ended starts again for later objects', async () => {
-  const evaluation = new FakeEvaluation(2);
+  const evaluation = await FakeEvaluation.of(2);
   evaluation.judge(warehouse('demo', 'first', 20));
   expect(await evaluation.finish()).toEqual(['demo/first affected']);
   evaluation.judge(warehouse('demo', 'second', 20));
   expect(await evaluation.finish()).toEqual(['demo/first affected', 'demo/second affected']);
 });
 
-test('a pull request is judged at once', () => {
+test('a pull request is judged at once', async () => {
   const closed = { kind: 'pull-request-closed', url: 'u' } as const;
   const promotion = { namespace: 'demo', name: 'p', uid: 'p', content: { status: { phase: 'Succeeded' } } };
-  expect(new Evaluation().judge(closed, promotion)).toMatchObject({ kind: 'unaffected' });
+  const evaluation = await Evaluation.of(closed);
+  expect(evaluation.judge(promotion)).toMatchObject({ kind: 'unaffected' });
 });

@@ -35,8 +35,8 @@ const isTranslated = ({ selector, valid }: Recorded['questions'][number]): boole
 
 test.each(questions.filter(isTranslated).map(({ selector, answers }) => [selector, answers] as const))(
   'the path selector %j answers as that of Kargo',
-  (selector, answers) => {
-    const filter = compilePathFilter({ includePaths: [selector], excludePaths: [] });
+  async (selector, answers) => {
+    const filter = await compilePathFilter({ includePaths: [selector], excludePaths: [] });
     // The recorded paths are printed by Git already; those of printable ASCII are what they were.
     const plain = Object.entries(answers).filter(([path]) => quotePath(path) === path);
     expect(plain.map(([path]) => [path, filter?.passes([path])])).toEqual(plain);
@@ -45,8 +45,8 @@ test.each(questions.filter(isTranslated).map(({ selector, answers }) => [selecto
 
 test.each(questions.filter((question) => !isTranslated(question)).map(({ selector }) => selector))(
   'the path selector %j is refused by Kargo, or not translated',
-  (selector) => {
-    expect(compilePathFilter({ includePaths: [selector], excludePaths: [] })).toBeUndefined();
+  async (selector) => {
+    expect(await compilePathFilter({ includePaths: [selector], excludePaths: [] })).toBeUndefined();
   },
 );
 
@@ -68,8 +68,9 @@ describe('a commit passes', () => {
     [['docs'], [], ['docs/a b.md'], true],
   ])(
     'with includes %j and excludes %j and the paths %j: %s',
-    (includePaths, excludePaths, paths, expected) => {
-      expect(compilePathFilter({ includePaths, excludePaths })?.passes(paths)).toBe(expected);
+    async (includePaths, excludePaths, paths, expected) => {
+      const filter = await compilePathFilter({ includePaths, excludePaths });
+      expect(filter?.passes(paths)).toBe(expected);
     },
   );
 });
@@ -98,8 +99,8 @@ test.each<[string, unknown, unknown]>([
   expect(readPathSelectors(git)).toEqual(expected);
 });
 
-test('what would take too long to decide is not decided', () => {
-  const filter = compilePathFilter({ includePaths: ['regex:(a|b)*c{1,200}$'], excludePaths: [] });
+test('what would take too long to decide is not decided', async () => {
+  const filter = await compilePathFilter({ includePaths: ['regex:(a|b)*c{1,200}$'], excludePaths: [] });
   expect(filter?.passes(['src/a.ts'])).toBe(false);
   expect(filter?.passes(Array.from({ length: 5_000 }, (_, index) => `src/file-${index}.ts`))).toBeUndefined();
 });

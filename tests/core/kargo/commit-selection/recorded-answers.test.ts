@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { loadGoRegex } from '../../../../lib/core/kargo/commit-selection/go-regex.ts';
 import { parseSemverConstraint } from '../../../../lib/core/kargo/commit-selection/semver-constraint.ts';
 import { parseSemverVersion } from '../../../../lib/core/kargo/commit-selection/semver-version.ts';
 import { compileTagRegex } from '../../../../lib/core/kargo/commit-selection/tag-filter.ts';
@@ -11,6 +12,8 @@ interface Answers {
   readonly constraints: readonly { text: string; wellFormed: boolean; allows: readonly number[] }[];
   readonly regexes: readonly { pattern: string; wellFormed: boolean; matches: readonly number[] }[];
 }
+
+beforeAll(loadGoRegex);
 
 const file = new URL('../../../fixtures/commit-selection/answers.json', import.meta.url);
 const answers = JSON.parse(readFileSync(file, 'utf8')) as Answers;
