@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { ESBUILD_OPTIONS } from '../infra/constants.ts';
+import { ESBUILD_OPTIONS } from '../infra/bundles/esbuild-options.ts';
 import { PACKAGE_ROOT } from '../infra/package-paths.ts';
 import { FUNCTION_NAMES } from '../lib/functions.ts';
 

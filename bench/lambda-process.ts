@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { DEFAULTS, ESBUILD_OPTIONS } from '../infra/constants.ts';
+import { ESBUILD_OPTIONS } from '../infra/bundles/esbuild-options.ts';
+import { DEFAULTS } from '../infra/constants.ts';
 import { PACKAGE_ROOT } from '../infra/package-paths.ts';
 import type { BenchTask, Report } from './measured-function.ts';
 

@@ -2,7 +2,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { bundleFunctions } from './bundle.ts';
+import { bundleFunctions } from './bundles/bundle.ts';
 import { describeDeploymentError, readDeployment, type Deployment } from './deployment.ts';
 import { DeploymentError } from './deployment-settings.ts';
 import { FrontDoorStack } from './front-door-stack.ts';

@@ -1,3 +1,3 @@
-import { bundleFunctions } from './bundle.ts';
+import { bundleFunctions } from './bundles/bundle.ts';
 
 await bundleFunctions();

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { App, aws_lambda as lambda, aws_s3 as s3, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
 import { zipSync } from 'fflate';
 import type { FunctionName } from '../lib/functions.ts';
-import { bundleFunctions } from './bundle.ts';
+import { bundleFunctions } from './bundles/bundle.ts';
 import { deployedFunctions } from './deployed-functions.ts';
 import { describeDeploymentError, readDeployment } from './deployment.ts';
 import { DeploymentError } from './deployment-settings.ts';

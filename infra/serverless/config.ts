@@ -1,6 +1,7 @@
 import { REGISTRY_PATH } from '../../lib/core/delivery/endpoint.ts';
 import { FUNCTIONS, FUNCTION_NAMES, type Trigger } from '../../lib/functions.ts';
-import { ESBUILD_OPTIONS, RUNTIME, SHARED_ROUTE_PATH } from '../constants.ts';
+import { ESBUILD_OPTIONS } from '../bundles/esbuild-options.ts';
+import { RUNTIME, SHARED_ROUTE_PATH } from '../constants.ts';
 import { handlerOf } from '../package-paths.ts';
 
 export const runtime = RUNTIME;

@@ -1,5 +1,5 @@
 import type { Plugin } from 'esbuild';
-import { documentPackages } from '../document-packages.ts';
+import { documentPackages } from '../bundles/document-packages.ts';
 
 /** Returns the plugins for what the framework does now: a bundle that is only run on this machine needs no documents. */
 export function esbuildPlugins(framework: {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
-import { ESBUILD_OPTIONS } from '../../../infra/constants.ts';
+import { ESBUILD_OPTIONS } from '../../../infra/bundles/esbuild-options.ts';
 import { limitRecord } from '../../../lib/adapters/observability/log-limits.ts';
 import { toSourcePositions } from '../../../lib/adapters/observability/source-positions.ts';
 

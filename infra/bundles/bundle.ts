@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
-import { FUNCTION_NAMES, type FunctionName } from '../lib/functions.ts';
-import { ESBUILD_OPTIONS } from './constants.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../../lib/functions.ts';
+import { ESBUILD_OPTIONS } from './esbuild-options.ts';
 import { documentPackages } from './document-packages.ts';
-import { bundleFolder, bundlePath, PACKAGE_ROOT } from './package-paths.ts';
+import { bundleFolder, bundlePath, PACKAGE_ROOT } from '../package-paths.ts';
 
 /**
  * Bundles every function from its sources into dist/, with the options and documents that serverless.yml has too.

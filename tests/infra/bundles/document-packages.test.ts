@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
-import { documentPackages } from '../../infra/document-packages.ts';
+import { documentPackages } from '../../../infra/bundles/document-packages.ts';
 
 interface Package {
   readonly license?: unknown;

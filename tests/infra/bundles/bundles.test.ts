@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build, type Metafile } from 'esbuild';
-import { buildOptionsOf } from '../../infra/bundle.ts';
-import { FUNCTION_NAMES, type FunctionName } from '../../lib/functions.ts';
+import { buildOptionsOf } from '../../../infra/bundles/bundle.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../../../lib/functions.ts';
 
 const EVERY_FUNCTION = [
   '@aws-lambda-powertools/commons',

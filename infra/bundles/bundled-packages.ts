@@ -56,7 +56,7 @@ export function findLicenceFaults(packages: readonly BundledPackage[]): string[]
     .map(
       (one) =>
         `${nameOf(one)} has the licence ${one.licence ?? '(none)'}, which is not allowed in a bundle. Replace the package, or add the ` +
-        'licence to infra/bundled-packages.ts.',
+        'licence to infra/bundles/bundled-packages.ts.',
     );
 }
 
