@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { listChunks } from '../infra/bundles/arrange-chunks.ts';
 import { ESBUILD_OPTIONS } from '../infra/bundles/esbuild-options.ts';
 import { PACKAGE_ROOT } from '../infra/package-paths.ts';
 import { FUNCTION_NAMES } from '../lib/functions.ts';
@@ -28,12 +29,20 @@ export const USUAL_CLIENTS = 'a handler with the usual clients';
 /** What Lambda does with a bundle before the first event. */
 export interface ColdStart {
   readonly name: string;
+  /** Of the files that the import loads. */
   readonly bytes: number;
   readonly gzipBytes: number;
   /** Median time of an import in a new process. */
   readonly ms: number;
   /** Median CPU time of it, of all threads. */
   readonly cpuMs: number;
+}
+
+interface Bundle {
+  readonly name: string;
+  readonly path: string;
+  /** The bundle, and the chunks that its import loads. */
+  readonly files: readonly Buffer[];
 }
 
 /**
@@ -44,34 +53,37 @@ export interface ColdStart {
 export async function measureColdStarts(runs: number): Promise<ColdStart[]> {
   const folder = mkdtempSync(join(tmpdir(), 'front-door-bench-'));
   try {
-    const bundles = new Map([
+    const sources = new Map([
       [EMPTY, 'bench/empty-handler.ts'],
       [USUAL_CLIENTS, 'bench/usual-clients-handler.ts'],
       ...FUNCTION_NAMES.map((name) => [name, `functions/${name}.ts`] as const),
     ]);
-    await build({
-      ...ESBUILD_OPTIONS,
-      absWorkingDir: PACKAGE_ROOT,
-      entryPoints: Object.fromEntries(bundles),
-      outdir: folder,
-      outExtension: { '.js': '.mjs' },
-      logLevel: 'warning',
-    });
-    const paths = [...bundles.keys()].map((name) => join(folder, `${name}.mjs`));
-    const rounds = Array.from({ length: runs }, () => paths.map(importOnce));
-    return [...bundles.keys()].map((name, index) => {
-      const bundle = readFileSync(paths[index]!);
-      return {
-        name,
-        bytes: bundle.length,
-        gzipBytes: gzipSync(bundle).length,
-        ms: median(rounds.map((round) => round[index]!.ms)),
-        cpuMs: median(rounds.map((round) => round[index]!.cpuMs)),
-      };
-    });
+    const bundles = await Promise.all([...sources].map(([name, source]) => bundle(name, source, folder)));
+    const rounds = Array.from({ length: runs }, () => bundles.map(({ path }) => importOnce(path)));
+    return bundles.map(({ name, files }, index) => ({
+      name,
+      bytes: sum(files.map((file) => file.length)),
+      gzipBytes: sum(files.map((file) => gzipSync(file).length)),
+      ms: median(rounds.map((round) => round[index]!.ms)),
+      cpuMs: median(rounds.map((round) => round[index]!.cpuMs)),
+    }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function bundle(name: string, source: string, folder: string): Promise<Bundle> {
+  const { metafile } = await build({
+    ...ESBUILD_OPTIONS,
+    absWorkingDir: PACKAGE_ROOT,
+    entryPoints: [source],
+    outdir: join(folder, name),
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'warning',
+    metafile: true,
+  });
+  const loaded = [...listChunks(metafile, source, 'at the start')].map((path) => join(PACKAGE_ROOT, path));
+  return { name, path: loaded[0]!, files: loaded.map((path) => readFileSync(path)) };
 }
 
 /** Imports a bundle in a new process. */
@@ -93,4 +105,8 @@ function importOnce(path: string): { readonly ms: number; readonly cpuMs: number
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

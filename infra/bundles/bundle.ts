@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { FUNCTION_NAMES, type FunctionName } from '../../lib/functions.ts';
 import { ESBUILD_OPTIONS } from './esbuild-options.ts';
+import { arrangeChunks } from './arrange-chunks.ts';
 import { documentPackages } from './document-packages.ts';
 import { bundleFolder, bundlePath, PACKAGE_ROOT } from '../package-paths.ts';
 
@@ -25,8 +27,9 @@ export function buildOptionsOf(name: FunctionName): BuildOptions {
     ...ESBUILD_OPTIONS,
     absWorkingDir: PACKAGE_ROOT,
     entryPoints: [`functions/${name}.ts`],
-    outfile: bundlePath(name),
-    plugins: [documentPackages()],
+    outdir: dirname(bundlePath(name)),
+    outExtension: { '.js': '.mjs' },
+    plugins: [arrangeChunks(), documentPackages()],
     logLevel: 'warning',
   };
 }

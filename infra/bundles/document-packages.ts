@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Plugin, PluginBuild } from 'esbuild';
+import { bundleNameOf } from './arrange-chunks.ts';
 import { findLicenceFaults, listBundledPackages, writeNotices } from './bundled-packages.ts';
 
 /** Ends of the names of the files beside a bundle `<name>.mjs`. */
@@ -47,12 +48,9 @@ interface Place {
 }
 
 function placeOf({ initialOptions }: PluginBuild): Place {
-  const { entryPoints, outfile, outdir, absWorkingDir = process.cwd() } = initialOptions;
-  const [entry] = Array.isArray(entryPoints) ? entryPoints : [];
-  const folder = outdir ?? (outfile === undefined ? undefined : dirname(outfile));
-  if (typeof entry !== 'string' || folder === undefined)
-    throw new Error('documentPackages needs one entry point, and the place of its bundle');
-  return { name: basename(entry, '.ts'), folder, workingFolder: absWorkingDir };
+  const { outdir, absWorkingDir = process.cwd() } = initialOptions;
+  if (outdir === undefined) throw new Error('documentPackages needs the folder of the bundle');
+  return { name: bundleNameOf(initialOptions), folder: outdir, workingFolder: absWorkingDir };
 }
 
 /** Returns SPDX's text of a licence, with the author in the place that the text has for the copyright. */

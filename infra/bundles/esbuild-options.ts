@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../package-paths.ts';
 
-/** Replaces `import … from 'node:http'` in bundles. */
-const NODE_HTTP = join(PACKAGE_ROOT, 'infra', 'bundles', 'node-http.cjs');
+/** Replaces `node:http` in bundles. */
+const NODE_HTTP = join(PACKAGE_ROOT, 'infra', 'bundles', 'node-http.js');
 
 /** How both deployments bundle a function. What a cold start costs depends on it: docs/decisions/0022-what-a-cold-start-loads.md. */
 export const ESBUILD_OPTIONS = {
   bundle: true,
+  // What is imported later is in files of its own.
+  splitting: true,
   minify: true,
   sourcemap: true,
   /** The map names files and lines; the text of the sources would treble the download. */

@@ -133,7 +133,10 @@ describe.each(Object.entries(SOURCES))('installed from %s into an app of its own
         'memorySize must be a whole number from 128 to 10240\n',
       );
       const installed = path.join(app, 'node_modules', 'kargo-front-door');
-      expect(existsSync(path.join(installed, 'dist/lambda/receiver/functions/receiver.mjs'))).toBe(true);
+      const bundle = path.join(installed, 'dist/lambda/receiver/functions/receiver.mjs');
+      const program = `process.env.RECEIVER_BASE_URL = 'https://hooks.example.com'; process.env.KUBECONFIG = '/dev/null';
+        console.log(typeof (await import(${JSON.stringify(bundle)})).handler); process.exit();`;
+      expect(await run(app, process.execPath, '--input-type=module', '--eval', program)).toBe('function\n');
       expect(readdirSync(path.join(installed, 'infra/rbac'))).toContain('receiver.yaml');
       expect(existsSync(path.join(installed, 'tests'))).toBe(false);
     },

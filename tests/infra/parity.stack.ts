@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { FUNCTION_NAMES } from '../../lib/functions.ts';
 import { packageWith, readTemplate, TOOLS, type Packaged, type Tool } from '../stack/deployments.ts';
 import { clusterCa } from './cluster-ca.ts';
@@ -99,26 +99,11 @@ describe.each(Object.entries(DEPLOYMENTS))('deployed with %s', (_name, settings)
     expect(withoutTool(templateOf(serverless))).toEqual(withoutTool(templateOf(cdk)));
   });
 
-  test('both tools make the same bundle', () => {
-    const bundled = readFileSync(join(made.cdk.folder, 'dist/lambda/receiver/functions/receiver.mjs'));
-    const zip = readZip(readFileSync(join(made.serverless.folder, 'package/receiver.zip')));
-    expect(bundled.length).toBeGreaterThan(100_000);
-    expect(zip.get('functions/receiver.mjs')?.equals(bundled)).toBe(true);
+  test.each(FUNCTION_NAMES)('both tools make the same package of %s', (name) => {
+    const zip = readZip(readFileSync(join(made.serverless.folder, `package/${name}.zip`)));
+    const folder = readFolder(join(made.cdk.folder, 'dist/lambda', name));
+    expect(contentsOf(zip)).toEqual(contentsOf(folder));
   });
-
-  test.each(FUNCTION_NAMES)(
-    'both tools put the same documents of the packages beside the bundle of %s',
-    (name) => {
-      const zip = readZip(readFileSync(join(made.serverless.folder, `package/${name}.zip`)));
-      const folder = join(made.cdk.folder, 'dist/lambda', name, 'functions');
-      expect([...zip.keys()].toSorted()).toEqual(readdirSync(folder).map((file) => `functions/${file}`));
-      for (const ending of ['.cdx.json', '.THIRD_PARTY_LICENSES.txt']) {
-        const document = readFileSync(join(folder, `${name}${ending}`), 'utf8');
-        expect(document).toMatch(/[/\n]undici@\d/);
-        expect(zip.get(`functions/${name}${ending}`)?.toString('utf8')).toBe(document);
-      }
-    },
-  );
 
   test('cdk-nag finds nothing that is not acknowledged', () => {
     const report = readJson(join(made.cdk.folder, 'cdk.out/validation-report.json')) as {
@@ -154,6 +139,27 @@ function withoutTool({ Resources, Outputs }: Template): unknown {
   let text = JSON.stringify([Object.fromEntries(kept), Object.fromEntries(outputs)]);
   for (const [logicalId, name] of names) text = text.replaceAll(logicalId, name);
   return JSON.parse(text.replaceAll(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1'));
+}
+
+function readFolder(folder: string): Map<string, Buffer> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  return new Map(
+    files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return [relative(folder, path), readFileSync(path)];
+    }),
+  );
+}
+
+/**
+ * Lists the paths and contents of a package; of source maps the paths only. They name the sources from the folder of the bundle, which
+ * is another one, and the hashes in names of chunks depend on them.
+ */
+function contentsOf(files: ReadonlyMap<string, Buffer>): string[] {
+  const withoutHash = (text: string): string => text.replaceAll(/-[0-9A-Z]{8}\.mjs/g, '.mjs');
+  return [...files]
+    .map(([path, content]) => withoutHash(path.endsWith('.map') ? path : `${path}\n${content.toString()}`))
+    .toSorted();
 }
 
 function readJson(path: string): unknown {

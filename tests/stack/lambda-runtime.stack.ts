@@ -7,6 +7,7 @@ import { startFakeSecretsManager } from '../../local/fakes/secrets-manager/fake-
 import { ClusterClient } from '../support/cluster-client.ts';
 import { gatewayEvent } from '../support/deliver.ts';
 import { project, warehouse } from '../support/kargo-objects.ts';
+import { cloudPush } from '../support/payloads.ts';
 import { startAvailableCluster, type AvailableCluster } from './available-cluster.ts';
 import { codeOf, packageWith } from './deployments.ts';
 import { startLambdaEnvironment, type LambdaEnvironment } from './lambda-environment.ts';
@@ -53,7 +54,9 @@ describeIt("the receiver's bundle on AWS's Lambda runtime", () => {
   });
 
   test.each(['cold', 'warm'])('answers a delivery when it is %s', async () => {
-    expect(await lambda.invoke(gatewayEvent({}))).toMatchObject({
+    // A tag has a chunk of the bundle loaded.
+    const payload = cloudPush('acme/shop', 'main', 'tag v1');
+    expect(await lambda.invoke(gatewayEvent({ payload }))).toMatchObject({
       statusCode: 200,
       headers: { 'content-type': 'application/json' },
       body: '{"msg":"refreshed 1 warehouse(s)"}',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -64,11 +64,12 @@ test('an error in the log names the file, line and column of the source', async 
 });
 
 test.each([
-  ['is missing', (map: string) => rmSync(map)],
+  ['are missing', (map: string) => rmSync(map)],
   ['cannot be read', (map: string) => writeFileSync(map, '{')],
-])('keeps the positions of a bundle whose source map %s', async (_what, spoil) => {
+])('keeps the positions of a bundle whose source maps %s', async (_what, spoil) => {
   const stack = await failInBundle();
-  spoil(`${bundle}.map`);
+  const out = join(folder, 'out');
+  for (const file of readdirSync(out).filter((name) => name.endsWith('.map'))) spoil(join(out, file));
   expect(toSourcePositions(stack)).toBe(stack);
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import { arrangeChunks } from '../../../infra/bundles/arrange-chunks.ts';
 import { documentPackages } from '../../../infra/bundles/document-packages.ts';
 
 interface Package {
@@ -20,7 +21,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Bundles a function that uses these packages, and has another one installed that it does not use. */
+/** Bundles a function that uses these packages, all but the first one later; and not another one that is installed. */
 async function bundle(packages: Readonly<Record<string, Package>>): Promise<(file: string) => string> {
   const installed: Readonly<Record<string, Package>> = { ...packages, unused: { license: 'GPL-3.0' } };
   for (const [name, { license, author, files = {} }] of Object.entries(installed)) {
@@ -31,21 +32,26 @@ async function bundle(packages: Readonly<Record<string, Package>>): Promise<(fil
     for (const [file, text] of Object.entries(files)) writeFileSync(join(place, file), text);
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'service', version: '1.0.0' }));
-  const uses = Object.keys(packages).map((name) => `export * as p${name.length} from '${name}';`);
-  writeFileSync(join(folder, 'receiver.ts'), uses.join('\n'));
+  const [first, ...others] = Object.keys(packages);
+  const uses = others.map((name) => `export const load${name.length} = () => import('${name}');`);
+  writeFileSync(
+    join(folder, 'receiver.ts'),
+    [`export * from '${first}';`, ...uses, "const leftOut = () => import('unused');"].join('\n'),
+  );
   await build({
     absWorkingDir: folder,
     entryPoints: ['receiver.ts'],
-    outfile: join(folder, 'out', 'receiver.mjs'),
+    outdir: join(folder, 'out'),
     bundle: true,
+    splitting: true,
     format: 'esm',
     logLevel: 'silent',
-    plugins: [documentPackages()],
+    plugins: [arrangeChunks(), documentPackages()],
   });
   return (file) => readFileSync(join(folder, 'out', file), 'utf8');
 }
 
-test('an SBOM names each package in the bundle, and none that is only installed', async () => {
+test('an SBOM names each package in the bundle and its chunks, and none that is only installed', async () => {
   const read = await bundle({ one: { license: 'MIT' }, '@scope/two': { license: 'Apache-2.0' } });
   const sbom = JSON.parse(read('receiver.cdx.json')) as {
     readonly bomFormat: string;
