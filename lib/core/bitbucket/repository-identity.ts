@@ -24,6 +24,9 @@ const MAX_CLONE_LINKS = 16;
 /** Path segments that a URL parser resolves to another path. No address of a repository has them. */
 const RESOLVED_SEGMENT = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
+/** A URL parser would also take other numbers of slashes before the host, and drop a `?` or `#` without more. */
+const WITHOUT_QUERY = /^[a-z]+:\/\/[^/?#][^?#]*$/;
+
 /**
  * Characters that Go's `unicode.IsPrint` rejects: all but letters, marks, numbers, punctuation, symbols, and the ASCII space. They are
  * invisible where an address was pasted. Kargo removes them too.
@@ -94,13 +97,11 @@ export function normalizeAddress(address: string): string {
   const unreadable = `unreadable ${address}`;
   if (address.length > MAX_ADDRESS_CHARACTERS) return unreadable;
   const text = address.replace(UNPRINTABLE, '').trim().toLowerCase();
-  if (RESOLVED_SEGMENT.test(text)) return unreadable;
   const [, scpHost, scpPath] = SCP_FORM.exec(text) ?? [];
-  const url = URL.parse(
-    scpHost !== undefined && !text.includes('://') ? `ssh://${scpHost}/${scpPath}` : text,
-  );
+  const uri = scpHost !== undefined && !text.includes('://') ? `ssh://${scpHost}/${scpPath}` : text;
+  if (RESOLVED_SEGMENT.test(uri) || !WITHOUT_QUERY.test(uri)) return unreadable;
+  const url = URL.parse(uri);
   if (url === null || !(url.protocol in DEFAULT_PORTS) || url.hostname === '') return unreadable;
-  if (url.search !== '' || url.hash !== '') return unreadable;
   const port = url.port === '' || url.port === DEFAULT_PORTS[url.protocol] ? '' : `:${url.port}`;
   const host = `${url.hostname}${port}` === CLOUD_ALTERNATE_SSH ? 'bitbucket.org' : `${url.hostname}${port}`;
   // Some clients escape the `~` of a personal project, and no other character.
