@@ -17,8 +17,9 @@ const push = jsonObject({
     ),
   }),
   repository: jsonObject({
-    full_name: v.optional(v.string()),
-    links: v.nullish(jsonObject({ html: v.nullish(jsonObject({ href: v.string() })) })),
+    /** Needed where there is no web address. */
+    full_name: v.optional(v.unknown()),
+    links: v.nullish(jsonObject({ html: v.nullish(jsonObject({ href: v.nullish(v.string()) })) })),
   }),
 });
 
@@ -35,9 +36,8 @@ const pullRequest = jsonObject({
  * @see https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/#Push
  */
 export const readCloudPush = payloadReader(push, ({ push: { changes }, repository }) => {
-  const webAddress =
-    repository.links?.html?.href ?? (repository.full_name && `https://bitbucket.org/${repository.full_name}`);
-  if (!webAddress) return { missing: 'repository.links.html.href' };
+  const webAddress = repository.links?.html?.href || addressFromName(repository.full_name);
+  if (webAddress === undefined) return { missing: 'repository.links.html.href' };
   const refs = changes.flatMap((change) => {
     if (!change.new) return [];
     const { type, name, target } = change.new;
@@ -59,6 +59,10 @@ export const readCloudPullRequest = payloadReader(pullRequest, ({ pullrequest })
   kind: 'pull-request-closed',
   url: pullrequest.links.html.href,
 }));
+
+function addressFromName(name: unknown): string | undefined {
+  return typeof name === 'string' && name !== '' ? `https://bitbucket.org/${name}` : undefined;
+}
 
 /** The fields that are not needed for the event itself are read where they are as expected, and are absent otherwise. */
 function hashOf(target: unknown): string | undefined {

@@ -6,21 +6,30 @@ import { dataCenterAddresses } from './repository-identity.ts';
 /** Some webhooks send `links: null` and `self: [null]`, so a link may be absent at any depth. */
 const links = v.nullish(v.array(v.nullish(jsonObject({ href: v.string() }))));
 
+/** Only what is needed must be well-formed. Of the rest, what is not is absent. */
 const refsChanged = jsonObject({
   changes: v.array(
     jsonObject({
       ref: jsonObject({ id: v.string() }),
-      type: v.optional(v.string()),
-      toHash: v.optional(v.string()),
+      type: v.optional(v.unknown()),
+      toHash: v.optional(v.unknown()),
       fromHash: v.optional(v.unknown()),
     }),
   ),
   repository: jsonObject({
-    slug: v.optional(v.string()),
-    project: v.nullish(jsonObject({ key: v.optional(v.string()) })),
-    links: v.nullish(jsonObject({ clone: links, self: links })),
+    slug: v.optional(v.unknown()),
+    project: v.optional(v.unknown()),
+    links: v.nullish(
+      jsonObject({
+        clone: v.nullish(v.array(v.nullish(jsonObject({ href: v.nullish(v.string()) })))),
+        self: v.optional(v.unknown()),
+      }),
+    ),
   }),
 });
+
+const keyed = v.object({ key: v.string() });
+const link = v.object({ href: v.string() });
 
 const pullRequest = jsonObject({
   pullRequest: jsonObject({ links: jsonObject({ self: links }) }),
@@ -35,15 +44,16 @@ const NO_COMMIT = /^0+$/;
  * @see https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html
  */
 export const readRefsChanged = payloadReader(refsChanged, ({ changes, repository }) => {
+  const { slug, project } = repository;
   const addresses = dataCenterAddresses({
     clone: hrefs(repository.links?.clone),
     self: hrefs(repository.links?.self)[0],
-    projectKey: repository.project?.key,
-    slug: repository.slug,
+    projectKey: v.is(keyed, project) ? project.key : undefined,
+    slug: typeof slug === 'string' ? slug : undefined,
   });
   if (addresses.length === 0) return { missing: 'repository.links.clone' };
   const refs = changes
-    .filter(({ type, toHash }) => type !== 'DELETE' && !NO_COMMIT.test(toHash ?? ''))
+    .filter(({ type, toHash }) => type !== 'DELETE' && !isNoCommit(toHash))
     .flatMap(({ ref, type, fromHash, toHash }) => {
       const named = readRef(ref.id);
       if (named === undefined) return [];
@@ -80,11 +90,15 @@ function readRef(id: string): Ref | undefined {
   return { kind: space === 'heads' ? 'branch' : 'tag', name };
 }
 
-/** Returns undefined where there is no hash of a commit. */
-function readHash(hash: unknown): string | undefined {
-  return typeof hash === 'string' && COMMIT_HASH.test(hash) && !NO_COMMIT.test(hash) ? hash : undefined;
+function isNoCommit(hash: unknown): boolean {
+  return typeof hash === 'string' && NO_COMMIT.test(hash);
 }
 
-function hrefs(list: v.InferOutput<typeof links>): string[] {
-  return (list ?? []).map((link) => link?.href).filter((href) => href !== undefined);
+/** Returns undefined where there is no hash of a commit. */
+function readHash(hash: unknown): string | undefined {
+  return typeof hash === 'string' && COMMIT_HASH.test(hash) && !isNoCommit(hash) ? hash : undefined;
+}
+
+function hrefs(list: unknown): string[] {
+  return Array.isArray(list) ? list.flatMap((one: unknown) => (v.is(link, one) ? one.href : [])) : [];
 }

@@ -69,7 +69,11 @@ describe('repo:push', () => {
   test.each([
     ['its web address', { links: { html: { href: 'https://bitbucket.org/acme/shop' } } }],
     ['its web address, whatever its name', { full_name: 'a/b', links: repository.links }],
+    ['its web address, with full_name: null', { full_name: null, links: repository.links }],
+    ['its web address, with a number as its name', { full_name: 7, links: repository.links }],
     ['its name alone', { full_name: 'acme/shop' }],
+    ['its name, with html: {}', { full_name: 'acme/shop', links: { html: {} } }],
+    ['its name, with href: null', { full_name: 'acme/shop', links: { html: { href: null } } }],
     ['its name, with links: null', { full_name: 'acme/shop', links: null }],
     ['its name, with html: null', { full_name: 'acme/shop', links: { html: null } }],
     ['its name, with other links', { full_name: 'acme/shop', links: { self: { href: 'https://api' } } }],
@@ -111,7 +115,7 @@ describe('repo:push', () => {
     [{ push: { changes }, repository: {} }, 'repository.links.html.href is missing'],
     [{ push: { changes }, repository: { links: null } }, 'repository.links.html.href is missing'],
     [{ push: { changes }, repository: { full_name: '' } }, 'repository.links.html.href is missing'],
-    [{ push: { changes }, repository: { full_name: 7 } }, 'repository.full_name must be string, not number'],
+    [{ push: { changes }, repository: { full_name: 7 } }, 'repository.links.html.href is missing'],
     [{ push: { changes }, repository: { links: [] } }, 'repository.links must be object, not array'],
     [
       { push: { changes }, repository: { links: { html: 'x' } } },
@@ -119,8 +123,12 @@ describe('repo:push', () => {
     ],
     [{ push: { changes }, repository: { links: { html: {} } } }, 'repository.links.html.href is missing'],
     [
+      { push: { changes }, repository: { full_name: 'acme/shop', links: { html: { href: 7 } } } },
+      'repository.links.html.href must be string, not number',
+    ],
+    [
       { push: { changes }, repository: { links: { html: { href: null } } } },
-      'repository.links.html.href must be string, not null',
+      'repository.links.html.href is missing',
     ],
   ])('rejects %j', (payload, detail) => {
     expect(read('repo:push', payload)).toEqual({ kind: 'invalid', detail });
