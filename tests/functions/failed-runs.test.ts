@@ -1,22 +1,12 @@
-import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { CREDENTIALS_SECRET, startBitbucketTestbed } from '../support/bitbucket-testbed.ts';
-import { stopClock } from '../support/clock.ts';
 import { ConsoleLines } from '../support/console-lines.ts';
-import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
-import { skipWaits } from '../support/waits.ts';
+import { useTestbed } from '../support/use-testbed.ts';
 
 let testbed: Testbed;
 
-beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => {
-  stopClock();
-  skipWaits();
-});
-afterEach(async () => {
-  await testbed.close();
-  jest.restoreAllMocks();
-});
+useTestbed(() => testbed);
 
 test('a run of the reconciler that ends early is logged with its error', async () => {
   testbed = await startTestbed({ settings: { LOG_LEVEL: 'INFO' } });

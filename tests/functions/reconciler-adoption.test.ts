@@ -1,12 +1,11 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { passSeconds, stopClock } from '../support/clock.ts';
+import { describe, expect, test } from '@jest/globals';
+import { passSeconds } from '../support/clock.ts';
 import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
 import { ConsoleLines } from '../support/console-lines.ts';
 import { lambdaContext, receiverPath } from '../support/deliver.ts';
 import { bitbucket, project, projectConfig } from '../support/kargo-objects.ts';
-import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { startTestbed, type Testbed, type TestbedOptions } from '../support/testbed.ts';
-import { skipWaits } from '../support/waits.ts';
+import { useTestbed } from '../support/use-testbed.ts';
 
 const demo = projectConfig('demo', []);
 const SECRET = '0123456789abcdef';
@@ -28,15 +27,7 @@ function entryAt(base: string, name = 'bb'): { url: string } {
 let testbed: Testbed;
 let lines: ConsoleLines;
 
-beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => {
-  stopClock();
-  skipWaits();
-});
-afterEach(async () => {
-  await testbed.close();
-  jest.restoreAllMocks();
-});
+useTestbed(() => testbed);
 
 const start = async (options: TestbedOptions = {}): Promise<void> => {
   testbed = await startTestbed({

@@ -1,9 +1,8 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { passSeconds, stopClock } from '../support/clock.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { passSeconds } from '../support/clock.ts';
 import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
 import { lambdaContext } from '../support/deliver.ts';
 import { bitbucket, project, projectConfig } from '../support/kargo-objects.ts';
-import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import {
   ALL_WELL,
   entryOf,
@@ -14,21 +13,11 @@ import {
   startRouteTestbed,
   type RouteTestbed,
 } from '../support/route-testbed.ts';
-import { skipWaits } from '../support/waits.ts';
+import { useTestbed } from '../support/use-testbed.ts';
 
 let testbed: RouteTestbed;
 
-beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-
-beforeEach(() => {
-  stopClock();
-  skipWaits();
-});
-
-afterEach(async () => {
-  await testbed.close();
-  jest.restoreAllMocks();
-});
+useTestbed(() => testbed);
 
 const run = (reconciler: ReconcilerHandler) => reconciler({}, lambdaContext());
 

@@ -1,5 +1,5 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { passSeconds, stopClock } from '../support/clock.ts';
+import { describe, expect, test } from '@jest/globals';
+import { passSeconds } from '../support/clock.ts';
 import { coldReconciler, type ReconcilerHandler } from '../support/cold-functions.ts';
 import { deliver, lambdaContext, receiverPath } from '../support/deliver.ts';
 import {
@@ -10,24 +10,15 @@ import {
   projectConfig,
   warehouse,
 } from '../support/kargo-objects.ts';
-import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
 import { SECRET, secretsOf, startRouteTestbed } from '../support/route-testbed.ts';
 import { startTestbed, type Testbed } from '../support/testbed.ts';
-import { skipWaits } from '../support/waits.ts';
+import { useTestbed } from '../support/use-testbed.ts';
 
 // Settings that limit what a reconciler reads and writes.
 
 let testbed: Testbed;
 
-beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => {
-  stopClock();
-  skipWaits();
-});
-afterEach(async () => {
-  await testbed.close();
-  jest.restoreAllMocks();
-});
+useTestbed(() => testbed);
 
 const run = (reconciler: ReconcilerHandler) => reconciler({}, lambdaContext());
 /** Paths of the writes besides those of the index, of which each run writes the time. */

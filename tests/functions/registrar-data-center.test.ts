@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import {
   annotated,
   BASE,
@@ -6,26 +6,16 @@ import {
   type BitbucketTestbed,
   type BitbucketTestbedOptions,
 } from '../support/bitbucket-testbed.ts';
-import { stopClock } from '../support/clock.ts';
 import { coldRegistrar } from '../support/cold-functions.ts';
 import { lambdaContext, receiverPath } from '../support/deliver.ts';
 import { project } from '../support/kargo-objects.ts';
-import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
-import { skipWaits } from '../support/waits.ts';
+import { useTestbed } from '../support/use-testbed.ts';
 
 const URL_OF_BB = `${BASE}${receiverPath()}`;
 
 let testbed: BitbucketTestbed;
 
-beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => {
-  stopClock();
-  skipWaits();
-});
-afterEach(async () => {
-  await testbed.close();
-  jest.restoreAllMocks();
-});
+useTestbed(() => testbed);
 
 /** Starts the fakes with this subject, below the URL of Data Center, in the annotation. Returns the subject. */
 async function start(kind: string, path: string, options: BitbucketTestbedOptions = {}): Promise<string> {

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   annotated,
   BASE,
@@ -8,13 +8,12 @@ import {
   type BitbucketTestbed,
   type BitbucketTestbedOptions,
 } from '../support/bitbucket-testbed.ts';
-import { passSeconds, stopClock } from '../support/clock.ts';
+import { passSeconds } from '../support/clock.ts';
 import { coldRegistrar, type RegistrarHandler } from '../support/cold-functions.ts';
 import { ConsoleLines } from '../support/console-lines.ts';
 import { deliver, lambdaContext, receiverPath } from '../support/deliver.ts';
 import { project, warehouse } from '../support/kargo-objects.ts';
-import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
-import { skipWaits } from '../support/waits.ts';
+import { useTestbed } from '../support/use-testbed.ts';
 
 const SHOP = 'repository:https://bitbucket.org/acme/shop';
 const REPOSITORIES = Array.from({ length: 100 }, (_, index) => `acme/r${String(index).padStart(2, '0')}`);
@@ -24,15 +23,7 @@ const RIGHTS =
 
 let testbed: BitbucketTestbed;
 
-beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => {
-  stopClock();
-  skipWaits();
-});
-afterEach(async () => {
-  await testbed.close();
-  jest.restoreAllMocks();
-});
+useTestbed(() => testbed);
 
 const start = async (options: BitbucketTestbedOptions = {}, repositories = ['acme/shop']): Promise<void> => {
   const git = repositories.map((name) => ({ repoURL: `https://bitbucket.org/${name}` }));

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { StoredWebhook } from '../../local/fakes/bitbucket/fake-account.ts';
 import {
   annotated,
@@ -7,7 +7,6 @@ import {
   type BitbucketTestbed,
   type BitbucketTestbedOptions,
 } from '../support/bitbucket-testbed.ts';
-import { stopClock } from '../support/clock.ts';
 import { receiverPath } from '../support/deliver.ts';
 import {
   bitbucket,
@@ -17,8 +16,7 @@ import {
   stage,
   warehouse,
 } from '../support/kargo-objects.ts';
-import { loadReconciler, LOADING_TIMEOUT_MS } from '../support/load-reconciler.ts';
-import { skipWaits } from '../support/waits.ts';
+import { useTestbed } from '../support/use-testbed.ts';
 
 const URL_OF_BB = `${BASE}${receiverPath()}`;
 const describedAs = (receiver: string): string => `Kargo receiver ${receiver} at ${BASE}`;
@@ -36,15 +34,7 @@ const config = projectConfig('demo', []);
 
 let testbed: BitbucketTestbed;
 
-beforeAll(loadReconciler, LOADING_TIMEOUT_MS);
-beforeEach(() => {
-  stopClock();
-  skipWaits();
-});
-afterEach(async () => {
-  await testbed.close();
-  jest.restoreAllMocks();
-});
+useTestbed(() => testbed);
 
 const start = async (webhooks: string, options: BitbucketTestbedOptions = {}): Promise<void> => {
   const objects = [...annotated(project('demo'), webhooks), warehouse('demo', 'shop')];
