@@ -78,7 +78,6 @@ async function bundle(name: string, source: string, folder: string): Promise<Bun
     absWorkingDir: PACKAGE_ROOT,
     entryPoints: [source],
     outdir: join(folder, name),
-    outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
     metafile: true,
   });

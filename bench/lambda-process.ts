@@ -32,7 +32,6 @@ export class LambdaProcesses {
       absWorkingDir: PACKAGE_ROOT,
       entryPoints: ['bench/measured-function.ts'],
       outdir: this.#folder,
-      outExtension: { '.js': '.mjs' },
       logLevel: 'warning',
     });
   }

@@ -28,7 +28,6 @@ export function buildOptionsOf(name: FunctionName): BuildOptions {
     absWorkingDir: PACKAGE_ROOT,
     entryPoints: [`functions/${name}.ts`],
     outdir: dirname(bundlePath(name)),
-    outExtension: { '.js': '.mjs' },
     plugins: [arrangeChunks(), documentPackages()],
     logLevel: 'warning',
   };

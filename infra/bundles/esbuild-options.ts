@@ -16,6 +16,8 @@ export const ESBUILD_OPTIONS = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
+  // Node reads it as an ES module without a package.json.
+  outExtension: { '.js': '.mjs' },
   // Of a package that has both, the ES modules: what is not used of them is left out.
   mainFields: ['module', 'main'] as string[],
   alias: { 'node:http': NODE_HTTP, http: NODE_HTTP },

@@ -24,8 +24,8 @@ const MAX_CLONE_LINKS = 16;
 /** Path segments that a URL parser resolves to another path. No address of a repository has them. */
 const RESOLVED_SEGMENT = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
-/** A URL parser would also take other numbers of slashes before the host, and drop a `?` or `#` without more. */
-const WITHOUT_QUERY = /^[a-z]+:\/\/[^/?#][^?#]*$/;
+/** Scheme, host and path alone. A URL parser would also take other numbers of slashes before the host, and drop a `?` or `#` at the end. */
+const URL_FORM = /^[a-z]+:\/\/[^/?#][^?#]*$/;
 
 /**
  * Characters that Go's `unicode.IsPrint` rejects: all but letters, marks, numbers, punctuation, symbols, and the ASCII space. They are
@@ -99,7 +99,7 @@ export function normalizeAddress(address: string): string {
   const text = address.replace(UNPRINTABLE, '').trim().toLowerCase();
   const [, scpHost, scpPath] = SCP_FORM.exec(text) ?? [];
   const uri = scpHost !== undefined && !text.includes('://') ? `ssh://${scpHost}/${scpPath}` : text;
-  if (RESOLVED_SEGMENT.test(uri) || !WITHOUT_QUERY.test(uri)) return unreadable;
+  if (RESOLVED_SEGMENT.test(uri) || !URL_FORM.test(uri)) return unreadable;
   const url = URL.parse(uri);
   if (url === null || !(url.protocol in DEFAULT_PORTS) || url.hostname === '') return unreadable;
   const port = url.port === '' || url.port === DEFAULT_PORTS[url.protocol] ? '' : `:${url.port}`;

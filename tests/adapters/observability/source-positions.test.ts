@@ -49,7 +49,6 @@ async function failInBundle(): Promise<string> {
     absWorkingDir: folder,
     entryPoints: ['receiver.ts'],
     outdir: join(folder, 'out'),
-    outExtension: { '.js': '.mjs' },
   });
   const env = { ...process.env, NODE_OPTIONS: '' };
   return execFileSync(process.execPath, [bundle], { env, encoding: 'utf8' });

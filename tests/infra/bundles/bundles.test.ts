@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build, type Metafile } from 'esbuild';
 import { buildOptionsOf } from '../../../infra/bundles/bundle.ts';
-import { listChunks } from '../../../infra/bundles/arrange-chunks.ts';
+import { arrangeChunks, listChunks } from '../../../infra/bundles/arrange-chunks.ts';
 import type { FunctionName } from '../../../lib/functions.ts';
 
 const EVERY_FUNCTION = [
@@ -42,10 +42,9 @@ const AWS_SDK = /^(@aws\/|@aws-crypto\/|@aws-sdk\/(?!client-)|@smithy\/|tslib$)/
 
 /** Bundles a function without its documents: document-packages.test.ts. */
 async function bundle(name: FunctionName): Promise<Metafile> {
-  const { plugins: [arranged] = [], ...options } = buildOptionsOf(name);
   const { metafile } = await build({
-    ...options,
-    plugins: [arranged!],
+    ...buildOptionsOf(name),
+    plugins: [arrangeChunks()],
     sourcemap: false,
     write: false,
     metafile: true,

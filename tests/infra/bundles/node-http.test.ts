@@ -22,7 +22,6 @@ test('a bundle has all of node:http but what loads a copy of undici, at the star
       absWorkingDir: folder,
       entryPoints: ['receiver.ts'],
       outdir: 'out',
-      outExtension: { '.js': '.mjs' },
     });
     const env = { ...process.env, NODE_OPTIONS: '' };
     const output = execFileSync(process.execPath, [join(folder, 'out', 'receiver.mjs')], {
